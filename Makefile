@@ -1,0 +1,30 @@
+# Every target runs in an environment of the pinned requirements, made on first use by uv.
+PYTHON_ENV = uv run --quiet --no-project --python 3.11 --with-requirements requirements-dev.txt
+
+.PHONY: test check format bench demo-models lock hooks
+
+test: ## the tests
+	$(PYTHON_ENV) python -m pytest
+
+check: ## style, types
+	$(PYTHON_ENV) ruff check .
+	$(PYTHON_ENV) ruff format --check .
+	$(PYTHON_ENV) mypy src registry
+
+format: ## rewrite in house style
+	$(PYTHON_ENV) ruff check --fix .
+	$(PYTHON_ENV) ruff format .
+
+bench: ## speed, as ratios against what one would otherwise run
+	PYTHONPATH=src $(PYTHON_ENV) python benchmarks/run.py
+
+demo-models: ## train the bundled models again (about an hour)
+	PYTHONPATH=src $(PYTHON_ENV) python tools/demo_models/train_translator.py
+	PYTHONPATH=src $(PYTHON_ENV) python tools/demo_models/train_clip.py
+
+lock: ## pin every version anew
+	uv pip compile --quiet --python-version 3.11 pyproject.toml -o requirements.txt
+	uv pip compile --quiet --python-version 3.11 pyproject.toml --group dev -c requirements.txt -o requirements-dev.txt
+
+hooks: ## run the checks before every commit
+	$(PYTHON_ENV) pre-commit install

@@ -1,0 +1,1 @@
+"""The entry points that the file MLproject names: configurations, steps, tracking in MLflow."""

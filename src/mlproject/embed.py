@@ -1,0 +1,148 @@
+"""Entry point ``embed``: articles and image files to unit vectors on disk, with openCLIP."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import mlflow
+import pandas as pd
+
+from mlproject import tracking
+from mlproject.preprocess import (
+    Bool,
+    PreparedCorpus,
+    PreparedSet,
+    Preprocess,
+    open_corpus,
+    preprocess,
+)
+from newsimages.corpora import Corpus, DataSet
+from newsimages.devices import Precision
+from newsimages.embeddings import Embeddings
+from newsimages.encoders import OpenClipConfig, OpenClipEncoder
+from newsimages.errors import NewsImagesError, first_ten
+from newsimages.models import AUTO, choose_backbone
+from newsimages.store import EmbeddingStore
+
+
+@dataclass(frozen=True, kw_only=True)
+class Embed(Preprocess):
+    """Embeds the articles' titles and the images with an openCLIP model."""
+
+    backbone: str = AUTO
+    """An openCLIP model, or local-dir:FOLDER; auto: what the corpus recommends, else ViT-H-14."""
+    pretrained: str = AUTO
+    """openCLIP's tag of the weights or a checkpoint file; auto: what the corpus recommends, else
+    laion2b_s32b_b79k."""
+    precision: Precision = "auto"
+    """auto, fp32, bf16 or fp16; auto is bf16 where the hardware has it, else fp32."""
+    batch_size: int = 64
+    """Images or texts per step."""
+    workers: int = 2
+    """Processes that decode images; 0 decodes in the main process."""
+    strict: Bool = False
+    """true stops at images that cannot be read; false lists them and goes on."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EmbeddedSet:
+    """A data set as vectors."""
+
+    prepared: PreparedSet
+    titles: Embeddings
+    """One per article."""
+    images: Embeddings
+    """One per readable image."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EmbeddedCorpus:
+    """What embedding hands on."""
+
+    corpus: Corpus
+    encoder: OpenClipConfig
+    """The model that was used, with nothing left to ``auto``."""
+    sets: tuple[EmbeddedSet, ...]
+
+
+def run(config: Embed) -> None:
+    """The entry point."""
+    with tracking.entry_point(config, doing=str(Embed.__doc__)):
+        corpus = open_corpus(config)
+        model = encoder_config(config, corpus)
+        with tracking.step("preprocess", doing=str(Preprocess.__doc__)):
+            prepared = preprocess(config, corpus)
+        embed(config, model, prepared)
+
+
+def embed(config: Embed, model: OpenClipConfig, prepared: PreparedCorpus) -> EmbeddedCorpus:
+    """Embeds titles and images of every data set, or finds them in the workdir.
+
+    Raises:
+        NewsImagesError: A model that cannot be loaded; no readable image; with ``strict``, any
+            image that cannot be read.
+    """
+    encoder = OpenClipEncoder(model)
+    store = EmbeddingStore(
+        folder=Path(config.workdir) / "embeddings", encoder=encoder, batch_size=config.batch_size
+    )
+    sets, unreadable = [], []
+    for part in prepared.sets:
+        images, reasons = store.images(
+            _files(prepared.corpus.folder, part.data_set), label=f"{part.label}-images"
+        )
+        titles = store.texts(
+            dict(zip(part.articles["article_id"], part.articles["title_en"], strict=True)),
+            label=f"{part.label}-titles",
+        )
+        sets.append(EmbeddedSet(prepared=part, titles=titles, images=images))
+        unreadable += [(part.label, image_id, why) for image_id, why in reasons.items()]
+        mlflow.log_metric(f"{part.label}/images_embedded", len(images))
+        print(f"  {part.label}: {len(titles)} titles, {len(images)} images")
+    _report(pd.DataFrame(unreadable, columns=["data_set", "image_id", "reason"]), config.strict)
+    mlflow.log_params({f"used_{key}": value for key, value in asdict(encoder.used).items()})
+    return EmbeddedCorpus(corpus=prepared.corpus, encoder=encoder.used, sets=tuple(sets))
+
+
+def encoder_config(config: Embed, corpus: Corpus) -> OpenClipConfig:
+    """Which model is used on the corpus, and how; checks the names before any work is done.
+
+    Raises:
+        NewsImagesError: No such model or tag, or one that is made for another corpus alone.
+    """
+    backbone, pretrained = choose_backbone(corpus, config.backbone, config.pretrained)
+    return OpenClipConfig(
+        backbone=backbone,
+        pretrained=pretrained,
+        device=config.device,
+        precision=config.precision,
+        batch_size=config.batch_size,
+        workers=config.workers,
+    )
+
+
+def _files(folder: Path, data_set: DataSet) -> dict[str, Path]:
+    """The file of every image; for one that has none, a path where none is."""
+    with_file = data_set.images["path"].notna()
+    if not with_file.any():
+        raise NewsImagesError(
+            f"{data_set.name} {data_set.split}: none of its {len(data_set.images)} images has a "
+            f"file in {folder}. Put the files below that folder, named as the table's image "
+            "column (imgFile, iid, hashvalue or image_id) says."
+        )
+    paths = data_set.images["path"].fillna("missing")
+    files = [folder / path for path in paths]
+    return dict(zip(data_set.images["image_id"], files, strict=True))
+
+
+def _report(unreadable: pd.DataFrame, strict: bool) -> None:
+    """Logs the images that could not be read; with ``strict`` they are an error."""
+    if unreadable.empty:
+        return
+    tracking.log_table(unreadable, "unreadable_images.json")
+    shown = first_ten([f"{row.image_id} ({row.reason})" for row in unreadable.itertuples()])
+    if strict:
+        raise NewsImagesError(
+            f"strict=true, and images cannot be read: {shown}. "
+            "Mend or remove them, or set strict=false to go on without them."
+        )
+    print(f"  {len(unreadable)} images cannot be read and are left out: {shown}")

@@ -1,0 +1,109 @@
+"""How the project's work shows in MLflow: runs, their parameters, data sets and tables."""
+
+import dataclasses
+import io
+import os
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+
+import mlflow
+import mlflow.data.pandas_dataset
+import pandas as pd
+from mlflow.entities import Run
+from mlflow.utils.git_utils import get_git_commit
+
+from newsimages.corpora import DataSet
+from newsimages.submission import write_submission
+
+DESCRIPTION_TAG = "mlflow.note.content"
+COMMIT_TAG = "mlflow.source.git.commit"
+
+
+@contextmanager
+def entry_point(config: Any, *, doing: str) -> Iterator[Run]:
+    """The run of an entry point: the one that ``mlflow run`` has opened, else a new one.
+
+    Args:
+        config: The entry point's dataclass; logged as parameters, where ``mlflow run`` has not.
+        doing: One sentence for the run's description.
+    """
+    name = type(config).__name__.lower()
+    opened = os.environ.get("MLFLOW_RUN_ID")
+    with mlflow.start_run(run_id=opened, run_name=None if opened else name) as run:
+        known = run.data.params
+        settings = {key: str(value) for key, value in dataclasses.asdict(config).items()}
+        mlflow.log_params({key: value for key, value in settings.items() if key not in known})
+        mlflow.set_tags({**_common_tags(), "entry_point": name, DESCRIPTION_TAG: doing})
+        yield run
+
+
+@contextmanager
+def step(name: str, *, doing: str) -> Iterator[Run]:
+    """A nested run for one step, announced on the terminal, with the seconds it took."""
+    print(f"\n▶ {name}: {doing}", flush=True)
+    start = time.perf_counter()
+    with mlflow.start_run(run_name=name, nested=True) as run:
+        mlflow.set_tags({**_common_tags(), "step": name, DESCRIPTION_TAG: doing})
+        yield run
+        seconds = time.perf_counter() - start
+        mlflow.log_metric("seconds", seconds)
+    print(f"✔ {name}: {seconds:.1f} s", flush=True)
+
+
+@contextmanager
+def variant(name: str, *, tags: dict[str, str], params: dict[str, Any]) -> Iterator[Run]:
+    """A nested run for one of the runs that an evaluation compares."""
+    with mlflow.start_run(run_name=name, nested=True) as run:
+        mlflow.set_tags({**_common_tags(), **tags})
+        mlflow.log_params(params)
+        yield run
+
+
+def describe(text: str) -> None:
+    """Sets the active run's description, in Markdown."""
+    mlflow.set_tag(DESCRIPTION_TAG, text)
+
+
+def log_data_set(data_set: DataSet, folder: Path) -> None:
+    """Logs a data set's articles as an input of the active run."""
+    articles = data_set.articles.assign(date=data_set.articles["date"].astype("string"))
+    dataset = mlflow.data.pandas_dataset.from_pandas(
+        articles,
+        source=str(folder),
+        name=f"{data_set.name}-{data_set.split}",
+        targets="image_id",
+    )
+    mlflow.log_input(dataset, context={"train": "training", "test": "testing"}[data_set.split])
+
+
+def log_table(table: pd.DataFrame, artifact_file: str) -> None:
+    """Logs a table that the MLflow UI shows as one (``.json``), or as ``.csv`` or ``.parquet``."""
+    match Path(artifact_file).suffix:
+        case ".json":
+            mlflow.log_table(table.astype("string").fillna(""), artifact_file)
+        case ".csv":
+            mlflow.log_text(table.to_csv(index=False, lineterminator="\n"), artifact_file)
+        case _:
+            stream = io.BytesIO(table.to_parquet(index=False))
+            mlflow.log_stream(stream, artifact_file)
+
+
+def log_submission(ranking: pd.DataFrame, artifact_file: str, **checks: Any) -> None:
+    """Logs a submission file, checked as `newsimages.submission.write_submission` does."""
+    target = Path(artifact_file)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / target.name
+        write_submission(path, ranking, **checks)
+        mlflow.log_artifact(str(path), str(target.parent))
+
+
+def _common_tags() -> dict[str, str]:
+    """The git commit of the project, where it is a checkout."""
+    commit = get_git_commit(__file__)
+    return {COMMIT_TAG: commit} if commit else {}

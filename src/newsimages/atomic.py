@@ -1,0 +1,40 @@
+"""Files that are either whole or absent: written beside their place, synced, then moved into it."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from newsimages.errors import NewsImagesError
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Yields a temporary sibling of ``path``; on success it takes the place of ``path``.
+
+    A reader sees the old file or the new one, never a part; after ``kill -9`` a stale
+    temporary file may be left, which nothing reads.
+
+    Raises:
+        NewsImagesError: The folder cannot be written or the disk is full.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield temporary
+        with temporary.open("rb") as file:
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        raise NewsImagesError(
+            f"Cannot write {path}: {error.strerror or error}. "
+            "Free some space or choose another folder with the parameter workdir."
+        ) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Writes ``data`` to ``path`` atomically. Raises: NewsImagesError as in `replacing`."""
+    with replacing(path) as temporary:
+        temporary.write_bytes(data)

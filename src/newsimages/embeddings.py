@@ -1,0 +1,71 @@
+"""Unit vectors that travel with the ids of what they embed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from newsimages.errors import NewsImagesError, first_ten
+
+UNIT_TOLERANCE = 1e-3
+
+
+@dataclass(frozen=True, eq=False)
+class Embeddings:
+    """N things and their vectors; a position means something only inside one instance."""
+
+    ids: NDArray[np.str_]
+    """(N,) unique."""
+    vectors: NDArray[np.float32]
+    """(N, E) of length 1."""
+
+    def __post_init__(self) -> None:
+        """Raises: NewsImagesError where ids and vectors do not belong together."""
+        if self.vectors.ndim != 2 or len(self.ids) != len(self.vectors):
+            raise NewsImagesError(
+                f"{len(self.ids)} ids for vectors of shape {self.vectors.shape}: "
+                "expected one row per id."
+            )
+        if self.vectors.dtype != np.float32:
+            raise NewsImagesError(f"Vectors are {self.vectors.dtype}, expected float32.")
+        names, counts = np.unique(self.ids, return_counts=True)
+        if len(names) < len(self.ids):
+            raise NewsImagesError(f"Ids that occur more than once: {first_ten(names[counts > 1])}.")
+        length = np.sqrt(np.einsum("ij,ij->i", self.vectors, self.vectors))
+        wrong = ~(np.abs(length - 1) < UNIT_TOLERANCE)  # also where a component is NaN
+        if wrong.any():
+            raise NewsImagesError(
+                f"Vectors that are not of length 1 (or hold NaN): {first_ten(self.ids[wrong])}. "
+                "Divide each by its length."
+            )
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @property
+    def dimension(self) -> int:
+        """E, the length of each vector."""
+        return int(self.vectors.shape[1])
+
+    def select(self, ids: Sequence[str]) -> "Embeddings":
+        """The embeddings of ``ids``, in their order.
+
+        Raises:
+            NewsImagesError: An id is not among these.
+        """
+        order = np.argsort(self.ids)
+        wanted = np.asarray(ids, dtype=np.str_)
+        found = np.searchsorted(self.ids, wanted, sorter=order)
+        position = order[np.minimum(found, len(self) - 1)]
+        missing = self.ids[position] != wanted
+        if missing.any():
+            raise NewsImagesError(f"No embedding for: {first_ten(wanted[missing])}.")
+        return Embeddings(wanted, self.vectors[position])
+
+    def sorted_by_id(self) -> "Embeddings":
+        """The same in the order of the ids; itself where they are in order already."""
+        if np.all(self.ids[:-1] < self.ids[1:]):
+            return self
+        order = np.argsort(self.ids)
+        return Embeddings(self.ids[order], self.vectors[order])

@@ -1,0 +1,255 @@
+"""Step 3 of 6: English texts and images to unit vectors, with any openCLIP model.
+
+In come texts and image files, out come float32 vectors of length 1 in one space. `Encoder` is the
+seam: `OpenClipEncoder` is what runs, a fake stands in its place in tests.
+"""
+
+import difflib
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import open_clip
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from newsimages import demo_models
+from newsimages.devices import Device, Precision, resolve_device, resolve_precision
+from newsimages.errors import NewsImagesError, first_ten
+from newsimages.images import UnreadableImageError, open_image
+from newsimages.text_tower import TextTower
+
+LOCAL = "local-dir:"
+
+
+@dataclass(frozen=True, kw_only=True)
+class EncodedImages:
+    """A batch of B image files after encoding."""
+
+    vectors: NDArray[np.float32]
+    """(readable, E) of length 1, in the batch's order."""
+    reasons: tuple[str | None, ...]
+    """(B,) why a file could not be read; None where it could."""
+
+
+class Encoder(Protocol):
+    """Maps texts and images into one space of unit vectors."""
+
+    @property
+    def key(self) -> str:
+        """A fingerprint of all that the vectors depend on, beside the input."""
+
+    @property
+    def name(self) -> str:
+        """A short name for people and folders."""
+
+    def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """(N,) texts to (N, E) vectors of length 1; equal texts get equal vectors."""
+
+    def encode_images(self, batches: Sequence[Sequence[Path]]) -> Iterator[EncodedImages]:
+        """Encodes batch after batch, in order."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenClipConfig:
+    """Which openCLIP model, and how it computes."""
+
+    backbone: str = "ViT-H-14"
+    """An openCLIP model name, or openCLIP's ``local-dir:FOLDER`` or ``hf-hub:ORG/REPO``; ``demo``
+    is the small model that comes with the project."""
+    pretrained: str = "laion2b_s32b_b79k"
+    """openCLIP's tag of the weights, or a local checkpoint file; of no account where the backbone
+    is a folder or a repository that holds its own weights."""
+    device: Device = "auto"
+    """``auto`` takes a GPU where there is one."""
+    precision: Precision = "auto"
+    """``auto`` is bf16 where the hardware has it, else fp32."""
+    batch_size: int = 64
+    """Images or texts per step."""
+    workers: int = 2
+    """Processes that decode images; 0 decodes in the main process."""
+
+    def __post_init__(self) -> None:
+        """Raises: NewsImagesError on sizes that cannot be."""
+        if self.batch_size < 1 or self.workers < 0:
+            raise NewsImagesError(
+                f"batch_size={self.batch_size}, workers={self.workers}: expected a batch_size of "
+                "at least 1 and workers of at least 0."
+            )
+
+
+class OpenClipEncoder:
+    """An openCLIP model, loaded as openCLIP loads any."""
+
+    def __init__(self, config: OpenClipConfig) -> None:
+        """Loads the model.
+
+        Raises:
+            NewsImagesError: No such backbone or tag, a hub that cannot be reached, a checkpoint
+                that does not fit, no GPU where one was asked for.
+        """
+        self.config = config
+        self.device = resolve_device(config.device)
+        self.precision = resolve_precision(config.precision, self.device)
+        is_demo = config.backbone == demo_models.NAME
+        self._source = f"{LOCAL}{demo_models.path('clip')}" if is_demo else config.backbone
+        self.model, self._transform = _load(self._source, config, self.device, self.precision)
+        self.text_tower = TextTower(self.model, open_clip.get_tokenizer(self._source))
+
+    @property
+    def used(self) -> OpenClipConfig:
+        """The configuration with device and precision as they came out."""
+        device: Device = "cuda" if self.device.type == "cuda" else "cpu"
+        return replace(self.config, device=device, precision=self.precision)
+
+    @property
+    def name(self) -> str:
+        """Backbone, tag and precision, fit for a folder's name."""
+        parts = (self.config.backbone, self.config.pretrained, self.precision)
+        last = [Path(part.removeprefix(LOCAL)).name for part in parts]
+        return "-".join(dict.fromkeys(last)).replace(":", "-")
+
+    @cached_property
+    def key(self) -> str:
+        """SHA-256 of model name, tag, precision, preparation of images and local weight files."""
+        files = [*Path(self._source.removeprefix(LOCAL)).glob("*")] if self._is_local else []
+        files += [Path(self.config.pretrained)] if Path(self.config.pretrained).is_file() else []
+        depends_on = {
+            "backbone": "" if self._is_local else self._source,
+            "pretrained": "" if files else self.config.pretrained,
+            "precision": self.precision,
+            "transform": repr(self._transform),
+            "files": sorted((file.name, _sha256(file)) for file in files if file.is_file()),
+        }
+        return hashlib.sha256(json.dumps(depends_on, sort_keys=True).encode()).hexdigest()
+
+    @property
+    def _is_local(self) -> bool:
+        return self._source.startswith(LOCAL)
+
+    def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """(N,) texts to (N, E) vectors of length 1; cut at the context length as openCLIP does."""
+        return self.text_tower.encode(texts, batch_size=self.config.batch_size)
+
+    @torch.inference_mode()
+    def encode_images(self, batches: Sequence[Sequence[Path]]) -> Iterator[EncodedImages]:
+        """Encodes batch after batch; files are decoded ahead, in worker processes.
+
+        Args:
+            batches: The image files of each step.
+
+        Yields:
+            One answer per batch, in order.
+        """
+        paths = [path for batch in batches for path in batch]
+        ends = np.cumsum([len(batch) for batch in batches])
+        loader: DataLoader[Any] = DataLoader(
+            _Pictures(paths, self._transform, at_least=2 * max(self.image_size)),
+            batch_sampler=[
+                list(range(end - len(batch), end))
+                for end, batch in zip(ends.tolist(), batches, strict=True)
+            ],
+            num_workers=self.config.workers,
+            collate_fn=_collate,
+            pin_memory=self.device.type == "cuda",
+        )
+        for pixels, reasons in loader:
+            yield EncodedImages(vectors=self._encode_pixels(pixels), reasons=reasons)
+
+    @property
+    def image_size(self) -> tuple[int, int]:
+        """Height and width in pixels that the image tower takes."""
+        size = self.model.visual.image_size
+        return (size, size) if isinstance(size, int) else tuple(size)
+
+    def _encode_pixels(self, pixels: Tensor) -> NDArray[np.float32]:
+        """(B, 3, H, W) float32 to (B, E) unit vectors; B may be 0."""
+        if not len(pixels):
+            return np.empty((0, self.text_tower.dimension), np.float32)
+        dtype = next(self.model.visual.parameters()).dtype
+        features = self.model.encode_image(pixels.to(self.device, dtype, non_blocking=True))
+        unit: NDArray[np.float32] = torch.nn.functional.normalize(features.float()).cpu().numpy()
+        return unit
+
+
+class _Pictures(Dataset[tuple[Tensor | None, str | None]]):
+    """Image files, each decoded and prepared for the model, or the reason why not."""
+
+    def __init__(self, paths: Sequence[Path], transform: Any, *, at_least: int) -> None:
+        self._paths, self._transform, self._at_least = paths, transform, at_least
+
+    def __len__(self) -> int:
+        return len(self._paths)
+
+    def __getitem__(self, index: int) -> tuple[Tensor | None, str | None]:
+        try:
+            image: Image.Image = open_image(self._paths[index], at_least=self._at_least)
+        except UnreadableImageError as error:
+            return None, str(error)
+        return self._transform(image), None
+
+
+def _collate(
+    batch: Sequence[tuple[Tensor | None, str | None]],
+) -> tuple[Tensor, tuple[str | None, ...]]:
+    readable = [pixels for pixels, _ in batch if pixels is not None]
+    pixels = torch.stack(readable) if readable else torch.empty(0)
+    return pixels, tuple(reason for _, reason in batch)
+
+
+def _load(
+    source: str, config: OpenClipConfig, device: torch.device, precision: str
+) -> tuple[Any, Any]:
+    """(model, image transform), with openCLIP's errors made useful."""
+    check_names(source, config.pretrained)
+    try:
+        model, _, transform = open_clip.create_model_and_transforms(
+            source,
+            pretrained=None if ":" in source else config.pretrained,
+            precision=precision,
+            device=device,
+        )
+    except (OSError, RuntimeError, ValueError, KeyError) as error:
+        raise NewsImagesError(
+            f"Cannot load backbone={config.backbone} with pretrained={config.pretrained}: {error}. "
+            "If the model hub cannot be reached, fetch the weights on a machine that reaches it "
+            "and set pretrained=/path/to/the/file.safetensors, or copy its Hugging Face cache "
+            "here and point HF_HOME to it."
+        ) from error
+    return model.eval(), transform
+
+
+def check_names(source: str, pretrained: str) -> None:
+    """Checks a backbone and tag without loading anything.
+
+    Raises:
+        NewsImagesError: openCLIP knows no such model or tag, and no local file or folder is meant.
+    """
+    if ":" in source:
+        return
+    models = open_clip.list_models()
+    if source not in models:
+        near = difflib.get_close_matches(source, models, n=5, cutoff=0.4)
+        raise NewsImagesError(
+            f"backbone={source} is no openCLIP model. Did you mean {first_ten(near or models)}? "
+            "`python -c 'import open_clip; print(open_clip.list_models())'` lists all."
+        )
+    tags = open_clip.list_pretrained_tags_by_model(source)
+    if pretrained not in tags and not Path(pretrained).is_file():
+        raise NewsImagesError(
+            f"pretrained={pretrained} is neither a checkpoint file nor a tag of {source}, "
+            f"which has: {first_ten(tags) or 'none'}."
+        )
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

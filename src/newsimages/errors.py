@@ -1,0 +1,13 @@
+"""The error that bad input raises, and how long lists of bad items are shown in it."""
+
+from collections.abc import Collection
+
+
+class NewsImagesError(ValueError):
+    """Input that cannot be worked with: says what was got, what was expected, where, what to do."""
+
+
+def first_ten(items: Collection[object]) -> str:
+    """The first ten of ``items`` and how many there are: ``a, b, … (12 in all)``."""
+    shown = ", ".join(str(item) for item in list(items)[:10])
+    return shown if len(items) <= 10 else f"{shown}, … ({len(items)} in all)"

@@ -1,0 +1,55 @@
+"""Image files to RGB pictures, with a reason where one cannot be read.
+
+A news crawl holds files that are empty, cut short, mislabelled or absurdly large; each is a
+reported skip, never a crash, and none is decoded before its pixels are counted.
+"""
+
+import warnings
+from pathlib import Path
+
+from PIL import Image, ImageFile, UnidentifiedImageError
+
+MAX_PIXELS = 100_000_000  # a 10,000 × 10,000 picture; its decoded form takes 300 MB
+
+
+class UnreadableImageError(Exception):
+    """A file that cannot be used as a picture; its text is the reason."""
+
+
+def open_image(path: Path, *, at_least: int | None = None) -> Image.Image:
+    """Decodes a picture.
+
+    Args:
+        path: An image file in any form that Pillow reads; the first frame of an animation.
+        at_least: If given, a JPEG may be decoded at a half, quarter or eighth of its size, as
+            long as both sides keep this many pixels.
+
+    Returns:
+        The picture as RGB.
+
+    Raises:
+        UnreadableImageError: Missing, empty, cut short, not an image, or over `MAX_PIXELS`.
+    """
+    if ImageFile.LOAD_TRUNCATED_IMAGES:
+        raise UnreadableImageError("Pillow is set to pass off cut files as whole ones")
+    try:
+        if path.stat().st_size == 0:
+            raise UnreadableImageError("empty file")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow's own pixel limit warns, ours decides
+            with Image.open(path) as image:
+                if image.width * image.height > MAX_PIXELS:
+                    raise UnreadableImageError(
+                        f"{image.width} × {image.height} pixels, more than {MAX_PIXELS:,}"
+                    )
+                if at_least is not None:
+                    image.draft("RGB", (at_least, at_least))
+                return image.convert("RGB")
+    except FileNotFoundError:
+        raise UnreadableImageError("no such file") from None
+    except Image.DecompressionBombError:
+        raise UnreadableImageError(f"more than {MAX_PIXELS:,} pixels") from None
+    except UnidentifiedImageError:
+        raise UnreadableImageError("not an image") from None
+    except (OSError, SyntaxError, ValueError, EOFError, IndexError, MemoryError) as error:
+        raise UnreadableImageError(f"damaged: {str(error) or type(error).__name__}") from error

@@ -1,0 +1,86 @@
+"""Preprocessing, first half: which language each article is in.
+
+In: titles and texts. Out: per article the ISO 639-1 code of its language and the confidence of
+lingua's detector, restricted to the languages that the corpus may hold.
+"""
+
+from collections.abc import Sequence
+from functools import cache
+
+import pandas as pd
+from lingua import (
+    ConfidenceValue,
+    IsoCode639_1,
+    Language,
+    LanguageDetector,
+    LanguageDetectorBuilder,
+)
+
+from newsimages.errors import NewsImagesError, first_ten
+
+START_CHARACTERS = 300
+"""Characters of the text that are looked at: very long texts mislead the detector."""
+
+
+def detect(
+    titles: Sequence[str], texts: Sequence[str], *, languages: Sequence[str] = ("en", "de")
+) -> pd.DataFrame:
+    """Detects the language of articles from their title and the start of their text.
+
+    Args:
+        titles: One per article.
+        texts: One per article, "" where there is none.
+        languages: ISO 639-1 codes of the languages that the articles may be in. With a single
+            one nothing is detected: all articles get it, with confidence 1.
+
+    Returns:
+        A table with a row per article, in their order: `language` (one of ``languages``) and
+        `confidence` (0 to 1). Where nothing speaks for any language (digits, emoji), it is the
+        first of ``languages`` with confidence 0.
+
+    Raises:
+        NewsImagesError: Codes that are unknown or given twice, or not as many titles as texts.
+    """
+    _check(titles, texts, languages)
+    if len(languages) == 1:
+        return pd.DataFrame({"language": languages[0], "confidence": 1.0}, index=range(len(titles)))
+    starts = [
+        _encodable(f"{title} {text[:START_CHARACTERS]}")
+        for title, text in zip(titles, texts, strict=True)
+    ]
+    values = _detector(tuple(languages)).compute_language_confidence_values_in_parallel(starts)
+    best = [_best(candidates, languages[0]) for candidates in values]
+    return pd.DataFrame(best, columns=["language", "confidence"]).astype(
+        {"language": "str", "confidence": "float64"}
+    )
+
+
+def _check(titles: Sequence[str], texts: Sequence[str], languages: Sequence[str]) -> None:
+    if len(titles) != len(texts):
+        raise NewsImagesError(f"Got {len(titles)} titles but {len(texts)} texts: one per article.")
+    known = {language.iso_code_639_1.name.lower() for language in Language.all()}
+    unknown = [code for code in languages if code not in known]
+    if unknown or not languages or len(set(languages)) < len(languages):
+        raise NewsImagesError(
+            f"Cannot detect the languages {list(languages)}"
+            f"{': unknown ' + first_ten(unknown) if unknown else ''}. Expected different "
+            "ISO 639-1 codes in lower case, such as en and de. Set the parameter languages."
+        )
+
+
+@cache
+def _detector(languages: tuple[str, ...]) -> LanguageDetector:
+    codes = [getattr(IsoCode639_1, code.upper()) for code in languages]
+    return LanguageDetectorBuilder.from_iso_codes_639_1(*codes).build()
+
+
+def _best(candidates: Sequence[ConfidenceValue], default: str) -> tuple[str, float]:
+    first = candidates[0]
+    if first.value == 0:
+        return default, 0.0
+    return first.language.iso_code_639_1.name.lower(), first.value
+
+
+def _encodable(text: str) -> str:
+    """``text`` without lone surrogates, which no UTF-8 library takes."""
+    return text.encode("utf-8", errors="replace").decode("utf-8")

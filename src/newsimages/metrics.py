@@ -1,0 +1,63 @@
+"""How good rankings are: Recall@5, @10, @50, @100 and mean reciprocal rank.
+
+The official definition of MediaEval NewsImages: one relevant image per article; the divisor is
+the number of articles in the ground truth, so an article without a list counts as a miss; ranks
+beyond 100 count nothing.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from newsimages.errors import NewsImagesError, first_ten
+
+CUTS = (5, 10, 50, 100)
+
+
+def ranks_of_truth(ranking: pd.DataFrame, truth: Mapping[str, str]) -> NDArray[np.float64]:
+    """The rank at which each article's right image stands.
+
+    Args:
+        ranking: Columns article_id, image_id, rank (from 1).
+        truth: The right image of each article.
+
+    Returns:
+        (articles of the truth,) in the truth's order; infinity where the image is not listed.
+
+    Raises:
+        NewsImagesError: No ground truth, or an article lists an image twice.
+    """
+    if not truth:
+        raise NewsImagesError("No article has a known right image: there is nothing to measure.")
+    twice = ranking.duplicated(["article_id", "image_id"])
+    if twice.any():
+        raise NewsImagesError(
+            "Articles that list an image twice: "
+            f"{first_ten(ranking.loc[twice, 'article_id'].unique())}."
+        )
+    right = ranking["image_id"] == ranking["article_id"].map(truth)
+    rank_of = ranking.loc[right].set_index("article_id")["rank"]
+    return rank_of.reindex(list(truth)).fillna(np.inf).to_numpy(np.float64)
+
+
+def recall_at(ranks: NDArray[np.float64], k: int) -> float:
+    """Share of articles whose right image is among the first ``k``: mean of [rank ≤ k]."""
+    return float(np.mean(ranks <= k))
+
+
+def reciprocal_ranks(ranks: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(articles,) 1/rank, and 0 beyond rank 100."""
+    return np.where(ranks <= CUTS[-1], 1 / ranks, 0.0)
+
+
+def measure(ranking: pd.DataFrame, truth: Mapping[str, str]) -> dict[str, float]:
+    """All figures of a ranking: recall_at_5, recall_at_10, recall_at_50, recall_at_100, mrr.
+
+    Raises:
+        NewsImagesError: As `ranks_of_truth`.
+    """
+    ranks = ranks_of_truth(ranking, truth)
+    recalls = {f"recall_at_{k}": recall_at(ranks, k) for k in CUTS}
+    return {**recalls, "mrr": float(reciprocal_ranks(ranks).mean())}

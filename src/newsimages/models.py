@@ -1,0 +1,83 @@
+"""Which models a corpus is worked on with: the ones asked for, else the ones it recommends.
+
+A corpus may name models in its ``corpus.json``; one that names none gets the paper's. A model's
+folder may say in ``made_for.json`` that it serves one corpus alone, as the demo models do.
+"""
+
+import json
+from pathlib import Path
+
+from newsimages import demo_models
+from newsimages.corpora import Corpus
+from newsimages.encoders import LOCAL, OpenClipConfig, check_names
+from newsimages.errors import NewsImagesError
+from newsimages.translation import DEFAULT_TRANSLATOR
+
+AUTO = "auto"
+
+
+def choose_backbone(corpus: Corpus, backbone: str, pretrained: str) -> tuple[str, str]:
+    """The openCLIP model to use on a corpus, and the tag of its weights.
+
+    Args:
+        corpus: What it is to be used on.
+        backbone: An openCLIP model name; ``auto`` takes what the corpus recommends, else the
+            paper's.
+        pretrained: A tag of the backbone, or a checkpoint file; ``auto`` likewise.
+
+    Raises:
+        NewsImagesError: No such model or tag, or one that is made for another corpus alone.
+    """
+    recommended = (
+        corpus.models.get("backbone", OpenClipConfig.backbone),
+        corpus.models.get("pretrained", OpenClipConfig.pretrained),
+    )
+    chosen = (
+        recommended[0] if backbone == AUTO else backbone,
+        _pretrained(recommended, backbone, pretrained),
+    )
+    is_demo = chosen[0] == demo_models.NAME
+    folder = demo_models.path("clip") if is_demo else Path(chosen[0].removeprefix(LOCAL))
+    _check_made_for(corpus, "backbone", folder)
+    if not is_demo:
+        check_names(*chosen)
+    return chosen
+
+
+def choose_translator(corpus: Corpus, translator: str) -> str:
+    """The translation model to use on a corpus; ``auto`` takes what the corpus recommends.
+
+    Raises:
+        NewsImagesError: One that is made for another corpus alone.
+    """
+    recommended = corpus.models.get("translator", DEFAULT_TRANSLATOR)
+    chosen = recommended if translator == AUTO else translator
+    is_demo = chosen == demo_models.NAME
+    _check_made_for(
+        corpus, "translator", demo_models.path("translator") if is_demo else Path(chosen)
+    )
+    return chosen
+
+
+def _pretrained(recommended: tuple[str, str], backbone: str, pretrained: str) -> str:
+    """``auto`` goes with the recommended backbone; with another one, a tag has to be named."""
+    if pretrained != AUTO:
+        return pretrained
+    if backbone in (AUTO, recommended[0]):
+        return recommended[1]
+    holds_weights = backbone == demo_models.NAME or ":" in backbone
+    return backbone if holds_weights else AUTO
+
+
+def _check_made_for(corpus: Corpus, parameter: str, folder: Path) -> None:
+    marker = folder / "made_for.json"
+    if not marker.is_file():
+        return
+    made_for = json.loads(marker.read_text(encoding="utf-8"))["corpus"]
+    if made_for != corpus.name:
+        raise NewsImagesError(
+            f"The {parameter} in {folder.name}/ knows only the corpus {made_for!r}, but the corpus "
+            f"is {corpus.name!r} ({corpus.folder}). Set the parameters backbone, pretrained and "
+            f"translator, e.g. -P backbone={OpenClipConfig.backbone} "
+            f"-P pretrained={OpenClipConfig.pretrained} -P translator={DEFAULT_TRANSLATOR} (or auto for these three)."
+        )

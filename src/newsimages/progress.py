@@ -1,0 +1,47 @@
+"""Progress of long work: a bar on a terminal, a plain line every few seconds elsewhere."""
+
+import sys
+from typing import Any, TextIO, cast
+
+from tqdm import tqdm
+
+SECONDS_BETWEEN_LINES = 5.0
+
+
+class _Lines:
+    """A stream that ends each state of the bar with a new line, so that logs stay readable."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> None:
+        """Writes one state of the bar; the carriage returns between them become line ends."""
+        line = text.strip("\r\n ")
+        if line:
+            self._stream.write(line + "\n")
+
+    def flush(self) -> None:
+        self._stream.flush()
+
+
+def progress(*, total: int, unit: str, doing: str, hide: bool = False) -> "tqdm[Any]":
+    """A bar with rate and time left; call its ``update``, and close it or use it in a ``with``.
+
+    Args:
+        total: How many there are.
+        unit: What is counted, e.g. ``images``.
+        doing: What happens to them, e.g. ``RSS test: encode``.
+        hide: Show nothing, for work that is over in a moment.
+    """
+    on_terminal = sys.stderr.isatty()
+    return tqdm(
+        total=total,
+        unit=f" {unit}",
+        desc=doing,
+        file=sys.stderr if on_terminal else cast(TextIO, _Lines(sys.stderr)),
+        mininterval=0.1 if on_terminal else SECONDS_BETWEEN_LINES,
+        maxinterval=0.5 if on_terminal else SECONDS_BETWEEN_LINES,
+        dynamic_ncols=on_terminal,
+        ncols=None if on_terminal else 100,
+        disable=hide,
+    )

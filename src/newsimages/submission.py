@@ -1,0 +1,80 @@
+"""Rankings to submission files, in the forms that MediaEval NewsImages asks for.
+
+2021: TSV with the header ``articleID iid1 iid2 …``. 2023: TSV without a header, the article's
+url, then its image ids. A file is checked before it is written.
+"""
+
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Literal
+
+import pandas as pd
+
+from newsimages.atomic import write_bytes
+from newsimages.errors import NewsImagesError, first_ten
+
+LENGTH = 100
+Form = Literal["2021", "2023"]
+
+
+def check(ranking: pd.DataFrame, article_ids: Collection[str], image_ids: Collection[str]) -> None:
+    """Checks that every article is listed once, with exactly min(100, D) images, none twice.
+
+    Args:
+        ranking: Columns article_id, rank, image_id.
+        article_ids: All articles of the test set.
+        image_ids: All D images of the gallery.
+
+    Raises:
+        NewsImagesError: Says which articles break which rule.
+    """
+    length = min(LENGTH, len(set(image_ids)))
+    counts = ranking.groupby("article_id", sort=False).size()
+    broken = {
+        "articles without a list": sorted(set(article_ids) - set(counts.index)),
+        "lists of unknown articles": sorted(set(counts.index) - set(article_ids)),
+        f"lists that do not hold exactly {length} images": counts.index[counts != length],
+        "lists that hold an image twice": ranking.loc[
+            ranking.duplicated(["article_id", "image_id"]), "article_id"
+        ].unique(),
+        "lists that hold a rank twice": ranking.loc[
+            ranking.duplicated(["article_id", "rank"]), "article_id"
+        ].unique(),
+        "lists that hold images outside the gallery": ranking.loc[
+            ~ranking["image_id"].isin(set(image_ids)), "article_id"
+        ].unique(),
+    }
+    found = [f"{what}: {first_ten(ids)}" for what, ids in broken.items() if len(ids)]
+    if found:
+        raise NewsImagesError("The submission would be refused; " + "; ".join(found) + ".")
+
+
+def write_submission(
+    path: Path,
+    ranking: pd.DataFrame,
+    *,
+    form: Form,
+    urls: Mapping[str, str],
+    image_ids: Collection[str],
+) -> None:
+    """Writes a checked submission file.
+
+    Args:
+        path: The TSV file to write, atomically.
+        ranking: Columns article_id, rank, image_id.
+        form: Which year's form.
+        urls: The url of every article of the test set, in its order (2023's first column; where
+            an article has no url its id stands there).
+        image_ids: All images of the gallery.
+
+    Raises:
+        NewsImagesError: As `check`.
+    """
+    check(ranking, list(urls), image_ids)
+    lists = ranking.sort_values("rank").groupby("article_id")["image_id"].agg(list)
+    names = {article_id: article_id for article_id in urls} if form == "2021" else urls
+    lines = ["\t".join([names[key] or key, *lists[key]]) for key in urls]
+    if form == "2021":
+        n_images = len(lists.iloc[0])
+        lines.insert(0, "\t".join(["articleID", *(f"iid{i}" for i in range(1, n_images + 1))]))
+    write_bytes(path, ("\n".join(lines) + "\n").encode())

@@ -1,0 +1,153 @@
+"""Preprocessing: translations kept on disk, by model and sentence.
+
+In: sentences with their translations, as they are made. Out: those that were translated before.
+The file is an SQLite database in which each `TranslationCache.add` is kept even if the process
+is killed right after it.
+"""
+
+import hashlib
+import logging
+import sqlite3
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from newsimages.errors import NewsImagesError
+
+logger = logging.getLogger(__name__)
+
+_TABLE = """
+    CREATE TABLE IF NOT EXISTS translations (
+        model TEXT NOT NULL,
+        sentence TEXT NOT NULL,
+        translation TEXT NOT NULL,
+        checksum BLOB NOT NULL,
+        PRIMARY KEY (model, sentence)
+    ) WITHOUT ROWID
+"""
+_FIND = "SELECT translation, checksum FROM translations WHERE model = ? AND sentence = ?"
+_ADD = "INSERT OR REPLACE INTO translations VALUES (?, ?, ?, ?)"
+_BUSY_TIMEOUT_S = 60
+
+
+class TranslationCache:
+    """Translations of sentences on disk; a context manager that closes the file.
+
+    A file that is cut short or altered is found when it is opened (SQLite's own check) or read (a
+    checksum per row). It is then moved aside, or the row left out, with a warning: what is
+    missing is translated anew.
+
+    Args:
+        path: The SQLite file; made, with its folder, where it is absent.
+
+    Attributes:
+        set_aside: Where a damaged file was moved, None if there was none.
+        n_damaged: Rows that failed their checksum so far.
+
+    Raises:
+        NewsImagesError: The file cannot be opened or written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.set_aside: Path | None = None
+        self.n_damaged = 0
+        with self._file_errors():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                self._database = _open(path)
+            except sqlite3.DatabaseError as error:
+                if isinstance(error, sqlite3.OperationalError):  # locked, read-only, disk full
+                    raise
+                self.set_aside = _set_aside(path)
+                self._database = _open(path)
+
+    def find(self, model: str, sentences: Sequence[str]) -> dict[str, str]:
+        """The translations by ``model`` that are known, by sentence."""
+        found = {}
+        with self._file_errors():
+            for sentence in sentences:
+                row = self._database.execute(_FIND, (model, sentence)).fetchone()
+                if row is None:
+                    continue
+                if row[1] == _checksum(model, sentence, row[0]):
+                    found[sentence] = row[0]
+                else:
+                    self.n_damaged += 1
+        if self.n_damaged:
+            logger.warning(
+                "%s: %d translations were altered; they are made anew.", self.path, self.n_damaged
+            )
+        return found
+
+    def add(self, model: str, translations: Mapping[str, str]) -> None:
+        """Keeps ``translations`` (sentence -> translation) by ``model``, in one transaction."""
+        rows = [
+            (model, sentence, translation, _checksum(model, sentence, translation))
+            for sentence, translation in translations.items()
+        ]
+        with self._file_errors(), self._database:
+            self._database.executemany(_ADD, rows)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._database.close()
+
+    @contextmanager
+    def _file_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, sqlite3.Error) as error:
+            raise NewsImagesError(
+                f"Cannot use the translation cache {self.path}: {error}. Free some space, end "
+                "other runs that use it, or choose another folder with the parameter workdir."
+            ) from error
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    """An open database whose pages and table have been checked."""
+    if path.exists() and path.stat().st_size == 0:
+        raise sqlite3.DatabaseError("the file is empty")
+    database = sqlite3.connect(path, timeout=_BUSY_TIMEOUT_S)
+    try:
+        database.execute("PRAGMA journal_mode = WAL")
+        _check_integrity(database)
+        database.execute(_TABLE)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def _check_integrity(database: sqlite3.Connection) -> None:
+    verdict = database.execute("PRAGMA integrity_check(1)").fetchone()[0]
+    if verdict != "ok":
+        raise sqlite3.DatabaseError(verdict)
+
+
+def _set_aside(path: Path) -> Path:
+    """Renames a damaged database and what SQLite keeps beside it."""
+    aside = path.with_name(f"{path.name}.damaged-{time.strftime('%Y%m%d-%H%M%S')}")
+    for suffix in ("", "-wal", "-shm"):
+        part = path.with_name(path.name + suffix)
+        if part.exists():
+            part.replace(aside.with_name(aside.name + suffix))
+    logger.warning(
+        "The translation cache %s is damaged: moved to %s and made anew.", path, aside.name
+    )
+    return aside
+
+
+def _checksum(model: str, sentence: str, translation: str) -> bytes:
+    parts = "\x00".join((model, sentence, translation))
+    return hashlib.blake2b(parts.encode("utf-8"), digest_size=16).digest()
