@@ -1,0 +1,192 @@
+"""Puts the parts of one data set and split together: parts in, articles and images out.
+
+Batches are merged, answers from a ground truth are matched by article id, image files are looked
+up. What cannot be used is left out and reported, one row each; what contradicts itself raises.
+"""
+
+import re
+from collections.abc import Sequence
+
+import pandas as pd
+
+from newsimages.corpora.image_files import ImageFiles
+from newsimages.corpora.parts import Part, Split
+from newsimages.errors import NewsImagesError, first_ten
+
+SKIPPED_COLUMNS = ["data_set", "split", "kind", "id", "reason"]
+
+_DAY_FIRST = re.compile(r"\d{1,2}\.\d{1,2}\.\d{4}\b.*")
+_OPTIONAL = ["title_en", "text_en", "image_id"]
+
+
+class Report:
+    """What was left out of one data set and split, row by row."""
+
+    def __init__(self, data_set: str, split: Split) -> None:
+        self.where = f"{data_set} ({split})"
+        self._head = (data_set, split)
+        self.rows: list[tuple[str, str, str, str, str]] = []
+
+    def add(self, kind: str, item_id: str, reason: str) -> None:
+        """Adds one article or image and why it, or what belongs to it, is not used."""
+        self.rows.append((*self._head, kind, item_id, reason))
+
+
+def assemble(
+    parts: Sequence[Part], files: ImageFiles, report: Report
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The articles and images of one data set and split, as the schema wants them.
+
+    Raises:
+        NewsImagesError: Articles or images are missing altogether, an id occurs twice, or the
+            ground truth belongs to other articles.
+    """
+    articles = _usable_articles(_article_parts(parts), report)
+    if any(part.role == "articles" for part in parts):
+        articles = _with_truth(articles, [p for p in parts if p.role == "truth"], report)
+    images = _gallery(parts, report)
+    articles = _with_known_images(articles, images, report)
+    return _finished_articles(articles, report), _finished_images(images, files, report)
+
+
+def _article_parts(parts: Sequence[Part]) -> list[Part]:
+    """Tables of articles; a ground truth stands for them where it is the only table of them."""
+    given = [part for part in parts if part.role in ("pairs", "articles")]
+    return given or [part for part in parts if part.role == "truth"]
+
+
+def _usable_articles(parts: Sequence[Part], report: Report) -> pd.DataFrame:
+    if not parts:
+        raise NewsImagesError(
+            f"{report.where} has a table of images and none of articles. "
+            "Add the table of articles (NewsImages 2023: …-Test-Text) or remove the images'."
+        )
+    articles = pd.concat([part.articles for part in parts], ignore_index=True)
+    for blank, reason in (
+        (articles["article_id"] == "", "no article id"),
+        (articles["title"] == "", "the title is empty"),
+    ):
+        for row in articles[blank].itertuples():
+            report.add("article", str(row.article_id), f"{row.where}: {reason}; left out")
+    articles = articles[(articles["article_id"] != "") & (articles["title"] != "")]
+    if articles.empty:
+        raise NewsImagesError(
+            f"{report.where} has no article with an id and a title. Fill these columns in "
+            f"{', '.join(str(part.path) for part in parts)}."
+        )
+    twice = articles[articles["article_id"].duplicated(keep=False)]
+    if len(twice):
+        raise NewsImagesError(
+            f"{report.where}: article ids occur more than once: {_shown(twice, 'article_id')}. "
+            "Expected one row per article; remove the others or give them ids of their own."
+        )
+    return articles
+
+
+def _shown(rows: pd.DataFrame, column: str) -> str:
+    rows = rows.sort_values(column, kind="stable")
+    places = zip(rows[column], rows["where"], strict=True)
+    return first_ten([f"{item} in {where}" for item, where in places])
+
+
+def _with_truth(articles: pd.DataFrame, truth: Sequence[Part], report: Report) -> pd.DataFrame:
+    """Fills in the right images from the ground truth, by article id."""
+    if not truth:
+        return articles
+    answers = pd.concat([part.articles for part in truth], ignore_index=True)
+    answers = answers[answers["article_id"] != ""].drop_duplicates(["article_id", "image_id"])
+    twice = answers[answers["article_id"].duplicated(keep=False)]
+    if len(twice):
+        raise NewsImagesError(
+            f"{report.where}: the ground truth has several images for one article: "
+            f"{_shown(twice, 'article_id')}. Expected one; remove the others."
+        )
+    right = answers.set_index("article_id")["image_id"]
+    known = articles["article_id"].isin(right.index)
+    if not known.any():
+        raise NewsImagesError(
+            f"{report.where}: no article id of the test set is in the ground truth: got "
+            f"{first_ten(list(articles['article_id'][:3]))}, expected ids such as "
+            f"{first_ten(list(right.index[:3]))}. The two files belong to different sets."
+        )
+    for article_id in articles["article_id"][~known]:
+        report.add("article", article_id, "not in the ground truth; kept, right image unknown")
+    for article_id in right.index[~right.index.isin(articles["article_id"])]:
+        report.add("article", article_id, "in the ground truth, but not among the test articles")
+    found = articles["article_id"].map(right).fillna("")
+    return articles.assign(image_id=articles["image_id"].where(articles["image_id"] != "", found))
+
+
+def _gallery(parts: Sequence[Part], report: Report) -> pd.DataFrame:
+    """The images of the image tables; where there are none, those that the articles name."""
+    tables = [part.images for part in parts if part.role == "images"]
+    images = pd.concat(tables or [part.images for part in parts], ignore_index=True)
+    if images.empty:
+        raise NewsImagesError(
+            f"{report.where} has articles and no images. Fill the image column, or add the table "
+            "of images (NewsImages 2023: …-Test-Img)."
+        )
+    images["file"] = images["names"].str[0]
+    distinct = images.drop_duplicates(["image_id", "url", "file"])
+    twice = distinct[distinct["image_id"].duplicated(keep=False)]
+    if len(twice):
+        raise NewsImagesError(
+            f"{report.where}: image ids stand for different files or addresses: "
+            f"{_shown(twice, 'image_id')}. Give each image an id of its own."
+        )
+    return distinct
+
+
+def _with_known_images(
+    articles: pd.DataFrame, images: pd.DataFrame, report: Report
+) -> pd.DataFrame:
+    """Articles whose image is in no table are kept without it, and reported."""
+    blank = articles["image_id"] == ""
+    known = articles["image_id"].isin(images["image_id"])
+    for row in articles[~known & ~blank].itertuples():
+        reason = f"its image {row.image_id} is not in the image table; kept without an image"
+        report.add("article", str(row.article_id), reason)
+    if not blank.all():
+        for row in articles[blank].itertuples():
+            report.add("article", str(row.article_id), f"{row.where}: no image; kept without one")
+    return articles.assign(image_id=articles["image_id"].where(known, ""))
+
+
+def _finished_articles(articles: pd.DataFrame, report: Report) -> pd.DataFrame:
+    columns = ["article_id", "url", "title", "text", *_OPTIONAL]
+    finished = articles[columns].astype("str").reset_index(drop=True)
+    for name in _OPTIONAL:
+        finished[name] = finished[name].mask(finished[name] == "")
+    cells = articles["date"].reset_index(drop=True)
+    finished["date"] = _dates(cells)
+    odd = finished["date"].isna() & (cells != "")
+    for article_id, cell in zip(finished["article_id"][odd], cells[odd], strict=True):
+        report.add("article", article_id, f"{cell!r} is no date such as 2022-03-31; kept without")
+    return finished
+
+
+def _dates(cells: pd.Series) -> pd.Series:
+    """ISO dates and German ones (31.03.2022), in UTC without a zone; NaT for all others."""
+    german = cells.str.fullmatch(_DAY_FIRST)
+    iso = pd.to_datetime(cells.mask(german), format="ISO8601", errors="coerce", utc=True)
+    if german.any():
+        day_first = pd.to_datetime(
+            cells.where(german), format="mixed", dayfirst=True, errors="coerce", utc=True
+        )
+        iso = iso.fillna(day_first)
+    return iso.dt.tz_localize(None).astype("datetime64[us]")
+
+
+def _finished_images(images: pd.DataFrame, files: ImageFiles, report: Report) -> pd.DataFrame:
+    paths = []
+    owners: dict[str, str] = {}
+    for image_id, names in zip(images["image_id"], images["names"], strict=True):
+        found = files.find(names)
+        paths.append(found.path)
+        if found.path is None:
+            report.add("image", image_id, found.reason)
+        elif owners.setdefault(found.path, image_id) != image_id:
+            reason = f"its file is also that of image {owners[found.path]}; both are kept"
+            report.add("image", image_id, reason)
+    columns = {"image_id": list(images["image_id"]), "path": paths, "url": list(images["url"])}
+    return pd.DataFrame(columns, dtype="str")

@@ -1,0 +1,48 @@
+"""NewsImages 2025: a table of articles with tags and image ids in, a part out.
+
+Its tags stand in for the text. A table whose name says neither ``train`` nor ``test`` (the
+published one is ``newsarticles.csv``) is a test set: its images are known, so it can be measured.
+Image files are found by image id or by article id, as descriptions of the release say both.
+"""
+
+from newsimages.corpora.newsimages_tsv import readable_tags
+from newsimages.corpora.parts import (
+    Part,
+    article_frame,
+    image_frame,
+    require_columns,
+    said_split,
+)
+from newsimages.corpora.tables import Table
+
+FORM = "article_id,article_url,article_title,article_tags,image_id,image_url (NewsImages 2025)"
+
+
+def is_form(columns: frozenset[str]) -> bool:
+    """Whether a table with these (lower-case) columns is meant to be of this form."""
+    return not columns.isdisjoint({"article_title", "article_tags"})
+
+
+def read(table: Table) -> Part:
+    """Reads the table. Raises: NewsImagesError where a column is missing."""
+    require_columns(table, FORM, "article_id", "article_title", "image_id")
+    image_id = table.column("image_id")
+    return Part(
+        path=table.path,
+        role="pairs",
+        split=said_split(table.path) or "test",
+        articles=article_frame(
+            table,
+            article_id=table.column("article_id"),
+            url="article_url",
+            title="article_title",
+            text=table.column("article_tags").map(readable_tags),
+            image_id=image_id,
+        ),
+        images=image_frame(
+            table,
+            image_id=image_id,
+            url=table.column("image_url"),
+            names=(image_id, table.column("article_id")),
+        ),
+    )

@@ -1,0 +1,99 @@
+"""What one table of a data set tells: the form in which all readers hand it on.
+
+A reader turns a `Table` into a `Part`; parts of the same data set and split are put together
+later (`newsimages.corpora.assembly`).
+"""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import pandas as pd
+
+from newsimages.corpora.tables import Table
+from newsimages.errors import NewsImagesError, first_ten
+
+Split = Literal["train", "test"]
+Role = Literal["pairs", "articles", "images", "truth"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """One table's articles and images.
+
+    Attributes:
+        path: The file.
+        role: ``pairs``: articles with their images; ``articles`` or ``images`` alone;
+            ``truth``: the answers for articles that stand in another table.
+        split: ``train`` or ``test``.
+        articles: article_id, url, title, text, title_en, text_en, image_id, date, where – all
+            text, "" for nothing.
+        images: image_id, url, names (tuple of the names its file may have), where.
+    """
+
+    path: Path
+    role: Role
+    split: Split
+    articles: pd.DataFrame
+    images: pd.DataFrame
+
+
+def said_split(path: Path) -> Split | None:
+    """The split that a file's name tells: a word in it begins with ``train`` or ``test``."""
+    words = re.split(r"[^a-z]+", path.stem.lower())
+    if any(word.startswith("test") for word in words):
+        return "test"
+    return "train" if any(word.startswith("train") for word in words) else None
+
+
+def require_columns(table: Table, form: str, *names: str) -> None:
+    """Raises NewsImagesError where ``table`` lacks one of the columns ``names``."""
+    missing = [name for name in names if name.lower() not in table.columns]
+    if missing:
+        raise NewsImagesError(
+            f"{table.path} lacks the column {first_ten(missing)}: got the columns "
+            f"{', '.join(table.rows.columns)}, expected {form}. Add or rename the column."
+        )
+
+
+def article_frame(
+    table: Table,
+    *,
+    article_id: pd.Series,
+    url: str,
+    title: str,
+    text: pd.Series,
+    image_id: pd.Series,
+) -> pd.DataFrame:
+    """The articles of ``table``; ``url`` and ``title`` are names of columns."""
+    return pd.DataFrame(
+        {
+            "article_id": article_id,
+            "url": table.column(url),
+            "title": table.column(title),
+            "text": text,
+            "title_en": table.column("titleen", "title_en"),
+            "text_en": table.column("texten", "text_en"),
+            "image_id": image_id,
+            "date": table.column("date"),
+            "where": _where(table),
+        }
+    )
+
+
+def image_frame(
+    table: Table, *, image_id: pd.Series, url: pd.Series, names: tuple[pd.Series, ...]
+) -> pd.DataFrame:
+    """The images of ``table``; rows without an image are left out."""
+    frame = pd.DataFrame({"image_id": image_id, "url": url}, dtype="str")
+    frame["names"] = pd.Series(list(zip(*names, strict=True)), index=frame.index, dtype="object")
+    frame["where"] = _where(table)
+    return frame[frame["image_id"] != ""]
+
+
+def _where(table: Table) -> pd.Series:
+    name = table.path.name
+    return pd.Series(
+        [f"{name}:{line}" for line in table.rows.index], index=table.rows.index, dtype="str"
+    )

@@ -1,0 +1,62 @@
+"""The schema of what the readers hand on: articles and images in, the same or an error out."""
+
+import pandas as pd
+import pandera.pandas as pa
+
+from newsimages.errors import NewsImagesError, first_ten
+
+ARTICLES = pa.DataFrameSchema(
+    {
+        "article_id": pa.Column(str, pa.Check.str_length(min_value=1), unique=True),
+        "url": pa.Column(str),
+        "title": pa.Column(str, pa.Check.str_matches(r"\S")),
+        "text": pa.Column(str),
+        "title_en": pa.Column(str, nullable=True),
+        "text_en": pa.Column(str, nullable=True),
+        "image_id": pa.Column(str, nullable=True),
+        "date": pa.Column("datetime64[us]", nullable=True),
+    },
+    strict=True,
+    ordered=True,
+)
+"""Articles of one data set and split."""
+
+IMAGES = pa.DataFrameSchema(
+    {
+        "image_id": pa.Column(str, pa.Check.str_length(min_value=1), unique=True),
+        "path": pa.Column(str, nullable=True),
+        "url": pa.Column(str),
+    },
+    strict=True,
+    ordered=True,
+)
+"""Images of one data set and split."""
+
+
+def check(articles: pd.DataFrame, images: pd.DataFrame, where: str) -> None:
+    """Checks both tables and that each article's image is among the images.
+
+    Raises:
+        NewsImagesError: With the first ten of the rows that do not fit.
+    """
+    for schema, table in ((ARTICLES, articles), (IMAGES, images)):
+        try:
+            schema.validate(table, lazy=True)
+        except pa.errors.SchemaErrors as error:
+            raise NewsImagesError(_failures(error, where)) from error
+    strangers = articles["image_id"].dropna()
+    strangers = strangers[~strangers.isin(images["image_id"])]
+    if len(strangers):
+        raise NewsImagesError(
+            f"{where}: articles name images that are not in the image table: "
+            f"{first_ten(list(strangers))}. Add these images or leave the articles' image empty."
+        )
+
+
+def _failures(error: pa.errors.SchemaErrors, where: str) -> str:
+    cases = error.failure_cases
+    shown = [
+        f"{case.column} {case.failure_case!r} fails {case.check}"
+        for case in cases.itertuples(index=False)
+    ]
+    return f"{where}: the table does not fit its schema: {first_ten(shown)}. Correct these cells."

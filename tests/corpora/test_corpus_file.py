@@ -1,0 +1,33 @@
+"""corpus.json: what it may say, and what is refused."""
+
+import pytest
+
+from newsimages.corpora.corpus_file import read_corpus_file
+from newsimages.errors import NewsImagesError
+
+from .conftest import MakeCorpus
+
+
+def test_absent(make_corpus: MakeCorpus) -> None:
+    about = read_corpus_file(make_corpus({"RSS/test.csv": ""}))
+    assert (about.name, about.models) == ("corpus", {})
+
+
+def test_name_and_models_are_read_and_unknown_keys_ignored(make_corpus: MakeCorpus) -> None:
+    text = '{"name": "Mein Korpus", "backbone": "ViT-B-32", "note": 3}'
+    about = read_corpus_file(make_corpus({"corpus.json": b"\xef\xbb\xbf" + text.encode()}))
+    assert (about.name, about.models) == ("Mein Korpus", {"backbone": "ViT-B-32"})
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{", r"corpus\.json is not readable as JSON"),
+        ("", r"corpus\.json is not readable as JSON"),
+        ("[1]", "holds list, expected an object"),
+        ('{"name": 3, "backbone": ""}', "got name=3, backbone='', expected texts"),
+    ],
+)
+def test_refused(make_corpus: MakeCorpus, text: str, message: str) -> None:
+    with pytest.raises(NewsImagesError, match=message):
+        read_corpus_file(make_corpus({"corpus.json": text}))

@@ -1,0 +1,93 @@
+"""Image files: by path, by name, with and without ending, and never outside the corpus."""
+
+from pathlib import Path
+
+import pytest
+
+from newsimages.corpora.image_files import ImageFiles
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Path:
+    names = ["a.jpg", "images/a.jpg", "images/b.PNG", "deep/er/c.jpeg", "hash123", "notes.csv"]
+    for name in [*names, "deep/d.jpg", "images/d.jpg", "other/d.jpg", ".cache/hidden.jpg"]:
+        path = tmp_path / "corpus" / "RSS" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"")
+    return tmp_path / "corpus"
+
+
+@pytest.mark.parametrize(
+    ("names", "path"),
+    [
+        (("a.jpg",), "RSS/a.jpg"),
+        (("./images/a.jpg",), "RSS/images/a.jpg"),
+        (("images\\a.jpg",), "RSS/images/a.jpg"),
+        (("b.PNG",), "RSS/images/b.PNG"),
+        (("b",), "RSS/images/b.PNG"),
+        (("b.jpg",), "RSS/images/b.PNG"),
+        (("c",), "RSS/deep/er/c.jpeg"),
+        (("deep/er/c",), "RSS/deep/er/c.jpeg"),
+        (("hash123.jpg",), "RSS/hash123"),
+        (("d",), "RSS/images/d.jpg"),
+        (("absent", "", "c"), "RSS/deep/er/c.jpeg"),
+    ],
+)
+def test_found(corpus: Path, names: tuple[str, ...], path: str) -> None:
+    assert ImageFiles(corpus / "RSS", corpus).find(names).path == path
+
+
+@pytest.mark.parametrize(
+    ("names", "reason"),
+    [
+        (("absent.jpg", "77"), "no image file found by the name absent.jpg or 77"),
+        (("notes.csv",), "no image file found"),
+        (("hidden.jpg",), "no image file found"),
+        (("er/c.jpeg",), "no image file found"),
+        (("../RSS/a.jpg",), "leaves the corpus folder"),
+        (("images\\..\\a.jpg",), "leaves the corpus folder"),
+        (("/etc/passwd", "c"), "leaves the corpus folder"),
+        (("C:\\a.jpg",), "leaves the corpus folder"),
+        (("https://example.org/a.jpg",), "is an address"),
+    ],
+)
+def test_not_found(corpus: Path, names: tuple[str, ...], reason: str) -> None:
+    found = ImageFiles(corpus / "RSS", corpus).find(names)
+    assert found.path is None
+    assert reason in found.reason
+
+
+def test_one_name_in_several_places_is_ambiguous(corpus: Path) -> None:
+    (corpus / "RSS" / "images" / "d.jpg").unlink()
+    found = ImageFiles(corpus / "RSS", corpus).find(("d.jpg",))
+    assert found.path is None
+    assert "several files: RSS/deep/d.jpg, RSS/other/d.jpg" in found.reason
+
+
+def test_links_inside_the_corpus_are_followed(corpus: Path) -> None:
+    (corpus / "pool").mkdir()
+    (corpus / "pool" / "p.jpg").write_bytes(b"")
+    (corpus / "RSS" / "linked").symlink_to(corpus / "pool")
+    (corpus / "RSS" / "loop").symlink_to(corpus / "RSS")
+    files = ImageFiles(corpus / "RSS", corpus)
+    assert files.find(("p.jpg",)).path == "pool/p.jpg"
+    assert files.find(("linked/p",)).path == "pool/p.jpg"
+    assert files.find(("c.jpeg",)).path == "RSS/deep/er/c.jpeg"
+
+
+def test_links_out_of_the_corpus_are_not_followed(corpus: Path, tmp_path: Path) -> None:
+    secret = tmp_path / "outside" / "s.jpg"
+    secret.parent.mkdir()
+    secret.write_bytes(b"")
+    (corpus / "RSS" / "s.jpg").symlink_to(secret)
+    (corpus / "RSS" / "out").symlink_to(secret.parent)
+    files = ImageFiles(corpus / "RSS", corpus)
+    for name in ("s.jpg", "out/s.jpg"):
+        assert files.find((name,)).path is None
+        assert "out of the corpus folder" in files.find((name,)).reason
+    assert "not followed: out, s.jpg" in files.find(("other.jpg",)).reason
+
+
+def test_composed_and_decomposed_names_are_the_same(tmp_path: Path) -> None:
+    (tmp_path / "Ko\u0308ln.jpg").write_bytes(b"")
+    assert ImageFiles(tmp_path, tmp_path).find(("Köln",)).path == "Ko\u0308ln.jpg"

@@ -1,0 +1,128 @@
+"""Tables: cells, delimiters, quoting and Parquet, and what is refused."""
+
+import csv
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from newsimages.corpora.tables import Table, clean, read_table
+from newsimages.errors import NewsImagesError
+
+
+def table(tmp_path: Path, text: str, name: str = "table.csv") -> Table:
+    path = tmp_path / name
+    path.write_bytes(text.encode())
+    return read_table(path)
+
+
+@pytest.mark.parametrize(
+    ("dirty", "expected"),
+    [
+        (" Köln \n", "Köln"),
+        ("a\0b\x07c", "abc"),
+        ("eins\r\n\tzwei", "eins zwei"),
+        ("Ko\u0308ln", "Köln"),
+        ("\u200b\ufeff\u00a0", ""),
+        ("„30\u00a0Grad“ 😀", "„30\u00a0Grad“ 😀"),
+    ],
+)
+def test_clean(dirty: str, expected: str) -> None:
+    assert clean(dirty) == expected
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_delimiters_are_recognised(tmp_path: Path, delimiter: str) -> None:
+    text = delimiter.join(["article_id", "title", "image"]) + "\n" + delimiter.join("abc") + "\n"
+    rows = table(tmp_path, text).rows
+    assert rows.to_dict("list") == {"article_id": ["a"], "title": ["b"], "image": ["c"]}
+
+
+def test_names_of_columns_lose_case_blanks_and_hash(tmp_path: Path) -> None:
+    read = table(tmp_path, "# article\t imgFile \tTitle\n1\tx.jpg\tOne\n")
+    assert read.columns == {"article", "imgfile", "title"}
+
+
+def test_quoted_csv_keeps_delimiters_marks_and_line_breaks(tmp_path: Path) -> None:
+    read = table(tmp_path, 'article_id,title\n1,"A, ""b""\nc"\n\n2,d\n')
+    assert list(read.rows["title"]) == ['A, "b" c', "d"]
+    assert list(read.rows.index) == [3, 5]
+
+
+def test_tab_separated_cells_are_unquoted_only_where_they_are_quoted_whole(tmp_path: Path) -> None:
+    lines = ['1\t"Er sagt ""ja"""', '2\t"Ja" und "nein"', '3\t5" Regen', '4\t"\\""Don\\"" kommt"']
+    read = table(tmp_path, "\n".join(["article\ttitle", *lines]), "table.tsv")
+    assert list(read.rows["title"]) == [
+        'Er sagt "ja"',
+        '"Ja" und "nein"',
+        '5" Regen',
+        '"Don" kommt',
+    ]
+
+
+def test_quoted_line_breaks_in_a_tab_separated_file(tmp_path: Path) -> None:
+    read = table(tmp_path, 'article\ttitle\n1\t"one\ntwo"\n2\tthree\n', "table.tsv")
+    assert list(read.rows["title"]) == ["one two", "three"]
+
+
+def test_line_separators_of_unicode_do_not_end_a_row(tmp_path: Path) -> None:
+    read = table(tmp_path, "article\ttitle\n1\tone\u2028two\x85three\n", "table.tsv")
+    assert list(read.rows["title"]) == ["one two three"]
+
+
+def test_huge_cells_are_read_and_the_csv_limit_is_put_back(tmp_path: Path) -> None:
+    limit = csv.field_size_limit()
+    read = table(tmp_path, f"article_id,title\n1,{'x' * 300_000}\n")
+    assert len(read.rows["title"].iloc[0]) == 300_000
+    assert csv.field_size_limit() == limit
+
+
+def test_empty_cells_beyond_the_header_and_empty_rows_are_dropped(tmp_path: Path) -> None:
+    read = table(tmp_path, "article_id,title\n1,one,,\n,\n2,two\n")
+    assert list(read.rows["title"]) == ["one", "two"]
+
+
+def test_parquet_cells_become_text(tmp_path: Path) -> None:
+    frame = pd.DataFrame(
+        {
+            "article_id": [1.0, 2.0],
+            "title": ["Ko\u0308ln ", None],
+            "text": [["a", "b"], []],
+            "date": [date(2022, 3, 31), None],
+            "image": [b"\x89PNG", None],
+        }
+    )
+    frame.to_parquet(tmp_path / "table.parquet")
+    rows = read_table(tmp_path / "table.parquet").rows
+    assert rows.iloc[0].to_list() == ["1", "Köln", "a, b", "2022-03-31", ""]
+    assert rows.iloc[1].to_list() == ["2", "", "", "", ""]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", r"table\.csv is empty"),
+        ("  \n\n", r"table\.csv is empty"),
+        ("article_id,title\n", "a header and no rows"),
+        ("article_id,title\n,\n", "a header and no rows"),
+        ("article_id|title\n1|one\n", r"No delimiter is recognised .*got 'article_id\|title'"),
+        ("a,b\n1,2\n3\n4,5,6\n", r"header of 2 columns: line 3 \(1\), line 4 \(3\)"),
+        ('a,b\n1,"2\n3,4\n', "cannot be read as a quoted table, line 3"),
+        ("a,title,Title\n1,2,3\n", "has the column title more than once"),
+    ],
+)
+def test_unusable_tables_are_refused(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(NewsImagesError, match=message):
+        table(tmp_path, text)
+
+
+def test_only_ten_ragged_rows_are_shown(tmp_path: Path) -> None:
+    with pytest.raises(NewsImagesError, match=r"line 11 \(1\), … \(25 in all\)"):
+        table(tmp_path, "a\tb\n" + "1\n" * 25, "table.tsv")
+
+
+def test_a_broken_parquet_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "table.parquet").write_bytes(b"PAR1 and no more")
+    with pytest.raises(NewsImagesError, match="cannot be read as Parquet"):
+        read_table(tmp_path / "table.parquet")
