@@ -1,0 +1,1 @@
+"""The demo corpus: made-up news with drawn pictures, from a seeded generator."""

@@ -1,0 +1,59 @@
+"""What the demo corpus holds, checked at full size."""
+
+from collections import Counter
+
+import pytest
+
+from newsimages.corpora.demo.plan import Plan, Row, Sizes, plan_corpus
+from newsimages.corpora.demo.scenes import pretraining_scenes
+
+
+@pytest.fixture(scope="module")
+def plan() -> Plan:
+    return plan_corpus(2022, Sizes())
+
+
+def _column(rows: list[Row], name: str) -> list[str]:
+    return [row[name] for row in rows]
+
+
+def test_equal_seeds_give_equal_corpora(plan: Plan) -> None:
+    again = plan_corpus(2022, Sizes())
+    assert (again.tables, again.pictures) == (plan.tables, plan.pictures)
+    assert plan_corpus(2023, Sizes()).tables != plan.tables
+
+
+def test_counts(plan: Plan) -> None:
+    sizes = {name: len(rows) for name, rows in plan.tables.items()}
+    wanted = {f"{name}/train.csv": 800 for name in ("RSS", "RT", "TW")}
+    wanted |= {f"{name}/test.csv": 300 for name in ("RSS", "RT", "TW")}
+    assert sizes == wanted | {"pairs/pairs.csv": 5000}
+
+
+def test_no_two_pictures_show_the_same(plan: Plan) -> None:
+    assert len(set(plan.pictures.values())) == len(plan.pictures)
+    assert not set(plan.pictures.values()) & set(pretraining_scenes(5000, 2022))
+
+
+@pytest.mark.parametrize("name", ["RSS", "RT", "TW"])
+class TestDataSet:
+    def test_test_and_train_share_nothing(self, plan: Plan, name: str) -> None:
+        train, test = plan.tables[f"{name}/train.csv"], plan.tables[f"{name}/test.csv"]
+        for column in ("title", "image"):
+            assert not set(_column(train, column)) & set(_column(test, column))
+            assert len(set(_column(test, column))) == 300
+
+    def test_some_training_articles_share_an_image_or_a_title(self, plan: Plan, name: str) -> None:
+        train = plan.tables[f"{name}/train.csv"]
+        assert 10 <= 800 - len(Counter(_column(train, "image"))) <= 40
+        assert 5 <= 800 - len(Counter(_column(train, "title"))) <= 30
+
+    def test_test_days_come_after_training_days(self, plan: Plan, name: str) -> None:
+        train, test = plan.tables[f"{name}/train.csv"], plan.tables[f"{name}/test.csv"]
+        assert max(_column(train, "date")) < min(_column(test, "date"))
+
+    def test_ids_tell_nothing_of_images(self, plan: Plan, name: str) -> None:
+        for row in plan.tables[f"{name}/test.csv"]:
+            assert row["article_id"] not in row["image"]
+        test = plan.tables[f"{name}/test.csv"]
+        assert _column(test, "image") != sorted(_column(test, "image"))

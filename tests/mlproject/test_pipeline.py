@@ -1,0 +1,194 @@
+"""From a folder of files to tracked runs, through the same calls as `mlflow run`."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import mlflow
+import pandas as pd
+import pytest
+from mlflow.entities import Run
+from PIL import Image
+
+from mlproject import cli
+from tests.tiny_clip import save_tiny_clip
+
+N_TEST, N_TRAIN = 12, 6
+
+
+def write_corpus(folder: Path) -> Path:
+    """A small corpus of two data sets: coloured squares, English titles."""
+    for name in ("RSS", "TW"):
+        images = folder / name / "images"
+        images.mkdir(parents=True)
+        for split, n in (("train", N_TRAIN), ("test", N_TEST)):
+            rows = []
+            for i in range(n):
+                colour = (20 * i, 255 - 20 * i, 40 if split == "test" else 200)
+                Image.new("RGB", (40, 40), colour).save(images / f"{split}{i}.png")
+                title = f"The council of {name} talks about square number {i} on the market"
+                rows.append((f"{name}{split}{i}", title, f"It is the {i}th.", f"{split}{i}.png"))
+            table = pd.DataFrame(rows, columns=["article_id", "title", "text", "image"])
+            table.to_csv(folder / name / f"{split}.csv", index=False)
+    return folder
+
+
+@pytest.fixture
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An MLflow store of this test's own, in the current folder."""
+    monkeypatch.chdir(tmp_path)
+    previous = mlflow.get_tracking_uri()
+    mlflow.set_tracking_uri(f"sqlite:///{tmp_path}/mlflow.db")
+    mlflow.create_experiment("newsimages", artifact_location=f"{tmp_path}/artifacts")
+    monkeypatch.setenv("MLFLOW_EXPERIMENT_NAME", "newsimages")
+    mlflow.set_experiment("newsimages")
+    yield tmp_path
+    mlflow.set_tracking_uri(previous)
+
+
+@pytest.fixture
+def arguments(tmp_path: Path) -> list[str]:
+    """What the entry points are called with: a corpus, a workdir, a tiny openCLIP model."""
+    corpus = write_corpus(tmp_path / "squares")
+    backbone = save_tiny_clip(tmp_path / "tiny")
+    return [
+        *("--corpus", str(corpus), "--workdir", str(tmp_path / "work")),
+        *("--backbone", f"local-dir:{backbone}", "--precision", "fp32", "--workers", "0"),
+    ]
+
+
+def runs() -> list[Run]:
+    return list(mlflow.search_runs(search_all_experiments=True, output_format="list"))
+
+
+def children(variant: str) -> list[Run]:
+    return [run for run in runs() if run.data.tags.get("variant") == variant]
+
+
+@pytest.mark.usefixtures("store")
+def test_main_tracks_each_run_of_the_paper(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.run(["main", *arguments]) == 0
+    shown = capsys.readouterr().out
+    assert "| RSS" in shown
+    assert "mlflow ui" in shown
+
+    by_id = {run.info.run_id: run for run in runs()}
+    [parent] = [run for run in by_id.values() if run.data.tags.get("entry_point") == "main"]
+    assert parent.data.params["corpus"] == arguments[1]
+    assert "| RSS" in parent.data.tags["mlflow.note.content"]
+    for variant, number, official_name, revision in (
+        ("clip", "1", "iti_certh_clip_run_1", "none"),
+        ("clip_ds", "2", "iti_certh_clip_ds_run_2", "dual_softmax"),
+    ):
+        [child] = children(variant)
+        assert child.info.status == "FINISHED"
+        assert child.info.run_name == child.data.tags["official_name"] == official_name
+        expected = {
+            "run_number": number,
+            "retriever": "clip",
+            "text_field": "title",
+            "revision": revision,
+            "scale": "1.0",
+            "backbone": arguments[5],
+            "precision": "fp32",
+        }
+        assert expected.items() <= child.data.params.items()
+        metrics = {f"recall_at_{k}" for k in (5, 10, 50, 100)} | {"mrr"}
+        assert set(child.data.metrics) == {f"{s}/{m}" for s in ("RSS", "TW") for m in metrics}
+        assert child.data.metrics["RSS/recall_at_100"] == 1.0  # all images fit the list
+        assert {d.dataset.name for d in child.inputs.dataset_inputs} == {"RSS-test", "TW-test"}
+        evaluation = by_id[child.data.tags["mlflow.parentRunId"]]
+        assert evaluation.data.tags["mlflow.parentRunId"] == parent.info.run_id
+
+
+@pytest.mark.usefixtures("store")
+def test_evaluate_logs_rankings_and_submissions_under_one_parent(arguments: list[str]) -> None:
+    assert cli.run(["evaluate", *arguments, "--submission-form", "2021"]) == 0
+    [parent] = [run for run in runs() if run.data.tags.get("entry_point") == "evaluate"]
+    [child] = children("clip_ds")
+    assert child.data.tags["mlflow.parentRunId"] == parent.info.run_id
+
+    folder = Path(mlflow.artifacts.download_artifacts(run_id=child.info.run_id))
+    ranking = pd.read_parquet(folder / "rankings" / "RSS.parquet")
+    assert list(ranking) == ["article_id", "rank", "image_id", "score", "similarity"]
+    assert len(ranking) == N_TEST * N_TEST
+    lines = (folder / "submissions" / "RSS.tsv").read_text().splitlines()
+    assert lines[0].split("\t")[:3] == ["articleID", "iid1", "iid2"]
+    assert len(lines) == 1 + N_TEST
+
+    results = pd.read_csv(mlflow.artifacts.download_artifacts(
+        run_id=parent.info.run_id, artifact_path="results.csv"
+    ))  # fmt: skip
+    logged = child.data.metrics["TW/mrr"]
+    row = results.query("`data set` == 'TW' and variant == 'clip_ds'")
+    assert row["MRR"].item() == pytest.approx(logged)
+
+
+def test_second_run_computes_nothing_again(store: Path, arguments: list[str]) -> None:
+    assert cli.run(["embed", *arguments]) == 0
+    shards = sorted((store / "work" / "embeddings").rglob("*.safetensors"))
+    before = {path: path.stat().st_mtime_ns for path in shards}
+    assert len(before) == 8  # two data sets, two splits, titles and images
+    assert cli.run(["embed", *arguments]) == 0
+    assert {path: path.stat().st_mtime_ns for path in shards} == before
+
+
+def test_unreadable_images_are_listed_and_strict_stops(
+    store: Path, arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    (store / "squares" / "RSS" / "images" / "test3.png").write_bytes(b"")
+    assert cli.run(["evaluate", *arguments]) == 0
+    assert "test3.png (empty file)" in capsys.readouterr().out
+    [step] = [run for run in runs() if run.data.tags.get("step") == "embed"]
+    table = mlflow.load_table("unreadable_images.json", run_ids=[step.info.run_id])
+    assert table["image_id"].tolist() == ["test3.png"]
+    [child] = children("clip")
+    assert child.data.metrics["RSS/recall_at_100"] == pytest.approx(1 - 1 / N_TEST)
+
+    assert cli.run(["evaluate", *arguments, "--strict", "true"]) == 1
+    assert "strict=true" in capsys.readouterr().err
+    failed = [run for run in runs() if run.info.status == "FAILED"]
+    assert {run.data.tags.get("entry_point") for run in failed} >= {"evaluate"}
+
+
+@pytest.mark.usefixtures("store")
+@pytest.mark.parametrize(
+    ("extra", "message"),
+    [
+        (["--dataset", "RT"], "its data sets are RSS, TW"),
+        (["--backbone", "ViT-B-23"], "no openCLIP model. Did you mean"),
+        (["--backbone", "ViT-B-32", "--pretrained", "laoin"], "nor a tag of ViT-B-32"),
+        (["--backbone", "demo"], "-P backbone=ViT-H-14 -P pretrained=laion2b_s32b_b79k"),
+        (["--translator", "demo"], "-P translator=Helsinki-NLP/opus-mt-de-en"),
+        (["--scale", "0"], "scale is 0.0"),
+        (["--batch-size", "0"], "batch_size=0"),
+        (["--memory-mb", "0"], "memory_mb=0"),
+        (["--workdir", "squares/RSS/test.csv"], "Cannot write"),
+        (["--corpus", "nowhere"], "nowhere"),
+        (["--languages", "xx"], "xx"),
+    ],
+)
+def test_bad_parameters_stop_with_a_sentence(
+    arguments: list[str], extra: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.run(["evaluate", *arguments, *extra]) == 1
+    error = capsys.readouterr().err
+    assert error.splitlines()[-1].startswith("Error: ")
+    assert message in error
+
+
+@pytest.mark.usefixtures("store")
+def test_corpus_without_known_images_is_ranked_but_not_measured(
+    arguments: list[str], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    for name in ("RSS", "TW"):
+        folder = tmp_path / "squares" / name
+        table = pd.read_csv(folder / "test.csv")
+        gallery = pd.DataFrame({"iid": table["image"], "imgFile": table["image"]})
+        gallery.to_csv(folder / "test-img.tsv", sep="\t", index=False)
+        table.assign(image="").to_csv(folder / "test.csv", index=False)
+    assert cli.run(["evaluate", *arguments]) == 0
+    assert "nothing is measured" in capsys.readouterr().out
+    [child] = children("clip")
+    assert not child.data.metrics
