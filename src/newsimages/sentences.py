@@ -28,7 +28,7 @@ _STARTERS = frozenset(
     Diese Dieser Dieses Doch Dort Durch Ein Eine Einem Einen Einer Er Erst Es For From Für Gegen
     He Hier Hinter His How Ich Ihr Ihre Im In Insgesamt It Jetzt Laut Man Mit Nach Nachdem Neben
     Nicht Noch Nun Nur Ob Obwohl On Schon Seine Seit She Sie So Sogar Statt The Their Then There
-    They This Trotz Um Und Unter Viele Vom Von Vor Was Weil Welche Wenn Wer Wie Wir Wo Während
+    They This Trotz Um Und Unter Viele Vom Von Vor Warum Was Weil Welche Wenn Wer Wie Wir Wo Während
     Zu Zudem Zum Zur Zwar Über
     """.split()  # noqa: SIM905 - easier to read than a list of quoted words
 )

@@ -10,7 +10,7 @@ import json
 import os
 import re
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -106,9 +106,12 @@ class Translator:
     @torch.inference_mode()
     def _generate(self, batch: Sequence[str]) -> list[str]:
         inputs = self.tokenizer(list(batch), return_tensors="pt", padding=True)
-        # A model that repeats itself without end must not hold up its batch.
-        limit = min(2 * inputs["input_ids"].shape[1] + 32, self._positions - 1)
-        outputs = self.model.generate(**inputs.to(self.device), max_new_tokens=limit)
+        limits = 2 * inputs["attention_mask"].sum(dim=1) + 32
+        outputs = self.model.generate(
+            **inputs.to(self.device),
+            max_length=self._positions,
+            stopping_criteria=[_stop_at(limits.to(self.device))],
+        )
         decoded: list[str] = self.tokenizer.batch_decode(outputs, skip_special_tokens=True)
         return [" ".join(translation.split()) for translation in decoded]
 
@@ -142,6 +145,20 @@ def translate_texts(
     return [" ".join(english[piece] for piece in pieces).strip() for pieces in sentences], counts
 
 
+def _stop_at(limits: torch.Tensor) -> Callable[..., torch.Tensor]:
+    """Ends each sentence at its own length, lest one that repeats itself holds up its batch.
+
+    Args:
+        limits: Target tokens that each sentence of the batch may have, shape (sentences,).
+    """
+
+    def stop(tokens: torch.Tensor, _scores: torch.Tensor, **_: Any) -> torch.Tensor:
+        beams = tokens.shape[0] // limits.shape[0]
+        return tokens.shape[1] >= limits.repeat_interleave(beams)
+
+    return stop
+
+
 def _pieces(text: str, translator: Translator) -> list[str]:
     return [
         piece
@@ -163,7 +180,7 @@ def _batches(lengths: dict[str, int], budget: int) -> Iterator[list[str]]:
 
 
 def _resolve_precision(precision: Precision, device: torch.device) -> str:
-    # bf16 has too few digits for the sum of a translation's log-probabilities: words would change.
+    # Beams are compared by sums of log-probabilities: bf16 has fewer digits for them than fp16.
     if precision != "auto":
         return precision
     return "fp16" if device.type == "cuda" else "fp32"

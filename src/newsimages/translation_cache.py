@@ -20,17 +20,27 @@ from newsimages.errors import NewsImagesError
 logger = logging.getLogger(__name__)
 
 _TABLE = """
-    CREATE TABLE IF NOT EXISTS translations (
+    CREATE TABLE translations (
         model TEXT NOT NULL,
         sentence TEXT NOT NULL,
         translation TEXT NOT NULL,
         checksum BLOB NOT NULL,
         PRIMARY KEY (model, sentence)
     ) WITHOUT ROWID
-"""
+""".strip()
+_STORED_TABLE = "SELECT sql FROM sqlite_master WHERE name = 'translations'"
 _FIND = "SELECT translation, checksum FROM translations WHERE model = ? AND sentence = ?"
 _ADD = "INSERT OR REPLACE INTO translations VALUES (?, ?, ?, ?)"
 _BUSY_TIMEOUT_S = 60
+_OUTER_CODES = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_READONLY,
+}
 
 
 class TranslationCache:
@@ -60,7 +70,7 @@ class TranslationCache:
             try:
                 self._database = _open(path)
             except sqlite3.DatabaseError as error:
-                if isinstance(error, sqlite3.OperationalError):  # locked, read-only, disk full
+                if _is_about_the_place(error):
                     raise
                 self.set_aside = _set_aside(path)
                 self._database = _open(path)
@@ -73,7 +83,7 @@ class TranslationCache:
                 row = self._database.execute(_FIND, (model, sentence)).fetchone()
                 if row is None:
                     continue
-                if row[1] == _checksum(model, sentence, row[0]):
+                if row[1] == _checksum(model, sentence, str(row[0])):
                     found[sentence] = row[0]
                 else:
                     self.n_damaged += 1
@@ -119,10 +129,12 @@ def _open(path: Path) -> sqlite3.Connection:
     if path.exists() and path.stat().st_size == 0:
         raise sqlite3.DatabaseError("the file is empty")
     database = sqlite3.connect(path, timeout=_BUSY_TIMEOUT_S)
+    # Altered bytes need not be UTF-8: the checksum, not the decoder, is to find them.
+    database.text_factory = lambda raw: raw.decode("utf-8", errors="replace")
     try:
         database.execute("PRAGMA journal_mode = WAL")
         _check_integrity(database)
-        database.execute(_TABLE)
+        _make_table(database)
     except BaseException:
         database.close()
         raise
@@ -133,6 +145,20 @@ def _check_integrity(database: sqlite3.Connection) -> None:
     verdict = database.execute("PRAGMA integrity_check(1)").fetchone()[0]
     if verdict != "ok":
         raise sqlite3.DatabaseError(verdict)
+
+
+def _make_table(database: sqlite3.Connection) -> None:
+    stored = database.execute(_STORED_TABLE).fetchone()
+    if stored is None:
+        database.execute(_TABLE)
+    elif stored[0] != _TABLE:
+        raise sqlite3.DatabaseError("its table has another form")
+
+
+def _is_about_the_place(error: sqlite3.Error) -> bool:
+    """Whether the file may be fine, but not the disk, the rights or what else uses it."""
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)
+    return code & 0xFF in _OUTER_CODES and code != sqlite3.SQLITE_IOERR_SHORT_READ
 
 
 def _set_aside(path: Path) -> Path:
