@@ -8,12 +8,12 @@ from typing import Annotated, TypeAlias
 import mlflow
 import pandas as pd
 import tyro
-from newsimages.corpora.demo.corpus import build_demo
 
 from mlproject import tracking
 from newsimages import preprocessing
 from newsimages.atomic import replacing
 from newsimages.corpora import Corpus, DataSet, read_corpus
+from newsimages.corpora.demo.corpus import build_demo
 from newsimages.devices import Device
 from newsimages.errors import NewsImagesError, first_ten
 from newsimages.models import AUTO, choose_translator
@@ -38,6 +38,7 @@ Bool: TypeAlias = Annotated[
         is_instance=lambda value: isinstance(value, bool),
         str_from_instance=lambda value: [str(value).lower()],
     ),
+    tyro.conf.FlagConversionOff,
 ]
 
 

@@ -5,6 +5,7 @@ import io
 import os
 import tempfile
 import time
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -73,12 +74,14 @@ def describe(text: str) -> None:
 def log_data_set(data_set: DataSet, folder: Path) -> None:
     """Logs a data set's articles as an input of the active run."""
     articles = data_set.articles.assign(date=data_set.articles["date"].astype("string"))
-    dataset = mlflow.data.pandas_dataset.from_pandas(
-        articles,
-        source=str(folder),
-        name=f"{data_set.name}-{data_set.split}",
-        targets="image_id",
-    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # MLflow wonders which kind of folder this is
+        dataset = mlflow.data.pandas_dataset.from_pandas(
+            articles,
+            source=str(folder),
+            name=f"{data_set.name}-{data_set.split}",
+            targets="image_id",
+        )
     mlflow.log_input(dataset, context={"train": "training", "test": "testing"}[data_set.split])
 
 

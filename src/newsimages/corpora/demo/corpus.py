@@ -12,13 +12,12 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from tqdm import tqdm
-
 from newsimages.atomic import write_bytes
 from newsimages.corpora.demo.drawing import draw
 from newsimages.corpora.demo.plan import GENERATOR_VERSION, Plan, Row, Sizes, plan_corpus
 from newsimages.corpora.demo.scenes import Scene
 from newsimages.errors import NewsImagesError
+from newsimages.progress import progress
 
 JPEG_QUALITY = 85
 PICTURE_SIZE = 256
@@ -103,8 +102,9 @@ def _draw_missing(folder: Path, pictures: Mapping[str, Scene], workers: int) -> 
     for parent in {path.parent for path, _ in tasks}:
         parent.mkdir(parents=True, exist_ok=True)
     workers = min(workers, -(-len(tasks) // _CHUNK))
-    bar = tqdm(total=len(tasks), desc="drawing the demo corpus", unit="picture", disable=not tasks)
-    with bar:
+    with progress(
+        total=len(tasks), unit="pictures", doing="draw the demo corpus", hide=not tasks
+    ) as bar:
         if workers <= 1:
             for task in tasks:
                 _draw_file(task)
