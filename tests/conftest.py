@@ -13,3 +13,12 @@ def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
         pytest.skip(f"real data for checks is absent: {SHARED_DATA}")
     return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def tiny_clips(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A folder per kind of very small openCLIP model, with random weights."""
+    from tests.tiny_clip import KINDS, save_tiny_clip  # noqa: PLC0415 - openCLIP takes long to load
+
+    folder = tmp_path_factory.mktemp("clip")
+    return {kind: save_tiny_clip(folder / kind, kind) for kind in KINDS}

@@ -121,7 +121,7 @@ def encoder_config(config: Embed, corpus: Corpus) -> OpenClipConfig:
 
 
 def _files(folder: Path, data_set: DataSet) -> dict[str, Path]:
-    """The file of every image; for one that has none, a path where none is."""
+    """The file of every image, by rising id; for one that has none, a path where none is."""
     with_file = data_set.images["path"].notna()
     if not with_file.any():
         raise NewsImagesError(
@@ -129,9 +129,9 @@ def _files(folder: Path, data_set: DataSet) -> dict[str, Path]:
             f"file in {folder}. Put the files below that folder, named as the table's image "
             "column (imgFile, iid, hashvalue or image_id) says."
         )
-    paths = data_set.images["path"].fillna("missing")
-    files = [folder / path for path in paths]
-    return dict(zip(data_set.images["image_id"], files, strict=True))
+    images = data_set.images.sort_values("image_id").fillna({"path": "missing"})
+    files = [folder / path for path in images["path"]]
+    return dict(zip(images["image_id"], files, strict=True))
 
 
 def _report(unreadable: pd.DataFrame, strict: bool) -> None:

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from newsimages.errors import NewsImagesError
@@ -31,7 +31,8 @@ def replacing(path: Path) -> Iterator[Path]:
             "Free some space or choose another folder with the parameter workdir."
         ) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # above all where the folder itself could not be made
+            temporary.unlink()
 
 
 def write_bytes(path: Path, data: bytes) -> None:

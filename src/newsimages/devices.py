@@ -1,10 +1,10 @@
 """Which device and which precision ``auto`` stands for on this machine."""
 
-from typing import Literal
+from typing import Literal, get_args
 
 import torch
 
-from newsimages.errors import NewsImagesError
+from newsimages.errors import NewsImagesError, first_ten
 
 Device = Literal["auto", "cpu", "cuda"]
 Precision = Literal["auto", "fp32", "bf16", "fp16"]
@@ -16,6 +16,8 @@ def resolve_device(device: Device) -> torch.device:
     Raises:
         NewsImagesError: ``cuda`` where torch sees no GPU.
     """
+    if device not in get_args(Device):
+        raise NewsImagesError(f"device is {device!r}, expected {first_ten(get_args(Device))}.")
     available = torch.cuda.is_available()
     if device == "cuda" and not available:
         raise NewsImagesError(
@@ -29,6 +31,9 @@ def resolve_precision(
     precision: Precision, device: torch.device
 ) -> Literal["fp32", "bf16", "fp16"]:
     """The precision to compute in; ``auto`` is bf16 where the hardware has it, else fp32."""
+    if precision not in get_args(Precision):
+        expected = first_ten(get_args(Precision))
+        raise NewsImagesError(f"precision is {precision!r}, expected {expected}.")
     if precision != "auto":
         return precision
     if device.type == "cuda":

@@ -54,8 +54,10 @@ class Embeddings:
         Raises:
             NewsImagesError: An id is not among these.
         """
-        order = np.argsort(self.ids)
         wanted = np.asarray(ids, dtype=np.str_)
+        if not len(self) and len(wanted):
+            raise NewsImagesError(f"No embedding for: {first_ten(wanted)}.")
+        order = np.argsort(self.ids)
         found = np.searchsorted(self.ids, wanted, sorter=order)
         position = order[np.minimum(found, len(self) - 1)]
         missing = self.ids[position] != wanted

@@ -101,8 +101,10 @@ class OpenClipEncoder:
         self.precision = resolve_precision(config.precision, self.device)
         is_demo = config.backbone == demo_models.NAME
         self._source = f"{LOCAL}{demo_models.path('clip')}" if is_demo else config.backbone
-        self.model, self._transform = _load(self._source, config, self.device, self.precision)
-        self.text_tower = TextTower(self.model, open_clip.get_tokenizer(self._source))
+        self.model, self._transform, tokenizer = _load(
+            self._source, config, self.device, self.precision
+        )
+        self.text_tower = TextTower(self.model, tokenizer)
 
     @property
     def used(self) -> OpenClipConfig:
@@ -120,7 +122,10 @@ class OpenClipEncoder:
     @cached_property
     def key(self) -> str:
         """SHA-256 of model name, tag, precision, preparation of images and local weight files."""
-        files = [*Path(self._source.removeprefix(LOCAL)).glob("*")] if self._is_local else []
+        folder = Path(self._source.removeprefix(LOCAL))
+        files = (
+            [file for file in folder.glob("*") if file.suffix != ".md"] if self._is_local else []
+        )
         files += [Path(self.config.pretrained)] if Path(self.config.pretrained).is_file() else []
         depends_on = {
             "backbone": "" if self._is_local else self._source,
@@ -174,7 +179,7 @@ class OpenClipEncoder:
         """(B, 3, H, W) float32 to (B, E) unit vectors; B may be 0."""
         if not len(pixels):
             return np.empty((0, self.text_tower.dimension), np.float32)
-        dtype = next(self.model.visual.parameters()).dtype
+        dtype = open_clip.get_input_dtype(self.precision)  # None for fp32
         features = self.model.encode_image(pixels.to(self.device, dtype, non_blocking=True))
         unit: NDArray[np.float32] = torch.nn.functional.normalize(features.float()).cpu().numpy()
         return unit
@@ -207,8 +212,8 @@ def _collate(
 
 def _load(
     source: str, config: OpenClipConfig, device: torch.device, precision: str
-) -> tuple[Any, Any]:
-    """(model, image transform), with openCLIP's errors made useful."""
+) -> tuple[Any, Any, Any]:
+    """(model, image transform, tokenizer), with openCLIP's errors made useful."""
     check_names(source, config.pretrained)
     try:
         model, _, transform = open_clip.create_model_and_transforms(
@@ -216,15 +221,18 @@ def _load(
             pretrained=None if ":" in source else config.pretrained,
             precision=precision,
             device=device,
+            require_pretrained=True,  # else a folder without weights gives a random model
         )
-    except (OSError, RuntimeError, ValueError, KeyError) as error:
+        tokenizer = open_clip.get_tokenizer(source)
+    except Exception as error:  # openCLIP, safetensors, pickle and the hub have their own each
         raise NewsImagesError(
-            f"Cannot load backbone={config.backbone} with pretrained={config.pretrained}: {error}. "
+            f"Cannot load backbone={config.backbone} with pretrained={config.pretrained}: "
+            f"{type(error).__name__}: {error}. "
             "If the model hub cannot be reached, fetch the weights on a machine that reaches it "
             "and set pretrained=/path/to/the/file.safetensors, or copy its Hugging Face cache "
             "here and point HF_HOME to it."
         ) from error
-    return model.eval(), transform
+    return model.eval(), transform, tokenizer
 
 
 def check_names(source: str, pretrained: str) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from PIL import Image, ImageFile, UnidentifiedImageError
 
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")  # none that starts a program
 MAX_PIXELS = 100_000_000  # a 10,000 × 10,000 picture; its decoded form takes 300 MB
 
 
@@ -37,19 +38,24 @@ def open_image(path: Path, *, at_least: int | None = None) -> Image.Image:
             raise UnreadableImageError("empty file")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow's own pixel limit warns, ours decides
-            with Image.open(path) as image:
+            with Image.open(path, formats=FORMATS) as image:
                 if image.width * image.height > MAX_PIXELS:
                     raise UnreadableImageError(
                         f"{image.width} × {image.height} pixels, more than {MAX_PIXELS:,}"
                     )
                 if at_least is not None:
                     image.draft("RGB", (at_least, at_least))
+                if image.mode.startswith("I"):  # 16 bits, of which Pillow would make plain white
+                    return image.convert("I").point(lambda value: value / 256).convert("RGB")
                 return image.convert("RGB")
+    except UnreadableImageError:
+        raise
     except FileNotFoundError:
         raise UnreadableImageError("no such file") from None
     except Image.DecompressionBombError:
         raise UnreadableImageError(f"more than {MAX_PIXELS:,} pixels") from None
     except UnidentifiedImageError:
         raise UnreadableImageError("not an image") from None
-    except (OSError, SyntaxError, ValueError, EOFError, IndexError, MemoryError) as error:
-        raise UnreadableImageError(f"damaged: {str(error) or type(error).__name__}") from error
+    except Exception as error:  # each of Pillow's decoders has its own
+        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        raise UnreadableImageError(f"damaged: {reason}") from error

@@ -27,7 +27,7 @@ def ranks_of_truth(ranking: pd.DataFrame, truth: Mapping[str, str]) -> NDArray[n
         (articles of the truth,) in the truth's order; infinity where the image is not listed.
 
     Raises:
-        NewsImagesError: No ground truth, or an article lists an image twice.
+        NewsImagesError: No ground truth, an article lists an image twice, or a rank below 1.
     """
     if not truth:
         raise NewsImagesError("No article has a known right image: there is nothing to measure.")
@@ -37,6 +37,8 @@ def ranks_of_truth(ranking: pd.DataFrame, truth: Mapping[str, str]) -> NDArray[n
             "Articles that list an image twice: "
             f"{first_ten(ranking.loc[twice, 'article_id'].unique())}."
         )
+    if (ranking["rank"] < 1).any():
+        raise NewsImagesError(f"The smallest rank is {ranking['rank'].min()}; ranks begin at 1.")
     right = ranking["image_id"] == ranking["article_id"].map(truth)
     rank_of = ranking.loc[right].set_index("article_id")["rank"]
     return rank_of.reindex(list(truth)).fillna(np.inf).to_numpy(np.float64)

@@ -79,5 +79,6 @@ def _check_made_for(corpus: Corpus, parameter: str, folder: Path) -> None:
             f"The {parameter} in {folder.name}/ knows only the corpus {made_for!r}, but the corpus "
             f"is {corpus.name!r} ({corpus.folder}). Set the parameters backbone, pretrained and "
             f"translator, e.g. -P backbone={OpenClipConfig.backbone} "
-            f"-P pretrained={OpenClipConfig.pretrained} -P translator={DEFAULT_TRANSLATOR} (or auto for these three)."
+            f"-P pretrained={OpenClipConfig.pretrained} "
+            f"-P translator={DEFAULT_TRANSLATOR} (or auto for these three)."
         )

@@ -22,13 +22,15 @@ from torch import Tensor
 
 from newsimages.errors import NewsImagesError
 
+MAX_SCALE = 1e6  # far beyond it, cosines times the scale leave float32
+
 
 def checked_scale(scale: float) -> float:
-    """``scale`` itself. Raises: NewsImagesError where it is not a finite number above 0."""
-    if not 0 < scale < float("inf"):
+    """``scale`` itself. Raises: NewsImagesError where it is not above 0 and at most `MAX_SCALE`."""
+    if not 0 < scale <= MAX_SCALE:
         raise NewsImagesError(
-            f"scale is {scale}, but the factor in front of the similarities must be a finite "
-            "number above 0 (the paper: 1; CLIP's own logit scale: 100)."
+            f"scale is {scale}, but the factor in front of the similarities must be above 0 and at "
+            f"most {MAX_SCALE:,.0f} (the paper: 1; CLIP's own logit scale: 100)."
         )
     return scale
 
@@ -51,9 +53,13 @@ def image_normalisers(tiles: Iterable[Tensor], n_images: int, *, scale: float) -
     checked_scale(scale)
     maximum: Tensor | None = None  # (D,) the greatest s·z so far
     total: Tensor | None = None  # (D,) sum over the queries so far of exp(s·z − maximum)
+    buffer: Tensor | None = None  # one for all tiles: fresh memory costs more than the sums
     for tile in tiles:
         tile_maximum = tile.amax(dim=0).mul_(scale)  # (D,)
-        tile_total = torch.sub(tile.mul(scale), tile_maximum).exp_().sum(dim=0)  # (D,)
+        if buffer is None or buffer.shape[1] != tile.shape[1] or len(buffer) < len(tile):
+            buffer = torch.empty_like(tile)
+        shifted = torch.add(tile_maximum.neg(), tile, alpha=scale, out=buffer[: len(tile)])
+        tile_total = shifted.exp_().sum(dim=0)  # (D,)
         if maximum is None or total is None:
             maximum, total = tile_maximum, tile_total
             continue

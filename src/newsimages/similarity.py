@@ -3,14 +3,17 @@
 In come query vectors (C, E) and gallery vectors (D, E), out come tiles (B, D) of Z = Q·Gᵀ.
 """
 
+import hashlib
 from collections.abc import Iterator
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from newsimages.errors import NewsImagesError
 
-TILE_ROWS = 256  # enough rows for a matrix product at full speed, few enough to stay in cache
+BLOCK_ROWS = 1024  # rows of a matrix product: fewer, and packing the gallery for it shows
+TILE_ROWS = 256  # rows that are handed out: few enough to stay in cache while they are worked on
 MEGABYTE = 1 << 20
 WORKING_TILES = 3  # a tile, and the scores and exponentials that are made of it
 
@@ -56,26 +59,56 @@ class SimilarityTiles:
         self.rows = int(min(TILE_ROWS, affordable))
         working = row_bytes * self.rows * WORKING_TILES
         self._keep = row_bytes * len(queries) + working <= budget
+        beside_block = row_bytes * self.rows * (WORKING_TILES - 1)
+        n_tiles = (budget - beside_block) // (row_bytes * self.rows)
+        self._block_rows = self.rows * int(min(BLOCK_ROWS // self.rows, n_tiles))
         self._kept: Tensor | None = None
+        copies = _copies(gallery)
+        self._copies = torch.tensor([copy for copy, _ in copies], device=gallery.device)
+        self._originals = torch.tensor([original for _, original in copies], device=gallery.device)
 
     @property
     def n_images(self) -> int:
         """D, the number of images."""
         return len(self.gallery)
 
+    def equalise(self, values: Tensor) -> Tensor:
+        """Gives images of equal vectors equal values, which rounding may have set apart.
+
+        Args:
+            values: (…, D) numbers per image; changed in place.
+        """
+        if len(self._copies):
+            values[..., self._copies] = values[..., self._originals]
+        return values
+
     def __iter__(self) -> Iterator[Tensor]:
         """Yields Z[0:B], Z[B:2B], …, each (B, D) float32; they must not be written to."""
         if self._kept is not None:
             yield from self._kept.split(self.rows)
             return
-        n_kept = len(self.queries) if self._keep else min(self.rows, len(self.queries))
-        store = self.queries.new_empty(n_kept, self.n_images)
+        n_queries = len(self.queries)
+        block_rows = n_queries if self._keep else min(self._block_rows, n_queries)
+        store = self.queries.new_empty(block_rows, self.n_images)
         transposed = self.gallery.T
-        for start in range(0, len(self.queries), self.rows):
-            block = self.queries[start : start + self.rows]
-            first = start if self._keep else 0
-            tile = store[first : first + len(block)]
-            torch.mm(block, transposed, out=tile)
-            yield tile
+        for start in range(0, n_queries, block_rows):
+            block = self.queries[start : start + block_rows]
+            product = store[: len(block)]
+            torch.mm(block, transposed, out=product)
+            yield from self.equalise(product).split(self.rows)
         if self._keep:
             self._kept = store
+
+
+def _copies(gallery: Tensor) -> list[tuple[int, int]]:
+    """(position, first position of the same vector) of every image that repeats another."""
+    first_of: dict[bytes, int] = {}
+    copies = []
+    vectors = gallery.cpu().numpy()
+    _, group, sizes = np.unique(vectors[:, 0], return_inverse=True, return_counts=True)
+    for position in np.flatnonzero(sizes[group] > 1).tolist():  # few, so few are hashed whole
+        digest = hashlib.sha256(vectors[position].tobytes()).digest()
+        first = first_of.setdefault(digest, position)
+        if first != position:
+            copies.append((position, first))
+    return copies

@@ -176,8 +176,14 @@ def _gathered(outcomes: Iterable[_Outcome]) -> tuple[Embeddings, dict[str, str]]
 
 
 def _write(shard: _Shard, outcome: _Outcome) -> _Outcome:
-    """Writes what a shard came to, and returns it."""
+    """Writes what a shard came to, and returns it.
+
+    Raises:
+        NewsImagesError: The encoder gave anything but a unit vector per item.
+    """
     vectors = np.ascontiguousarray(outcome.vectors)
+    if outcome.ids:
+        Embeddings(np.asarray(outcome.ids, np.str_), vectors)
     about = json.dumps({"ids": outcome.ids, "unreadable": outcome.unreadable})
     # One key each: the order in which safetensors writes several is left to chance.
     metadata = {"shard": json.dumps({"about": about, "sha256": _checksum(about, vectors)})}
@@ -187,26 +193,28 @@ def _write(shard: _Shard, outcome: _Outcome) -> _Outcome:
 
 def _read_all(shards: Sequence[_Shard]) -> dict[Path, _Outcome]:
     """The shards that are on disk, whole and unaltered, by their file."""
-    found = {shard.path: _read(shard.path) for shard in shards if shard.path.exists()}
+    found = {shard.path: _read(shard) for shard in shards if shard.path.exists()}
     return {path: outcome for path, outcome in found.items() if outcome is not None}
 
 
-def _read(path: Path) -> _Outcome | None:
+def _read(shard: _Shard) -> _Outcome | None:
     """What a shard's file holds; None where it was cut short or altered."""
     try:
-        with safetensors.safe_open(path, framework="numpy") as file:
-            shard = json.loads(file.metadata()["shard"])
+        with safetensors.safe_open(shard.path, framework="numpy") as file:
+            written = json.loads(file.metadata()["shard"])
             vectors: NDArray[np.float32] = file.get_tensor("vectors")
-        if shard["sha256"] != _checksum(shard["about"], vectors):
+        about = json.loads(written["about"])
+        if written["sha256"] != _checksum(written["about"], vectors):
             raise ValueError("checksum")
+        if {*about["ids"], *about["unreadable"]} != {*shard.ids}:
+            raise ValueError("ids")
     except (safetensors.SafetensorError, TypeError, KeyError, ValueError, OSError):
-        logger.warning("%s was cut short or altered: it is made anew.", path)
+        logger.warning("%s was cut short or altered: it is made anew.", shard.path)
         return None
-    about = json.loads(shard["about"])
     return _Outcome(ids=tuple(about["ids"]), vectors=vectors, unreadable=about["unreadable"])
 
 
 def _checksum(about: str, vectors: NDArray[np.float32]) -> str:
-    digest = hashlib.sha256(about.encode())
+    digest = hashlib.sha256(f"{about} {vectors.dtype} {vectors.shape}".encode())
     digest.update(vectors.tobytes())
     return digest.hexdigest()

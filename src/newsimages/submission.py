@@ -4,7 +4,8 @@
 url, then its image ids. A file is checked before it is written.
 """
 
-from collections.abc import Collection, Mapping
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -68,13 +69,27 @@ def write_submission(
         image_ids: All images of the gallery.
 
     Raises:
-        NewsImagesError: As `check`.
+        NewsImagesError: As `check`; no article; in 2023's form, urls that are not one per article
+            or break the table.
     """
+    if not urls:
+        raise NewsImagesError("A submission of 0 articles: the test set is empty.")
     check(ranking, list(urls), image_ids)
     lists = ranking.sort_values("rank").groupby("article_id")["image_id"].agg(list)
-    names = {article_id: article_id for article_id in urls} if form == "2021" else urls
-    lines = ["\t".join([names[key] or key, *lists[key]]) for key in urls]
+    names = {key: key if form == "2021" else url or key for key, url in urls.items()}
+    _check_names(list(names.values()))
+    lines = ["\t".join([names[key], *lists[key]]) for key in urls]
     if form == "2021":
         n_images = len(lists.iloc[0])
         lines.insert(0, "\t".join(["articleID", *(f"iid{i}" for i in range(1, n_images + 1))]))
     write_bytes(path, ("\n".join(lines) + "\n").encode())
+
+
+def _check_names(names: Sequence[str]) -> None:
+    broken = [name for name in names if len(name.split()) != 1]
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if broken or twice:
+        raise NewsImagesError(
+            "The submission's first column must name each article by a word of its own, but got "
+            f"{first_ten(broken + twice)}. Set submission_form=2021 to name articles by their ids."
+        )

@@ -2,7 +2,8 @@
 
 A headline has a dozen tokens, the context has 77. A causal tower reads out the end token, on
 which later positions have no influence: cutting a batch at its longest text changes nothing.
-So texts are sorted by length, batched, and cut; equal texts are encoded once.
+So texts are sorted by length, batched, and cut; equal texts are encoded once; and the last layer
+is worked out for the end tokens only.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from open_clip.transformer import ResidualAttentionBlock
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -95,10 +97,9 @@ class TextTower:
         tower, length = self._text, tokens.shape[1]
         dtype = tower.transformer.get_cast_dtype()
         x = tower.token_embedding(tokens).to(dtype) + tower.positional_embedding[:length].to(dtype)
-        x = tower.transformer(x, attn_mask=tower.attn_mask[:length, :length])  # (B, L, width)
-        rows = torch.arange(len(tokens), device=tokens.device)
         ends = self._lengths(tokens.cpu()).to(tokens.device) - 1
-        x = tower.ln_final(x[rows, ends])  # (B, width): the norm acts on each token alone
+        x = _at_ends(tower.transformer, x, tower.attn_mask[:length, :length], ends)
+        x = tower.ln_final(x)  # (B, width): the norm acts on each token alone
         projection = tower.text_projection
         if isinstance(projection, nn.Linear):
             x = projection(x)
@@ -106,6 +107,34 @@ class TextTower:
             x = x @ projection
         projected: Tensor = x
         return projected
+
+
+def _at_ends(transformer: Any, x: Tensor, mask: Tensor, ends: Tensor) -> Tensor:
+    """What the transformer makes of the tokens at ``ends``.
+
+    Args:
+        transformer: openCLIP's layers.
+        x: (B, L, width).
+        mask: (L, L) the causal mask.
+        ends: (B,) the end token's position in each text.
+
+    Returns:
+        (B, width).
+    """
+    rows = torch.arange(len(x), device=x.device)
+    *first, last = transformer.resblocks
+    if type(last) is not ResidualAttentionBlock or not transformer.batch_first:
+        every: Tensor = transformer(x, attn_mask=mask)
+        return every[rows, ends]
+    for block in first:
+        x = block(x, attn_mask=mask)
+    after = torch.arange(x.shape[1], device=x.device) > ends[:, None]  # (B, L)
+    normed = last.ln_1(x)
+    query = normed[rows, ends].unsqueeze(1)  # (B, 1, width)
+    attended, _ = last.attn(query, normed, normed, need_weights=False, key_padding_mask=after)
+    end = x[rows, ends] + last.ls_1(attended.squeeze(1))
+    read: Tensor = end + last.ls_2(last.mlp(last.ln_2(end)))
+    return read
 
 
 def _pool_type(tower: Any) -> str:

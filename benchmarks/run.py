@@ -1,0 +1,77 @@
+"""Prints how fast the project is beside the plain way of doing the same, as a Markdown table.
+
+`PYTHONPATH=src python benchmarks/run.py [text] [images] [ranking] [translation]`; all without a
+name. Both sides of a pair run in turn on the same machine, so the ratios tell, not the seconds.
+"""
+
+import argparse
+import os
+import platform
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import torch
+
+from benchmarks import images, ranking, text, translation
+from benchmarks.timing import Row, gain
+
+HEAD = (
+    "| benchmark | ours (s) | reference (s) | ratio | target | met | accuracy, memory |\n"
+    "| --- | ---: | ---: | ---: | --- | --- | --- |"
+)
+
+
+def _translation() -> list[Row]:
+    """The translation benchmark's figures as rows."""
+    return [gain(name, (ours, loop), 3, "", True) for name, _, loop, ours in translation.run()]
+
+
+BENCHMARKS = {
+    "text": text.run,
+    "images": images.run,
+    "ranking": ranking.run,
+    "translation": _translation,
+}
+
+
+def main() -> None:
+    """Runs what was asked for; a row is printed as soon as its benchmark is done."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", help=", ".join(BENCHMARKS))
+    names = parser.parse_args().names or list(BENCHMARKS)
+    unknown = sorted(set(names) - set(BENCHMARKS))
+    if unknown:
+        parser.error(f"no benchmark {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}")
+    print(f"{_machine()}\n\n{HEAD}", flush=True)
+    for name in names:
+        for row in BENCHMARKS[name]():
+            print(_line(row), flush=True)
+
+
+def _line(row: Row) -> str:
+    cells = (
+        row.name,
+        f"{row.ours_s:.2f}",
+        f"{row.reference_s:.2f}",
+        f"{row.ratio:.2f}",
+        row.target,
+        "yes" if row.met else "no",
+        row.accuracy,
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def _machine() -> str:
+    described = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
+    models = [line for line in described.splitlines() if line.startswith("model name")]
+    cpu = models[0].split(":", 1)[1].strip() if models else platform.processor()
+    return (
+        f"{cpu}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; torch {torch.__version__} "
+        f"with {torch.get_num_threads()} threads; Python {platform.python_version()}"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,16 @@
+"""Long lists of bad items are cut at ten."""
+
+import numpy as np
+
+from newsimages.errors import NewsImagesError, first_ten
+
+
+def test_ten_are_shown_and_more_are_counted() -> None:
+    assert first_ten(list("abcdefghij")) == "a, b, c, d, e, f, g, h, i, j"
+    assert first_ten(list("abcdefghijk")) == "a, b, c, d, e, f, g, h, i, j, … (11 in all)"
+    assert first_ten(np.array(["x", "y"])) == "x, y"
+    assert first_ten({1: "one"}) == "1"
+
+
+def test_it_is_a_value_error() -> None:
+    assert issubclass(NewsImagesError, ValueError)
