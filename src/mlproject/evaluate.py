@@ -51,7 +51,7 @@ def run(config: Evaluate) -> None:
             prepared = preprocess(config, corpus)
         with tracking.step("embed", doing=str(Embed.__doc__)):
             embedded = embed(config, model, prepared)
-        print(markdown(evaluate(config, embedded)))
+        print(f"\n{markdown(evaluate(config, embedded))}\n")
 
 
 def only_tests(corpus: Corpus) -> Corpus:
@@ -70,7 +70,7 @@ def only_tests(corpus: Corpus) -> Corpus:
 
 
 def evaluate(config: Evaluate, embedded: EmbeddedCorpus) -> pd.DataFrame:
-    """Makes each run of the paper a nested MLflow run: rankings, submission files, metrics.
+    """Makes each run of the paper a run nested in the active one, which gets the table of all.
 
     Returns:
         One row per test set and run, as `newsimages.report.results_table`.
@@ -79,29 +79,30 @@ def evaluate(config: Evaluate, embedded: EmbeddedCorpus) -> pd.DataFrame:
     for part in tests:
         tracking.log_data_set(part.prepared.data_set, embedded.corpus.folder)
     figures: Figures = {}
-    for paper_run in RUNS:
-        with tracking.variant(
-            paper_run.official_name,
-            tags={"variant": paper_run.variant, "official_name": paper_run.official_name},
-            params=_params(config, embedded, paper_run),
-        ):
-            for part in tests:
-                name = part.prepared.data_set.name
-                tracking.log_data_set(part.prepared.data_set, embedded.corpus.folder)
-                metrics = _evaluate_run(config, paper_run, part)
-                if metrics:
-                    mlflow.log_metrics({f"{name}/{metric}": v for metric, v in metrics.items()})
-                    figures[name, paper_run.number, paper_run.variant] = metrics
-            tracking.describe(_description(paper_run, figures))
+    with tracking.announced("evaluate", doing=str(Evaluate.__doc__)):
+        for paper_run in RUNS:
+            with tracking.variant(
+                paper_run.official_name,
+                tags={"variant": paper_run.variant, "official_name": paper_run.official_name},
+                params=_params(config, embedded, paper_run),
+            ):
+                for part in tests:
+                    tracking.log_data_set(part.prepared.data_set, embedded.corpus.folder)
+                    figures.update(_evaluate_run(config, paper_run, part))
+                tracking.describe(_description(paper_run, figures))
     table = results_table(figures)
     tracking.log_table(table, "results.csv")
     mlflow.log_text(markdown(table) + "\n", "results.md")
-    tracking.describe(f"{Evaluate.__doc__}\n\n{markdown(table)}")
+    tracking.describe(f"The paper's runs on {embedded.corpus.name}.\n\n{markdown(table)}")
     return table
 
 
-def _evaluate_run(config: Evaluate, paper_run: Run, part: EmbeddedSet) -> dict[str, float]:
-    """Ranks a test set in one run; logs the lists; measures where right images are known."""
+def _evaluate_run(config: Evaluate, paper_run: Run, part: EmbeddedSet) -> Figures:
+    """Ranks a test set in one run and logs lists and metrics.
+
+    Returns:
+        The metrics under test set and run; nothing where no right image is known.
+    """
     data_set = part.prepared.data_set
     ranking = rank(
         part.titles,
@@ -124,7 +125,9 @@ def _evaluate_run(config: Evaluate, paper_run: Run, part: EmbeddedSet) -> dict[s
     if known.empty:
         print(f"  {data_set.name}: no right images are known, so nothing is measured")
         return {}
-    return measure(ranking, dict(zip(known["article_id"], known["image_id"], strict=True)))
+    metrics = measure(ranking, dict(zip(known["article_id"], known["image_id"], strict=True)))
+    mlflow.log_metrics({f"{data_set.name}/{metric}": v for metric, v in metrics.items()})
+    return {(data_set.name, paper_run.number, paper_run.variant): metrics}
 
 
 def _params(config: Evaluate, embedded: EmbeddedCorpus, paper_run: Run) -> dict[str, Any]:

@@ -30,7 +30,5 @@ def run(config: Main) -> None:
             prepared = preprocess(config, corpus)
         with tracking.step("embed", doing=str(Embed.__doc__)):
             embedded = embed(config, model, prepared)
-        with tracking.step("evaluate", doing=str(Evaluate.__doc__)):
-            table = evaluate(config, embedded)
-        tracking.describe(f"{Main.__doc__}\n\n{markdown(table)}")
+        table = evaluate(config, embedded)
         print(f"\n{markdown(table)}\n{NEXT_STEPS}")

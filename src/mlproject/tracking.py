@@ -46,14 +46,20 @@ def entry_point(config: Any, *, doing: str) -> Iterator[Run]:
 
 @contextmanager
 def step(name: str, *, doing: str) -> Iterator[Run]:
-    """A nested run for one step, announced on the terminal, with the seconds it took."""
-    print(f"\n▶ {name}: {doing}", flush=True)
-    start = time.perf_counter()
-    with mlflow.start_run(run_name=name, nested=True) as run:
+    """A nested run for one step, announced on the terminal."""
+    with mlflow.start_run(run_name=name, nested=True) as run, announced(name, doing=doing):
         mlflow.set_tags({**_common_tags(), "step": name, DESCRIPTION_TAG: doing})
         yield run
-        seconds = time.perf_counter() - start
-        mlflow.log_metric("seconds", seconds)
+
+
+@contextmanager
+def announced(name: str, *, doing: str) -> Iterator[None]:
+    """Says on the terminal what begins, and how long it took; logs that as ``seconds/NAME``."""
+    print(f"\n▶ {name}: {doing}", flush=True)
+    start = time.perf_counter()
+    yield
+    seconds = time.perf_counter() - start
+    mlflow.log_metric(f"seconds/{name}", seconds)
     print(f"✔ {name}: {seconds:.1f} s", flush=True)
 
 

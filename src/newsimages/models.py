@@ -73,7 +73,7 @@ def _check_made_for(corpus: Corpus, parameter: str, folder: Path) -> None:
     marker = folder / "made_for.json"
     if not marker.is_file():
         return
-    made_for = json.loads(marker.read_text(encoding="utf-8"))["corpus"]
+    made_for = json.loads(marker.read_text(encoding="utf-8"))["newsimages_corpus"]
     if made_for != corpus.name:
         raise NewsImagesError(
             f"The {parameter} in {folder.name}/ knows only the corpus {made_for!r}, but the corpus "

@@ -1,11 +1,13 @@
 """Progress of long work: a bar on a terminal, a plain line every few seconds elsewhere."""
 
+import re
 import sys
 from typing import Any, TextIO, cast
 
 from tqdm import tqdm
 
 SECONDS_BETWEEN_LINES = 5.0
+_COUNTS = re.compile(r"\d+/\d+ ")
 
 
 class _Lines:
@@ -13,12 +15,15 @@ class _Lines:
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
+        self._counts: str | None = None
 
     def write(self, text: str) -> None:
-        """Writes one state of the bar; the carriage returns between them become line ends."""
+        """Writes one state of the bar as a line, unless the one before said as much."""
         line = text.strip("\r\n ")
-        if line:
+        counts = _COUNTS.search(line)
+        if line and not (counts and counts.group() == self._counts):
             self._stream.write(line + "\n")
+        self._counts = counts.group() if counts else self._counts
 
     def flush(self) -> None:
         self._stream.flush()

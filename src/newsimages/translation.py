@@ -190,6 +190,9 @@ def _load(name: str, dtype: torch.dtype) -> tuple[Any, Any]:
     """Tokenizer and model; weights are read as tensors, code of the model's author never runs."""
     # Transformers is slow to import and only needed here.
     from transformers import AutoModelForSeq2SeqLM, AutoTokenizer  # noqa: PLC0415
+    from transformers.utils import logging  # noqa: PLC0415
+
+    logging.disable_progress_bar()  # of loading the weights, which takes a moment
 
     source = _source(name)
     # Else weights without a safetensors file start a thread that asks the hub to convert them.

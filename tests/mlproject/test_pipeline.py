@@ -73,8 +73,7 @@ def test_main_tracks_each_run_of_the_paper(
     assert "| RSS" in shown
     assert "mlflow ui" in shown
 
-    by_id = {run.info.run_id: run for run in runs()}
-    [parent] = [run for run in by_id.values() if run.data.tags.get("entry_point") == "main"]
+    [parent] = [run for run in runs() if run.data.tags.get("entry_point") == "main"]
     assert parent.data.params["corpus"] == arguments[1]
     assert "| RSS" in parent.data.tags["mlflow.note.content"]
     for variant, number, official_name, revision in (
@@ -98,8 +97,7 @@ def test_main_tracks_each_run_of_the_paper(
         assert set(child.data.metrics) == {f"{s}/{m}" for s in ("RSS", "TW") for m in metrics}
         assert child.data.metrics["RSS/recall_at_100"] == 1.0  # all images fit the list
         assert {d.dataset.name for d in child.inputs.dataset_inputs} == {"RSS-test", "TW-test"}
-        evaluation = by_id[child.data.tags["mlflow.parentRunId"]]
-        assert evaluation.data.tags["mlflow.parentRunId"] == parent.info.run_id
+        assert child.data.tags["mlflow.parentRunId"] == parent.info.run_id
 
 
 @pytest.mark.usefixtures("store")

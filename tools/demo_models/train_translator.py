@@ -1,0 +1,294 @@
+"""Trains the demo's translator: sentence pairs -> ``src/newsimages/demo_models/translator``.
+
+    PYTHONPATH=src python tools/demo_models/train_translator.py
+
+In: nothing but seeds; the German and English sentences are worded here, from a stream of random
+numbers that no corpus uses. Out: a Marian folder that transformers loads (config, fp16 weights,
+SentencePiece model, model card). Killed and started again, it goes on from its last checkpoint.
+"""
+
+import argparse
+import io
+import json
+import logging
+import random
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import cards
+import checkpoints
+import numpy as np
+import sentencepiece
+import torch
+from numpy.typing import NDArray
+from torch.nn.utils.rnn import pad_sequence
+from transformers import (
+    AutoModelForSeq2SeqLM,
+    AutoTokenizer,
+    MarianConfig,
+    MarianMTModel,
+    MarianTokenizer,
+)
+
+from newsimages import demo_models
+from newsimages.atomic import write_bytes
+from newsimages.corpora.demo import wording
+from newsimages.corpora.demo.scenes import pretraining_scenes
+
+log = logging.getLogger("train_translator")
+
+Pair = tuple[str, str]
+"""German, English."""
+END, UNKNOWN, PAD = "</s>", "<unk>", "<pad>"
+N_HELD_OUT = 1000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What the trained weights depend on."""
+
+    seed: int = 81
+    """Of the training sentences, the weights and the order."""
+    held_out_seed: int = 82
+    """Of the scenes whose news measure the model."""
+    n_scenes: int = 40_000
+    at_most: int = 20
+    """How often a sentence may come up among the training pairs."""
+    n_pieces: int = 3000
+    """Entries of the SentencePiece model that both languages share."""
+    steps: int = 3000
+    batch_size: int = 64
+    learning_rate: float = 1e-3
+    """At its peak, after `warm_up` steps; from there it falls in a line to zero."""
+    warm_up: int = 100
+
+
+def sentence_pairs(n_scenes: int, seed: int, *, at_most: int) -> list[Pair]:
+    """The sentences of the news about ``n_scenes`` new scenes, none more than ``at_most`` times.
+
+    What can be said of every scene comes up thousands of times, what fits few only once or twice.
+    """
+    rng = random.Random(f"sentences-{seed}")
+    kept: Counter[Pair] = Counter()
+    pairs = []
+    for scene in pretraining_scenes(n_scenes, seed):
+        for pair in wording.sentence_pairs(scene, rng):
+            kept[pair] += 1
+            if kept[pair] <= at_most:
+                pairs.append(pair)
+    return pairs
+
+
+def train_pieces(folder: Path, pairs: Sequence[Pair], n_pieces: int) -> MarianTokenizer:
+    """One SentencePiece model for both languages, digits one by one, and its Marian tokenizer."""
+    sentences = [sentence for pair in pairs for sentence in pair]
+    random.Random(0).shuffle(sentences)
+    model = io.BytesIO()
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(sentences[:60_000]),
+        model_writer=model,
+        vocab_size=n_pieces,
+        hard_vocab_limit=False,
+        character_coverage=1.0,
+        split_digits=True,
+        bos_id=-1,
+        pad_id=-1,
+        eos_id=0,
+        unk_id=1,
+        num_threads=1,
+        minloglevel=2,
+    )
+    processor = sentencepiece.SentencePieceProcessor(model_proto=model.getvalue())
+    pieces = [processor.id_to_piece(index) for index in range(processor.get_piece_size())]
+    vocabulary = {piece: index for index, piece in enumerate([*pieces, PAD])}
+    for name in ("source.spm", "target.spm"):
+        write_bytes(folder / name, model.getvalue())
+    write_bytes(folder / "vocab.json", cards.as_json(vocabulary))
+    return MarianTokenizer(
+        str(folder / "source.spm"),
+        str(folder / "target.spm"),
+        str(folder / "vocab.json"),
+        source_lang="de",
+        target_lang="en",
+        model_max_length=256,
+    )
+
+
+def new_model(tokenizer: MarianTokenizer) -> MarianMTModel:
+    """The untrained network: three layers that read, two that write, 128 wide."""
+    pad = tokenizer.pad_token_id
+    width = 128
+    config = MarianConfig(
+        vocab_size=tokenizer.vocab_size,
+        d_model=width,
+        encoder_layers=3,
+        decoder_layers=2,
+        encoder_attention_heads=4,
+        decoder_attention_heads=4,
+        encoder_ffn_dim=512,
+        decoder_ffn_dim=512,
+        max_position_embeddings=256,
+        scale_embedding=True,
+        init_std=width**-0.5,  # less, and positions drown the words: the encoder learns nothing
+        activation_function="relu",
+        dropout=0.0,
+        pad_token_id=pad,
+        eos_token_id=tokenizer.eos_token_id,
+        decoder_start_token_id=pad,
+        forced_eos_token_id=None,
+    )
+    model = MarianMTModel(config)
+    model.generation_config.update(
+        num_beams=1,
+        do_sample=False,
+        max_length=256,
+        bad_words_ids=[[pad]],
+        pad_token_id=pad,
+        eos_token_id=tokenizer.eos_token_id,
+        decoder_start_token_id=pad,
+        forced_eos_token_id=None,
+    )
+    return model
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rows:
+    """The token ids of all training pairs, shortest first, ends included."""
+
+    german: list[NDArray[np.int64]]
+    english: list[NDArray[np.int64]]
+
+
+def token_rows(tokenizer: MarianTokenizer, pairs: Sequence[Pair]) -> Rows:
+    """Tokenizes ``pairs`` and sorts them by length, so that a batch holds like lengths."""
+    german = [np.array(ids) for ids in tokenizer([g for g, _ in pairs]).input_ids]
+    english = [np.array(ids) for ids in tokenizer(text_target=[e for _, e in pairs]).input_ids]
+    order = sorted(range(len(pairs)), key=lambda i: (len(german[i]), len(english[i]), i))
+    return Rows(german=[german[i] for i in order], english=[english[i] for i in order])
+
+
+def loss_at(
+    model: MarianMTModel, rows: Rows, step: int, settings: Settings, pad: int
+) -> torch.Tensor:
+    """The teacher-forced loss of one step, whose batch is the same whenever it is asked for."""
+    n_batches = len(rows.german) // settings.batch_size
+    epoch, place = divmod(step, n_batches)
+    batch = int(np.random.default_rng([settings.seed, epoch]).permutation(n_batches)[place])
+    offset = epoch % settings.batch_size  # other neighbours share a batch in each epoch
+    part = slice(batch * settings.batch_size + offset, (batch + 1) * settings.batch_size + offset)
+    german = [torch.from_numpy(ids) for ids in rows.german[part]]
+    english = [torch.from_numpy(ids) for ids in rows.english[part]]
+    source = pad_sequence(german, batch_first=True, padding_value=pad)
+    target = pad_sequence(english, batch_first=True, padding_value=-100)
+    loss: torch.Tensor = model(
+        input_ids=source, attention_mask=(source != pad).long(), labels=target
+    ).loss
+    return loss
+
+
+def learning_rate_at(step: int, settings: Settings) -> float:
+    """Linear warm-up, then a line down to zero."""
+    up = (step + 1) / settings.warm_up
+    down = (settings.steps - step) / max(1, settings.steps - settings.warm_up)
+    return settings.learning_rate * min(up, down, 1.0)
+
+
+def train(
+    model: MarianMTModel, tokenizer: MarianTokenizer, rows: Rows, state: Path, settings: Settings
+) -> None:
+    """Runs all steps that are not done yet, with a checkpoint every 200."""
+    optimizer = torch.optim.AdamW(model.parameters(), betas=(0.9, 0.98), weight_decay=0.01)
+    key = json.dumps(asdict(settings))
+    first = checkpoints.resume(state, settings=key, model=model, optimizer=optimizer)
+    started = time.monotonic()
+    model.train()
+    for step in range(first, settings.steps):
+        optimizer.param_groups[0]["lr"] = learning_rate_at(step, settings)
+        loss = loss_at(model, rows, step, settings, int(tokenizer.pad_token_id))
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        if (step + 1) % 50 == 0:
+            pace = (time.monotonic() - started) / (step + 1 - first)
+            log.info("step %d loss %.3f, %.2f s per step", step + 1, loss.item(), pace)
+        if (step + 1) % 200 == 0 or step + 1 == settings.steps:
+            checkpoints.save(state, step=step + 1, settings=key, model=model, optimizer=optimizer)
+
+
+def export(model: MarianMTModel, tokenizer: MarianTokenizer, folder: Path) -> None:
+    """Half-precision weights under a config that has transformers load them into float32."""
+    tokenizer.save_pretrained(folder)
+    model.half().save_pretrained(folder)
+    model.float()
+    config = json.loads((folder / "config.json").read_text())
+    write_bytes(folder / "config.json", cards.as_json(config | {"dtype": "float32"}))
+
+
+@torch.inference_mode()
+def measure(folder: Path, pairs: Sequence[Pair]) -> dict[str, float]:
+    """Loads the exported model as any user does; how many translations are right, how fast."""
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    model = AutoModelForSeq2SeqLM.from_pretrained(folder).eval()
+    ordered = sorted(pairs, key=lambda pair: len(pair[0]))
+    english: list[str] = []
+    started = time.monotonic()
+    for start in range(0, len(ordered), 128):
+        batch = [german for german, _ in ordered[start : start + 128]]
+        ids = model.generate(**tokenizer(batch, return_tensors="pt", padding=True))
+        english += tokenizer.batch_decode(ids, skip_special_tokens=True)
+    seconds = time.monotonic() - started
+    wrong = [
+        (german, wanted, got)
+        for (german, wanted), got in zip(ordered, english, strict=True)
+        if wanted != got
+    ]
+    for german, wanted, got in wrong[:20]:
+        log.info("%s\n  expected %s\n  got      %s", german, wanted, got)
+    words = [
+        word in got.split()
+        for (_, wanted), got in zip(ordered, english, strict=True)
+        for word in wanted.split()
+    ]
+    return {
+        "exact": 1 - len(wrong) / len(ordered),
+        "words": float(np.mean(words)),
+        "sentences_per_s": len(ordered) / seconds,
+    }
+
+
+def main() -> None:
+    """Words, trains, exports, measures."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--steps", type=int, default=Settings.steps)
+    parser.add_argument("--scenes", type=int, default=Settings.n_scenes)
+    parser.add_argument("--workdir", type=Path, default=Path("work/demo_models"))
+    parser.add_argument("--out", type=Path, default=demo_models.path("translator"))
+    given = parser.parse_args()
+    settings = Settings(steps=given.steps, n_scenes=given.scenes)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+
+    pairs = sentence_pairs(settings.n_scenes, settings.seed, at_most=settings.at_most)
+    news = sentence_pairs(N_HELD_OUT, settings.held_out_seed, at_most=N_HELD_OUT)
+    tokenizer = train_pieces(given.out, pairs, settings.n_pieces)
+    log.info("%d pairs, %d pieces, %d held out", len(pairs), tokenizer.vocab_size, len(news))
+    torch.manual_seed(settings.seed)
+    model = new_model(tokenizer)
+    rows = token_rows(tokenizer, pairs)
+    train(model, tokenizer, rows, given.workdir / "translator-state.safetensors", settings)
+
+    export(model, tokenizer, given.out)
+    known = set(pairs)
+    unseen = [pair for pair in news if pair not in known]
+    figures = measure(given.out, news) | {"unseen": measure(given.out, unseen)["exact"]}
+    log.info("held out: %s", figures)
+    write_bytes(given.out / cards.MARKER, cards.as_json(cards.marker(settings)))
+    card = cards.translator_card(figures, settings=settings)
+    write_bytes(given.out / "MODEL_CARD.md", card.encode())
+
+
+if __name__ == "__main__":
+    main()
