@@ -45,7 +45,7 @@ def main(corpus: Path, name: str, rankings: Path, out: Path) -> None:
             is_right = image_id == article["image_id"]
             box = (corner[0] - 4, corner[1] - 4, corner[0] + SIDE + 3, corner[1] + SIDE + 3)
             draw.rectangle(box, outline=GREEN if is_right else GREY, width=5 if is_right else 1)
-    picture.save(out, optimize=True)
+    picture.quantize(256).save(out, optimize=True)
 
 
 if __name__ == "__main__":
