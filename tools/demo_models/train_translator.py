@@ -42,7 +42,7 @@ log = logging.getLogger("train_translator")
 
 Pair = tuple[str, str]
 """German, English."""
-END, UNKNOWN, PAD = "</s>", "<unk>", "<pad>"
+PAD = "<pad>"
 N_HELD_OUT = 1000
 
 
