@@ -18,7 +18,7 @@ format: ## rewrite in house style
 bench: ## speed, as ratios against what one would otherwise run
 	PYTHONPATH=src $(PYTHON_ENV) python benchmarks/run.py
 
-demo-models: ## train the bundled models again (about an hour)
+demo-models: ## train the bundled models again (about half an hour)
 	PYTHONPATH=src $(PYTHON_ENV) python tools/demo_models/train_translator.py
 	PYTHONPATH=src $(PYTHON_ENV) python tools/demo_models/train_clip.py
 

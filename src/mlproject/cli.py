@@ -4,7 +4,9 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import mlflow
 import tyro
+from mlflow.exceptions import MlflowException
 
 from mlproject import embed, evaluate, main, preprocess
 from newsimages.errors import NewsImagesError
@@ -34,5 +36,9 @@ def run(arguments: Sequence[str]) -> int:
         entry_point(config)
     except NewsImagesError as error:
         print(f"Error: {error}", file=sys.stderr)
+        return 1
+    except MlflowException as error:
+        where = mlflow.get_tracking_uri()
+        print(f"Error: MLflow cannot track this run at {where}: {error}", file=sys.stderr)
         return 1
     return 0

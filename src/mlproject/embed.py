@@ -16,7 +16,7 @@ from mlproject.preprocess import (
     preprocess,
 )
 from newsimages.corpora import Corpus, DataSet
-from newsimages.devices import Precision
+from newsimages.devices import Precision, resolve_device
 from newsimages.embeddings import Embeddings
 from newsimages.encoders import OpenClipConfig, OpenClipEncoder
 from newsimages.errors import NewsImagesError, first_ten
@@ -85,16 +85,20 @@ def embed(config: Embed, model: OpenClipConfig, prepared: PreparedCorpus) -> Emb
     store = EmbeddingStore(
         folder=Path(config.workdir) / "embeddings", encoder=encoder, batch_size=config.batch_size
     )
-    sets, unreadable = [], []
+    sets: list[EmbeddedSet] = []
+    unreadable: list[tuple[str, str, str]] = []
     for part in prepared.sets:
-        images, reasons = store.images(
-            _files(prepared.corpus.folder, part.data_set), label=f"{part.label}-images"
-        )
+        files, missing = _files(prepared.corpus.folder, part.data_set)
+        if not files and part.data_set.split == "train":
+            print(f"  {part.label}: left out, as none of its {len(missing)} images has a file")
+            continue
+        images, reasons = store.images(files, label=f"{part.label}-images")
         titles = store.texts(
             dict(zip(part.articles["article_id"], part.articles["title_en"], strict=True)),
             label=f"{part.label}-titles",
         )
         sets.append(EmbeddedSet(prepared=part, titles=titles, images=images))
+        reasons = missing | reasons
         unreadable += [(part.label, image_id, why) for image_id, why in reasons.items()]
         mlflow.log_metric(f"{part.label}/images_embedded", len(images))
         print(f"  {part.label}: {len(titles)} titles, {len(images)} images")
@@ -107,8 +111,9 @@ def encoder_config(config: Embed, corpus: Corpus) -> OpenClipConfig:
     """Which model is used on the corpus, and how; checks the names before any work is done.
 
     Raises:
-        NewsImagesError: No such model or tag, or one that is made for another corpus alone.
+        NewsImagesError: No such model, tag or device, or a model made for another corpus alone.
     """
+    resolve_device(config.device)
     backbone, pretrained = choose_backbone(corpus, config.backbone, config.pretrained)
     return OpenClipConfig(
         backbone=backbone,
@@ -120,18 +125,26 @@ def encoder_config(config: Embed, corpus: Corpus) -> OpenClipConfig:
     )
 
 
-def _files(folder: Path, data_set: DataSet) -> dict[str, Path]:
-    """The file of every image, by rising id; for one that has none, a path where none is."""
-    with_file = data_set.images["path"].notna()
-    if not with_file.any():
+def _files(folder: Path, data_set: DataSet) -> tuple[dict[str, Path], dict[str, str]]:
+    """The file of every image, by rising id; and for those that have none, the reason.
+
+    Raises:
+        NewsImagesError: A test set without any image file.
+    """
+    images = data_set.images.sort_values("image_id")
+    with_file, without = images.dropna(subset="path"), images[images["path"].isna()]
+    paths = zip(with_file["image_id"], with_file["path"], strict=True)
+    files = {str(image_id): folder / str(path) for image_id, path in paths}
+    missing = {
+        str(key): str(why) for key, why in zip(without["image_id"], without["reason"], strict=True)
+    }
+    if not files and data_set.split == "test":
         raise NewsImagesError(
-            f"{data_set.name} {data_set.split}: none of its {len(data_set.images)} images has a "
+            f"{data_set.name} test: none of its {len(images)} images has a "
             f"file in {folder}. Put the files below that folder, named as the table's image "
             "column (imgFile, iid, hashvalue or image_id) says."
         )
-    images = data_set.images.sort_values("image_id").fillna({"path": "missing"})
-    files = [folder / path for path in images["path"]]
-    return dict(zip(images["image_id"], files, strict=True))
+    return files, missing
 
 
 def _report(unreadable: pd.DataFrame, strict: bool) -> None:

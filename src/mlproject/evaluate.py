@@ -35,8 +35,10 @@ class Evaluate(Embed):
     """The year whose submission form is written: 2021 or 2023."""
 
     def __post_init__(self) -> None:
-        """Raises: NewsImagesError on a scale that is not above 0."""
+        """Raises: NewsImagesError on a scale or budget that is not above 0."""
         checked_scale(self.scale)
+        if self.memory_mb < 1:
+            raise NewsImagesError(f"memory_mb is {self.memory_mb}, expected 1 MiB or more.")
 
 
 Figures = dict[tuple[str, int, str], Mapping[str, float]]
@@ -114,13 +116,7 @@ def _evaluate_run(config: Evaluate, paper_run: Run, part: EmbeddedSet) -> Figure
         device=resolve_device(config.device),
     ).table()
     tracking.log_table(ranking, f"rankings/{data_set.name}.parquet")
-    tracking.log_submission(
-        ranking,
-        f"submissions/{data_set.name}.tsv",
-        form=config.submission_form,
-        urls=dict(zip(data_set.articles["article_id"], data_set.articles["url"], strict=True)),
-        image_ids=part.images.ids.tolist(),
-    )
+    _log_submission(config, ranking, part)
     known = data_set.articles.dropna(subset="image_id")
     if known.empty:
         print(f"  {data_set.name}: no right images are known, so nothing is measured")
@@ -128,6 +124,21 @@ def _evaluate_run(config: Evaluate, paper_run: Run, part: EmbeddedSet) -> Figure
     metrics = measure(ranking, dict(zip(known["article_id"], known["image_id"], strict=True)))
     mlflow.log_metrics({f"{data_set.name}/{metric}": v for metric, v in metrics.items()})
     return {(data_set.name, paper_run.number, paper_run.variant): metrics}
+
+
+def _log_submission(config: Evaluate, ranking: pd.DataFrame, part: EmbeddedSet) -> None:
+    """Logs the submission file; one that would be refused costs a notice, not the figures."""
+    data_set = part.prepared.data_set
+    try:
+        tracking.log_submission(
+            ranking,
+            f"submissions/{data_set.name}.tsv",
+            form=config.submission_form,
+            urls=dict(zip(data_set.articles["article_id"], data_set.articles["url"], strict=True)),
+            image_ids=part.images.ids.tolist(),
+        )
+    except NewsImagesError as error:
+        print(f"  {data_set.name}: no submission file. {error}")
 
 
 def _params(config: Evaluate, embedded: EmbeddedCorpus, paper_run: Run) -> dict[str, Any]:

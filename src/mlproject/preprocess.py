@@ -1,6 +1,6 @@
 """Entry point ``preprocess``: a corpus folder to articles in English, a Parquet table per set."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
 from typing import Annotated, TypeAlias
@@ -11,11 +11,10 @@ import tyro
 
 from mlproject import tracking
 from newsimages import preprocessing
-from newsimages.atomic import replacing
+from newsimages.atomic import replacing, write_bytes
 from newsimages.corpora import Corpus, DataSet, read_corpus
 from newsimages.corpora.demo.corpus import build_demo
 from newsimages.devices import Device
-from newsimages.errors import NewsImagesError, first_ten
 from newsimages.models import AUTO, choose_translator
 from newsimages.translation import Translator
 
@@ -25,7 +24,10 @@ SAMPLE_SIZE = 20
 
 
 def _parse_bool(words: list[str]) -> bool:
-    return {"true": True, "false": False}[words[0].lower()]
+    word = words[0].lower()
+    if word not in ("true", "false"):
+        raise ValueError(f"got {words[0]!r}, expected true or false")
+    return word == "true"
 
 
 # MLproject passes every parameter with a value, so a flag is written as true or false.
@@ -97,18 +99,20 @@ def open_corpus(config: Preprocess) -> Corpus:
         NewsImagesError: The folder or a table in it cannot be used; no such data set.
     """
     is_demo = config.corpus == DEMO
+    for name in ("articles", "embeddings"):  # marks them as no part of a corpus; finds out, too,
+        write_bytes(Path(config.workdir) / name / ".newsimages", b"")  # if they can be written
     with tracking.step("corpus", doing=f"Reads {config.corpus}."):
         folder = build_demo(Path(config.workdir) / "demo-corpus") if is_demo else config.corpus
-        corpus = read_corpus(Path(folder))
-        chosen = replace(corpus, data_sets=_chosen(corpus, config.dataset))
-        for data_set in chosen.data_sets:
+        only = None if config.dataset == ALL else _parts(config.dataset)
+        corpus = read_corpus(Path(folder), only=only)
+        for data_set in corpus.data_sets:
             tracking.log_data_set(data_set, corpus.folder)
             n_articles, n_images = len(data_set.articles), len(data_set.images)
             print(f"  {data_set.name} {data_set.split}: {n_articles} articles, {n_images} images")
         if len(corpus.skipped):
             tracking.log_table(corpus.skipped, "skipped.csv")
             print(f"  {len(corpus.skipped)} articles or images skipped: see skipped.csv of the run")
-    return chosen
+    return corpus
 
 
 def preprocess(config: Preprocess, corpus: Corpus) -> PreparedCorpus:
@@ -127,7 +131,7 @@ def preprocess(config: Preprocess, corpus: Corpus) -> PreparedCorpus:
             data_set.articles,
             load_translator=load_translator,
             cache_path=workdir / "translations.sqlite",
-            languages=config.languages.split(","),
+            languages=_parts(config.languages.lower()),
         )
         prepared_set = PreparedSet(data_set=data_set, articles=articles)
         with replacing(workdir / "articles" / f"{prepared_set.label}.parquet") as path:
@@ -139,16 +143,9 @@ def preprocess(config: Preprocess, corpus: Corpus) -> PreparedCorpus:
     return PreparedCorpus(corpus=corpus, sets=tuple(prepared))
 
 
-def _chosen(corpus: Corpus, names: str) -> tuple[DataSet, ...]:
-    known = list(dict.fromkeys(data_set.name for data_set in corpus.data_sets))
-    wanted = known if names == ALL else [name.strip() for name in names.split(",")]
-    unknown = [name for name in wanted if name not in known]
-    if unknown:
-        raise NewsImagesError(
-            f"dataset={names}: {corpus.folder} has no {first_ten(unknown)}; "
-            f"its data sets are {first_ten(known)}."
-        )
-    return tuple(data_set for data_set in corpus.data_sets if data_set.name in wanted)
+def _parts(names: str) -> list[str]:
+    """What stands between the commas."""
+    return [name.strip() for name in names.split(",") if name.strip()]
 
 
 def _metrics(label: str, counts: preprocessing.PreprocessingCounts) -> dict[str, float]:

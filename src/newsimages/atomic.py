@@ -1,6 +1,8 @@
 """Files that are either whole or absent: written beside their place, synced, then moved into it."""
 
+import errno
 import os
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -18,7 +20,7 @@ def replacing(path: Path) -> Iterator[Path]:
     Raises:
         NewsImagesError: The folder cannot be written or the disk is full.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
@@ -26,9 +28,11 @@ def replacing(path: Path) -> Iterator[Path]:
             os.fsync(file.fileno())
         temporary.replace(path)
     except OSError as error:
+        is_full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
         raise NewsImagesError(
             f"Cannot write {path}: {error.strerror or error}. "
-            "Free some space or choose another folder with the parameter workdir."
+            f"{'Free some space or choose' if is_full else 'Choose'} another folder with the "
+            "parameter workdir."
         ) from error
     finally:
         with suppress(OSError):  # above all where the folder itself could not be made

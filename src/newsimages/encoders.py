@@ -197,9 +197,9 @@ class _Pictures(Dataset[tuple[Tensor | None, str | None]]):
     def __getitem__(self, index: int) -> tuple[Tensor | None, str | None]:
         try:
             image: Image.Image = open_image(self._paths[index], at_least=self._at_least)
+            return self._transform(image), None
         except UnreadableImageError as error:
             return None, str(error)
-        return self._transform(image), None
 
 
 def _collate(
@@ -225,14 +225,28 @@ def _load(
         )
         tokenizer = open_clip.get_tokenizer(source)
     except Exception as error:  # openCLIP, safetensors, pickle and the hub have their own each
+        first_line = str(error).strip().split("\n")[0].rstrip(". ")
         raise NewsImagesError(
             f"Cannot load backbone={config.backbone} with pretrained={config.pretrained}: "
-            f"{type(error).__name__}: {error}. "
-            "If the model hub cannot be reached, fetch the weights on a machine that reaches it "
-            "and set pretrained=/path/to/the/file.safetensors, or copy its Hugging Face cache "
-            "here and point HF_HOME to it."
+            f"{type(error).__name__}: {first_line}. {_advice(source, config.pretrained)}"
         ) from error
     return model.eval(), transform, tokenizer
+
+
+def _advice(source: str, pretrained: str) -> str:
+    """What to do about a model that could not be loaded."""
+    if source.startswith(LOCAL):
+        return (
+            "Expected a folder as openCLIP saves it: open_clip_config.json, "
+            "open_clip_model.safetensors and, where it has its own, the tokenizer's files."
+        )
+    if Path(pretrained).is_file():
+        return f"Expected a checkpoint of a {source}, best as .safetensors."
+    return (
+        "If the model hub cannot be reached, fetch the weights on a machine that reaches it and "
+        "set pretrained=/path/to/the/file.safetensors, or copy its Hugging Face cache here and "
+        "point HF_HOME to it."
+    )
 
 
 def check_names(source: str, pretrained: str) -> None:
@@ -241,7 +255,7 @@ def check_names(source: str, pretrained: str) -> None:
     Raises:
         NewsImagesError: openCLIP knows no such model or tag, and no local file or folder is meant.
     """
-    if ":" in source:
+    if source.startswith((LOCAL, "hf-hub:")):
         return
     models = open_clip.list_models()
     if source not in models:
@@ -252,6 +266,11 @@ def check_names(source: str, pretrained: str) -> None:
         )
     tags = open_clip.list_pretrained_tags_by_model(source)
     if pretrained not in tags and not Path(pretrained).is_file():
+        if pretrained == "auto":
+            raise NewsImagesError(
+                f"backbone={source} needs weights: set pretrained to a checkpoint file or "
+                f"one of {first_ten(tags) or 'none'}."
+            )
         raise NewsImagesError(
             f"pretrained={pretrained} is neither a checkpoint file nor a tag of {source}, "
             f"which has: {first_ten(tags) or 'none'}."

@@ -10,6 +10,7 @@ from pathlib import Path
 from PIL import Image, ImageFile, UnidentifiedImageError
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")  # none that starts a program
+MAX_ASPECT = 100  # a strip of 1 × 3,000,000 pixels would be blown up to the model's size squared
 MAX_PIXELS = 100_000_000  # a 10,000 × 10,000 picture; its decoded form takes 300 MB
 
 
@@ -29,7 +30,8 @@ def open_image(path: Path, *, at_least: int | None = None) -> Image.Image:
         The picture as RGB.
 
     Raises:
-        UnreadableImageError: Missing, empty, cut short, not an image, or over `MAX_PIXELS`.
+        UnreadableImageError: Missing, empty, cut short, not an image, over `MAX_PIXELS` or beyond
+            `MAX_ASPECT`.
     """
     if ImageFile.LOAD_TRUNCATED_IMAGES:
         raise UnreadableImageError("Pillow is set to pass off cut files as whole ones")
@@ -42,6 +44,11 @@ def open_image(path: Path, *, at_least: int | None = None) -> Image.Image:
                 if image.width * image.height > MAX_PIXELS:
                     raise UnreadableImageError(
                         f"{image.width} × {image.height} pixels, more than {MAX_PIXELS:,}"
+                    )
+                if max(image.size) > MAX_ASPECT * min(image.size):
+                    raise UnreadableImageError(
+                        f"{image.width} × {image.height} pixels, a strip of more than "
+                        f"{MAX_ASPECT} to 1"
                     )
                 if at_least is not None:
                     image.draft("RGB", (at_least, at_least))

@@ -36,6 +36,11 @@ def choose_backbone(corpus: Corpus, backbone: str, pretrained: str) -> tuple[str
         recommended[0] if backbone == AUTO else backbone,
         _pretrained(recommended, backbone, pretrained),
     )
+    if _holds_weights(chosen[0]) and pretrained not in (AUTO, chosen[0]):
+        raise NewsImagesError(
+            f"backbone={chosen[0]} holds its own weights, but pretrained={pretrained} names "
+            "others. Leave pretrained=auto, or name the backbone that these weights belong to."
+        )
     is_demo = chosen[0] == demo_models.NAME
     folder = demo_models.path("clip") if is_demo else Path(chosen[0].removeprefix(LOCAL))
     _check_made_for(corpus, "backbone", folder)
@@ -65,15 +70,25 @@ def _pretrained(recommended: tuple[str, str], backbone: str, pretrained: str) ->
         return pretrained
     if backbone in (AUTO, recommended[0]):
         return recommended[1]
-    holds_weights = backbone == demo_models.NAME or ":" in backbone
-    return backbone if holds_weights else AUTO
+    return backbone if _holds_weights(backbone) else AUTO
+
+
+def _holds_weights(backbone: str) -> bool:
+    """Whether the name is that of a folder or repository with weights, not of an architecture."""
+    return backbone == demo_models.NAME or ":" in backbone
 
 
 def _check_made_for(corpus: Corpus, parameter: str, folder: Path) -> None:
     marker = folder / "made_for.json"
-    if not marker.is_file():
-        return
-    made_for = json.loads(marker.read_text(encoding="utf-8"))["newsimages_corpus"]
+    try:
+        made_for = json.loads(marker.read_text(encoding="utf-8"))["newsimages_corpus"]
+    except OSError:
+        return  # no such folder, or a model that is made for no corpus in particular
+    except (ValueError, KeyError, TypeError) as error:
+        raise NewsImagesError(
+            f'{marker} is damaged ({error}): expected {{"newsimages_corpus": "NAME"}}. Mend it, or '
+            "remove it if the model serves any corpus."
+        ) from error
     if made_for != corpus.name:
         raise NewsImagesError(
             f"The {parameter} in {folder.name}/ knows only the corpus {made_for!r}, but the corpus "

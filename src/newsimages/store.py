@@ -84,7 +84,7 @@ class EmbeddingStore:
                 outcome = _Outcome(ids=shard.ids, vectors=vectors, unreadable={})
                 done[shard.path] = _write(shard, outcome)
                 bar.update(len(shard.ids))
-        return _gathered(done[shard.path] for shard in shards)[0]
+        return _gathered((done[shard.path] for shard in shards), label)[0]
 
     def images(self, files: Mapping[str, Path], *, label: str) -> tuple[Embeddings, dict[str, str]]:
         """Embeds image files.
@@ -117,7 +117,7 @@ class EmbeddingStore:
                     reasons.extend(answer.reasons)
                     bar.update(len(batch))
                 done[shard.path] = _write(shard, _outcome(shard.ids, vectors, reasons))
-        return _gathered(done[shard.path] for shard in shards)
+        return _gathered((done[shard.path] for shard in shards), label)
 
     def _shards(self, ids: Sequence[str], digests: Sequence[str], label: str) -> list[_Shard]:
         """Cuts the work into shards and names their files by what their vectors depend on."""
@@ -163,14 +163,14 @@ def _outcome(
     )
 
 
-def _gathered(outcomes: Iterable[_Outcome]) -> tuple[Embeddings, dict[str, str]]:
+def _gathered(outcomes: Iterable[_Outcome], label: str) -> tuple[Embeddings, dict[str, str]]:
     """The shards' vectors in one table, and the reasons of all unreadable files."""
     parts = list(outcomes)
     unreadable = {key: why for part in parts for key, why in part.unreadable.items()}
     ids = [key for part in parts for key in part.ids]
     if not ids:
         reasons = [f"{key} ({why})" for key, why in unreadable.items()]
-        raise NewsImagesError(f"Not one image could be read: {first_ten(reasons)}.")
+        raise NewsImagesError(f"{label}: not one image could be read: {first_ten(reasons)}.")
     vectors = np.concatenate([part.vectors for part in parts if part.ids])
     return Embeddings(np.asarray(ids, np.str_), vectors), unreadable
 
@@ -208,7 +208,7 @@ def _read(shard: _Shard) -> _Outcome | None:
             raise ValueError("checksum")
         if {*about["ids"], *about["unreadable"]} != {*shard.ids}:
             raise ValueError("ids")
-    except (safetensors.SafetensorError, TypeError, KeyError, ValueError, OSError):
+    except (safetensors.SafetensorError, TypeError, KeyError, ValueError, OSError, RecursionError):
         logger.warning("%s was cut short or altered: it is made anew.", shard.path)
         return None
     return _Outcome(ids=tuple(about["ids"]), vectors=vectors, unreadable=about["unreadable"])

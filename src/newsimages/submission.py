@@ -86,10 +86,11 @@ def write_submission(
 
 
 def _check_names(names: Sequence[str]) -> None:
-    broken = [name for name in names if len(name.split()) != 1]
+    broken = [name for name in names if {"\t", "\n", "\r"} & set(name)]
     twice = [name for name, count in Counter(names).items() if count > 1]
     if broken or twice:
         raise NewsImagesError(
-            "The submission's first column must name each article by a word of its own, but got "
-            f"{first_ten(broken + twice)}. Set submission_form=2021 to name articles by their ids."
+            "The submission's first column must name each article once, without tabs or line "
+            f"ends, but got {first_ten(broken + twice)}. Set submission_form=2021 to name articles "
+            "by their ids."
         )

@@ -19,6 +19,7 @@ from torch.nn import functional
 from newsimages.progress import progress
 
 Tokenizer = Callable[[list[str]], Tensor]
+MAX_CHARACTERS = 10_000
 SHOW_PROGRESS_FROM = 4096  # texts
 
 
@@ -62,7 +63,10 @@ class TextTower:
         distinct = list(dict.fromkeys(texts))
         if not distinct:
             return np.empty((0, self.dimension), np.float32)
-        tokens = self._tokenizer(distinct)  # (distinct, context)
+        # No context reaches this far, and a word without an end would hold up the tokenizer.
+        tokens = self._tokenizer(
+            [text[:MAX_CHARACTERS] for text in distinct]
+        )  # (distinct, context)
         lengths = self._lengths(tokens)  # (distinct,)
         order = torch.argsort(lengths, stable=True)
         batches = []

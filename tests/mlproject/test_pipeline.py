@@ -159,9 +159,9 @@ def test_unreadable_images_are_listed_and_strict_stops(
         (["--backbone", "ViT-B-32", "--pretrained", "laoin"], "nor a tag of ViT-B-32"),
         (["--backbone", "demo"], "-P backbone=ViT-H-14 -P pretrained=laion2b_s32b_b79k"),
         (["--translator", "demo"], "-P translator=Helsinki-NLP/opus-mt-de-en"),
-        (["--scale", "0"], "scale is 0.0"),
         (["--batch-size", "0"], "batch_size=0"),
-        (["--memory-mb", "0"], "memory_mb=0"),
+        (["--dataset", ","], "its data sets are RSS, TW"),
+        (["--pretrained", "laion2b_s32b_b79k"], "holds its own weights"),
         (["--workdir", "squares/RSS/test.csv"], "Cannot write"),
         (["--corpus", "nowhere"], "nowhere"),
         (["--languages", "xx"], "xx"),
@@ -174,6 +174,55 @@ def test_bad_parameters_stop_with_a_sentence(
     error = capsys.readouterr().err
     assert error.splitlines()[-1].startswith("Error: ")
     assert message in error
+
+
+@pytest.mark.parametrize(
+    ("extra", "message"),
+    [
+        (["--scale", "0"], "scale is 0.0"),
+        (["--scale", "nan"], "scale is nan"),
+        (["--memory-mb", "0"], "memory_mb is 0"),
+        (["--strict", "yes"], "expected true or false"),
+        (["--device", "tpu"], "cuda"),
+    ],
+)
+def test_the_command_line_refuses_what_no_corpus_could_want(
+    extra: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        cli.run(["evaluate", *extra])
+    assert stopped.value.code == 2
+    assert message in " ".join(capsys.readouterr().err.replace("│", "").split())
+
+
+@pytest.mark.usefixtures("store")
+def test_training_images_may_be_absent(
+    arguments: list[str], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    for path in (tmp_path / "squares").rglob("train*.png"):
+        path.unlink()
+    assert cli.run(["main", *arguments]) == 0
+    assert "RSS-train: left out, as none of its 6 images has a file" in capsys.readouterr().out
+    for path in (tmp_path / "squares").rglob("test*.png"):
+        path.unlink()
+    assert cli.run(["main", *arguments]) == 1
+    assert "Put the files below that folder" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("store")
+def test_submission_that_would_be_refused_costs_no_figures(
+    arguments: list[str], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "squares" / "RSS" / "test.csv"
+    pd.read_csv(path).assign(url="https://one.example/for-all").to_csv(path, index=False)
+    assert cli.run(["evaluate", *arguments]) == 0
+    assert "Set submission_form=2021" in capsys.readouterr().out
+    [child] = children("clip")
+    assert "RSS/mrr" in child.data.metrics
+    names = {file.path for file in mlflow.artifacts.list_artifacts(
+        run_id=child.info.run_id, artifact_path="submissions"
+    )}  # fmt: skip
+    assert names == {"submissions/TW.tsv"}
 
 
 @pytest.mark.usefixtures("store")

@@ -44,6 +44,8 @@ Pair = tuple[str, str]
 """German, English."""
 PAD = "<pad>"
 N_HELD_OUT = 1000
+POOL = 50
+"""Batches whose pairs are put together by length."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +61,7 @@ class Settings:
     """How often a sentence may come up among the training pairs."""
     n_pieces: int = 3000
     """Entries of the SentencePiece model that both languages share."""
-    steps: int = 3000
+    steps: int = 2500
     batch_size: int = 64
     learning_rate: float = 1e-3
     """At its peak, after `warm_up` steps; from there it falls in a line to zero."""
@@ -156,31 +158,45 @@ def new_model(tokenizer: MarianTokenizer) -> MarianMTModel:
 
 @dataclass(frozen=True, kw_only=True)
 class Rows:
-    """The token ids of all training pairs, shortest first, ends included."""
+    """The token ids of all training pairs, ends included."""
 
     german: list[NDArray[np.int64]]
     english: list[NDArray[np.int64]]
 
 
 def token_rows(tokenizer: MarianTokenizer, pairs: Sequence[Pair]) -> Rows:
-    """Tokenizes ``pairs`` and sorts them by length, so that a batch holds like lengths."""
-    german = [np.array(ids) for ids in tokenizer([g for g, _ in pairs]).input_ids]
-    english = [np.array(ids) for ids in tokenizer(text_target=[e for _, e in pairs]).input_ids]
-    order = sorted(range(len(pairs)), key=lambda i: (len(german[i]), len(english[i]), i))
-    return Rows(german=[german[i] for i in order], english=[english[i] for i in order])
+    """Tokenizes ``pairs``, each language with its own side of the tokenizer."""
+    german = tokenizer([german for german, _ in pairs]).input_ids
+    english = tokenizer(text_target=[english for _, english in pairs]).input_ids
+    return Rows(german=[np.array(row) for row in german], english=[np.array(r) for r in english])
+
+
+def batch_at(rows: Rows, step: int, settings: Settings) -> list[int]:
+    """Which pairs one step trains on; the same whenever it is asked for.
+
+    Pairs are shuffled into pools, and only within a pool put together by length: sorted as a
+    whole, the few sentences that many articles share would meet in a batch or two.
+    """
+    size, n = settings.batch_size, len(rows.german)
+    n_batches = min(POOL, n // size)
+    n_pools = n // (n_batches * size)
+    epoch, place = divmod(step, n_pools * n_batches)
+    number, part = divmod(place, n_batches)
+    order = np.random.default_rng([settings.seed, epoch]).permutation(n)
+    pool = order[number * n_batches * size : (number + 1) * n_batches * size].tolist()
+    pool.sort(key=lambda index: len(rows.german[index]))
+    batch = np.random.default_rng([settings.seed, epoch, number]).permutation(n_batches)[part]
+    chosen: list[int] = pool[batch * size : (batch + 1) * size]
+    return chosen
 
 
 def loss_at(
     model: MarianMTModel, rows: Rows, step: int, settings: Settings, pad: int
 ) -> torch.Tensor:
-    """The teacher-forced loss of one step, whose batch is the same whenever it is asked for."""
-    n_batches = len(rows.german) // settings.batch_size
-    epoch, place = divmod(step, n_batches)
-    batch = int(np.random.default_rng([settings.seed, epoch]).permutation(n_batches)[place])
-    offset = epoch % settings.batch_size  # other neighbours share a batch in each epoch
-    part = slice(batch * settings.batch_size + offset, (batch + 1) * settings.batch_size + offset)
-    german = [torch.from_numpy(ids) for ids in rows.german[part]]
-    english = [torch.from_numpy(ids) for ids in rows.english[part]]
+    """The teacher-forced loss of one step."""
+    batch = batch_at(rows, step, settings)
+    german = [torch.from_numpy(rows.german[index]) for index in batch]
+    english = [torch.from_numpy(rows.english[index]) for index in batch]
     source = pad_sequence(german, batch_first=True, padding_value=pad)
     target = pad_sequence(english, batch_first=True, padding_value=-100)
     loss: torch.Tensor = model(
