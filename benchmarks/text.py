@@ -15,8 +15,8 @@ from newsimages.text_tower import TextTower
 
 BACKBONE = "ViT-B-32"
 BATCH_SIZE = 64
-N_HEADLINES = 128
-REPEATS = 4
+N_HEADLINES = 300  # a test set
+REPEATS = 3
 
 
 def run() -> list[Row]:

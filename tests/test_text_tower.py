@@ -9,7 +9,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from newsimages.text_tower import TextTower
+from newsimages.text_tower import TextTower, _batch_sizes
 from tests.tiny_clip import CONTEXT, KINDS
 
 TEXTS = [
@@ -81,3 +81,18 @@ def test_no_text_gives_no_vectors(tiny_clips: dict[str, Path]) -> None:
     tower = TextTower(*load(tiny_clips["clip"]))
     assert tower.encode([]).shape == (0, 16)
     assert tower.dimension == 16
+
+
+@pytest.mark.parametrize(
+    ("lengths", "sizes"),
+    [
+        ([], [0]),
+        ([5], [1]),
+        ([5] * 5, [4, 1]),  # no batch exceeds its size
+        ([5, 5, 40], [3]),  # 70 tokens of padding cost less than a step
+        ([5, 5, 5, 60], [3, 1]),  # 165 cost more
+        ([10, 11, 12, 13], [4]),
+    ],
+)
+def test_batches_hold_little_padding(lengths: list[int], sizes: list[int]) -> None:
+    assert _batch_sizes(lengths, 4) == sizes

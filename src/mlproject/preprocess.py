@@ -12,7 +12,7 @@ import tyro
 from mlproject import tracking
 from newsimages import preprocessing
 from newsimages.atomic import replacing, write_bytes
-from newsimages.corpora import Corpus, DataSet, read_corpus
+from newsimages.corpora import OUTPUT_MARKER, Corpus, DataSet, read_corpus
 from newsimages.corpora.demo.corpus import build_demo
 from newsimages.devices import Device
 from newsimages.models import AUTO, choose_translator
@@ -100,7 +100,7 @@ def open_corpus(config: Preprocess) -> Corpus:
     """
     is_demo = config.corpus == DEMO
     for name in ("articles", "embeddings"):  # marks them as no part of a corpus; finds out, too,
-        write_bytes(Path(config.workdir) / name / ".newsimages", b"")  # if they can be written
+        write_bytes(Path(config.workdir) / name / OUTPUT_MARKER, b"")  # if they can be written
     with tracking.step("corpus", doing=f"Reads {config.corpus}."):
         folder = build_demo(Path(config.workdir) / "demo-corpus") if is_demo else config.corpus
         only = None if config.dataset == ALL else _parts(config.dataset)

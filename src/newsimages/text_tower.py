@@ -20,6 +20,7 @@ from newsimages.progress import progress
 
 Tokenizer = Callable[[list[str]], Tensor]
 MAX_CHARACTERS = 10_000
+MAX_PADDING = 128  # tokens of padding that cost no more than a further step
 SHOW_PROGRESS_FROM = 4096  # texts
 
 
@@ -76,7 +77,7 @@ class TextTower:
             doing="encode",
             hide=len(distinct) < SHOW_PROGRESS_FROM,
         ) as bar:
-            for rows in order.split(batch_size):
+            for rows in order.split(_batch_sizes(lengths[order].tolist(), batch_size)):
                 cut = tokens[rows, : int(lengths[rows].max())]
                 features = self._forward(cut.to(self.device)).float()
                 batches.append(functional.normalize(features, dim=-1).cpu())
@@ -111,6 +112,27 @@ class TextTower:
             x = x @ projection
         projected: Tensor = x
         return projected
+
+
+def _batch_sizes(lengths: Sequence[int], batch_size: int) -> list[int]:
+    """Cuts texts that are sorted by length into batches with little padding.
+
+    Args:
+        lengths: Tokens of each text, rising.
+        batch_size: Texts in a batch, at most.
+
+    Returns:
+        The batches' sizes, in order.
+    """
+    sizes = [0]
+    longest = 0
+    for length in lengths:
+        added_padding = sizes[-1] * (length - longest)
+        if sizes[-1] == batch_size or added_padding > MAX_PADDING:
+            sizes.append(0)
+        sizes[-1] += 1
+        longest = length
+    return sizes
 
 
 def _at_ends(transformer: Any, x: Tensor, mask: Tensor, ends: Tensor) -> Tensor:

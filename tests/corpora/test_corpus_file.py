@@ -19,6 +19,12 @@ def test_name_and_models_are_read_and_unknown_keys_ignored(make_corpus: MakeCorp
     assert (about.name, about.models) == ("Mein Korpus", {"backbone": "ViT-B-32"})
 
 
+def test_a_folder_of_its_name_is_refused(make_corpus: MakeCorpus) -> None:
+    folder = make_corpus({"corpus.json/a.txt": ""})
+    with pytest.raises(NewsImagesError, match=r"corpus\.json is not readable as JSON: .*directory"):
+        read_corpus_file(folder)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

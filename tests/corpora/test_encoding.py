@@ -32,6 +32,14 @@ def test_utf16_without_bom_is_refused(tmp_path: Path) -> None:
         decoded(path)
 
 
+@pytest.mark.parametrize("encoding", ["utf-32-le", "utf-32-be"])
+def test_utf32_is_refused(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "table.csv"
+    path.write_bytes(f"\ufeff{TEXT}".encode(encoding))
+    with pytest.raises(NewsImagesError, match=r"it begins as UTF-32 does.*Save the file as UTF-8"):
+        decoded(path)
+
+
 def test_cut_utf16_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "table.csv"
     path.write_bytes(codecs.BOM_UTF16_LE + b"a\0b")

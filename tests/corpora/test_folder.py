@@ -3,9 +3,10 @@
 import time
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
-from newsimages.corpora import read_corpus
+from newsimages.corpora import OUTPUT_MARKER, read_corpus
 from newsimages.errors import NewsImagesError
 
 from .conftest import Files, MakeCorpus
@@ -74,7 +75,8 @@ def test_articles_without_a_known_image_are_kept_and_reported(make_corpus: MakeC
         }
     )
     (test,) = read_corpus(folder).data_sets
-    assert test.articles["image_id"].fillna("").to_list() == ["11", "", ""]
+    assert test.articles["image_id"].fillna("").to_list() == ["11", "", "99"]
+    assert test.images["image_id"].to_list() == ["11"]
     reasons = {item: reason for _, item, reason in skipped(folder)}
     assert "no image; kept" in reasons["2"]
     assert "image 99 is not in the image table" in reasons["3"]
@@ -85,20 +87,58 @@ def test_images_without_a_file_are_kept_and_reported(make_corpus: MakeCorpus) ->
     folder = make_corpus({"A/test.csv": rows, "A/a.jpg": b""})
     (test,) = read_corpus(folder).data_sets
     assert test.images["path"].fillna("").to_list() == ["A/a.jpg", "", ""]
+    assert test.images["reason"].fillna("").to_list() == [
+        "",
+        "'../corpus.json' leaves the corpus folder and is not followed",
+        "no image file found by the name b.jpg",
+    ]
     assert test.articles["image_id"].to_list() == ["a.jpg", "../corpus.json", "b.jpg"]
     reasons = {item: reason for _, item, reason in skipped(folder)}
     assert "leaves the corpus folder" in reasons["../corpus.json"]
     assert "no image file found" in reasons["b.jpg"]
 
 
-def test_a_date_that_cannot_be_read_is_reported(make_corpus: MakeCorpus) -> None:
-    folder = make_corpus(
-        {"A/test.csv": "article_id,title,image,date\n1,One,a,03/04/2022\n", "A/a.jpg": b""}
-    )
-    assert read_corpus(folder).data_sets[0].articles["date"].isna().all()
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "03/04/2022",
+        "today",
+        "now",
+        "12.13.2022",
+        "-5",
+        "9999-12-31T23:59:59-23:59",
+        "2022",
+        "2022-02-30",
+        "31.03.2022 25:00",
+        "31.03.22",
+    ],
+)
+def test_a_date_that_cannot_be_read_is_reported(make_corpus: MakeCorpus, cell: str) -> None:
+    rows = f"article_id,title,image,date\n1,One,a,{cell}\n2,Two,a,2022-03-31\n"
+    folder = make_corpus({"A/test.csv": rows, "A/a.jpg": b""})
+    dates = read_corpus(folder).data_sets[0].articles["date"]
+    assert dates.isna().to_list() == [True, False]
     assert skipped(folder) == [
-        ("article", "1", "'03/04/2022' is no date such as 2022-03-31; kept without")
+        ("article", "1", f"{cell!r} is no date such as 2022-03-31; kept without")
     ]
+
+
+@pytest.mark.parametrize(
+    ("cell", "expected"),
+    [
+        ("2022-03-31", "2022-03-31 00:00"),
+        ("2022-03-31 10:00:30", "2022-03-31 10:00:30"),
+        ("2022-03-31T10:00:00+02:00", "2022-03-31 08:00"),
+        ("31.3.2022", "2022-03-31 00:00"),
+        ("31.03.2022 10:00", "2022-03-31 10:00"),
+        ("31.03.2022 10:00:30", "2022-03-31 10:00:30"),
+    ],
+)
+def test_dates(make_corpus: MakeCorpus, cell: str, expected: str) -> None:
+    rows = f"article_id,title,image,date\n1,One,a,{cell}\n"
+    folder = make_corpus({"A/test.csv": rows, "A/a.jpg": b""})
+    date = read_corpus(folder).data_sets[0].articles["date"].iloc[0]
+    assert date == pd.Timestamp(expected)
 
 
 def test_a_linked_data_set_outside_is_reported(make_corpus: MakeCorpus, tmp_path: Path) -> None:
@@ -133,6 +173,16 @@ def test_a_linked_data_set_outside_is_reported(make_corpus: MakeCorpus, tmp_path
             r"different files or addresses: 1 in images\.tsv:2, 1 in images\.tsv:3",
         ),
         ({"A(1)/test.csv": TABLE}, r"got 'A\(1\)'"),
+        ({f"{'A' * 101}/test.csv": TABLE}, "may hold up to 100 letters"),
+        ({"A B/train.csv": TABLE, "a-b/test.csv": TABLE}, "'A B' and 'a-b'. Rename one"),
+        (
+            {"gt.txt": "", "A/train.txt": "a|b\n"},
+            r"no tables .*gt\.txt \(the file is empty\), train",
+        ),
+        (
+            {"A/test-text.tsv": "article\ttitle\n1\tOne\n", "A/test-img.txt": "iid|imgFile\n"},
+            r"has articles and no images.* Passed over: test-img\.txt \(its first line is no",
+        ),
         ({"RT-test.csv": TABLE, "rt/test.csv": TABLE}, "more than one data set of the same name"),
     ],
 )
@@ -177,3 +227,70 @@ def test_two_images_of_one_file_are_reported(make_corpus: MakeCorpus) -> None:
     assert skipped(folder) == [
         ("image", "images/a.jpg", "its file is also that of image a.jpg; both are kept")
     ]
+
+
+def test_text_files_that_are_named_like_tables_are_reported(make_corpus: MakeCorpus) -> None:
+    folder = make_corpus(
+        {"A/test.csv": TABLE, "A/a.jpg": b"", "A/train.txt": "a|b", "A/note.txt": ""}
+    )
+    ((kind, name, reason),) = skipped(folder)
+    assert (kind, name) == ("table", "train.txt")
+    assert "its first line is no header" in reason
+
+
+def test_links_to_themselves_are_reported_and_stop_nothing(make_corpus: MakeCorpus) -> None:
+    loops = ["loop.jpg", "B", "A/test2.csv", "A/images/loop.jpg"]
+    folder = make_corpus({"A/test.csv": TABLE, "A/images/a.jpg": b"", "C-test.csv": TABLE})
+    for name in loops:
+        (folder / name).symlink_to(folder / name)
+    assert names(folder) == [("A", "test"), ("C", "test")]
+    reported = [(kind, name) for kind, name, reason in skipped(folder) if "nowhere" in reason]
+    assert sorted(reported) == [
+        ("image", "A/images/loop.jpg"),
+        ("image", "images/loop.jpg"),
+        ("image", "loop.jpg"),
+        ("table", "B"),
+        ("table", "test2.csv"),
+    ]
+
+
+def test_only_the_wanted_data_sets_are_read(make_corpus: MakeCorpus) -> None:
+    folder = make_corpus(
+        {
+            "RSS/test.csv": TABLE,
+            "RSS/train.csv": TABLE,
+            "RT/test.csv": TABLE + "a row, of, too, many\n",
+            "TW/test.parquet": b"PAR1 and no more",
+            "old (1)/test.csv": TABLE,
+        }
+    )
+    corpus = read_corpus(folder, only=["RSS"])
+    assert [(each.name, each.split) for each in corpus.data_sets] == [
+        ("RSS", "train"),
+        ("RSS", "test"),
+    ]
+    with pytest.raises(NewsImagesError, match=r"test\.parquet cannot be read as Parquet"):
+        read_corpus(folder, only=["TW"])
+    message = r"dataset=RSS,X: .*corpus has no X; its data sets are RSS, RT, TW, old \(1\)\."
+    with pytest.raises(NewsImagesError, match=message):
+        read_corpus(folder, only=["RSS", "X"])
+    with pytest.raises(NewsImagesError, match="has no such data set; its data sets are RSS, RT"):
+        read_corpus(folder, only=[])
+
+
+def test_the_projects_own_output_is_no_data_set(make_corpus: MakeCorpus) -> None:
+    output = "article_id,title,image\n1,One,a.jpg\n"
+    folder = make_corpus(
+        {
+            "test.csv": TABLE,
+            "images/a.jpg": b"",
+            "articles/test.csv": output,
+            "articles/a.jpg": b"",
+            f"articles/{OUTPUT_MARKER}": b"",
+        }
+    )
+    assert names(folder) == [("corpus", "test")]
+    (folder / "images" / "a.jpg").unlink()
+    assert read_corpus(folder).data_sets[0].images["path"].isna().all()
+    (folder / "articles" / OUTPUT_MARKER).rename(folder / OUTPUT_MARKER)
+    assert names(folder) == [("articles", "test"), ("corpus", "test")]

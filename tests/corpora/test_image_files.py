@@ -57,6 +57,21 @@ def test_not_found(corpus: Path, names: tuple[str, ...], reason: str) -> None:
     assert reason in found.reason
 
 
+@pytest.mark.parametrize("ending", ["avif", "jfif", "jpe"])
+def test_rarer_endings_are_images_too(tmp_path: Path, ending: str) -> None:
+    (tmp_path / f"a.{ending}").write_bytes(b"")
+    assert ImageFiles(tmp_path, tmp_path).find(("a",)).path == f"a.{ending}"
+
+
+def test_links_to_themselves_are_listed_and_not_followed(corpus: Path) -> None:
+    loop = corpus / "RSS" / "images" / "loop.jpg"
+    loop.symlink_to(loop)
+    files = ImageFiles(corpus / "RSS", corpus)
+    assert files.dead_links == ["images/loop.jpg"]
+    assert files.find(("loop.jpg",)).path is None
+    assert files.find(("b",)).path == "RSS/images/b.PNG"
+
+
 def test_one_name_in_several_places_is_ambiguous(corpus: Path) -> None:
     (corpus / "RSS" / "images" / "d.jpg").unlink()
     found = ImageFiles(corpus / "RSS", corpus).find(("d.jpg",))

@@ -137,4 +137,19 @@ def test_gaps_between_articles_and_ground_truth_are_reported(make_corpus: MakeCo
     assert corpus.data_sets[0].articles["image_id"].fillna("").to_list() == ["11", ""]
     reasons = corpus.skipped.query("kind == 'article'").groupby("id")["reason"].agg(" / ".join)
     assert "not in the ground truth" in reasons["2"]
-    assert "not among the test articles" in reasons["3"]
+    assert reasons["3"] == "in the ground truth but not among the test articles"
+
+
+def test_a_right_image_outside_the_gallery_stays_known(make_corpus: MakeCorpus) -> None:
+    folder = make_corpus(
+        {
+            "A/test-text.tsv": "article\ttitle\n1\tOne\n2\tTwo\n",
+            "A/test-img.tsv": "iid\timgFile\n11\th11.jpg\n",
+            "A/test-gt.tsv": HEADER + row("1", "11") + row("2", "12"),
+        }
+    )
+    corpus = read_corpus(folder)
+    assert corpus.data_sets[0].articles["image_id"].to_list() == ["11", "12"]
+    assert corpus.data_sets[0].images["image_id"].to_list() == ["11"]
+    reasons = corpus.skipped.query("kind == 'article'").set_index("id")["reason"]
+    assert "its image 12 is not in the image table" in reasons["2"]

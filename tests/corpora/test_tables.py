@@ -90,12 +90,12 @@ def test_parquet_cells_become_text(tmp_path: Path) -> None:
             "title": ["Ko\u0308ln ", None],
             "text": [["a", "b"], []],
             "date": [date(2022, 3, 31), None],
-            "image": [b"\x89PNG", None],
+            "image": [1234567, None],
         }
     )
     frame.to_parquet(tmp_path / "table.parquet")
     rows = read_table(tmp_path / "table.parquet").rows
-    assert rows.iloc[0].to_list() == ["1", "Köln", "a, b", "2022-03-31", ""]
+    assert rows.iloc[0].to_list() == ["1", "Köln", "a, b", "2022-03-31", "1234567"]
     assert rows.iloc[1].to_list() == ["2", "", "", "", ""]
 
 
@@ -126,3 +126,32 @@ def test_a_broken_parquet_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "table.parquet").write_bytes(b"PAR1 and no more")
     with pytest.raises(NewsImagesError, match="cannot be read as Parquet"):
         read_table(tmp_path / "table.parquet")
+
+
+def test_altered_data_pages_are_refused_by_the_file_s_name(tmp_path: Path) -> None:
+    path = tmp_path / "table.parquet"
+    pd.DataFrame({"title": ["A headline of some length"] * 500}).to_parquet(path)
+    data = bytearray(path.read_bytes())
+    data[4:120] = b"\xff" * 116
+    path.write_bytes(data)
+    with pytest.raises(NewsImagesError, match=r"table\.parquet cannot be read .* fetch the file"):
+        read_table(path)
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        ([b"title"], "binary"),
+        ([{"path": "a.jpg"}], "struct<path: string>"),
+        ([[b"title"]], "list<element: binary>"),
+    ],
+)
+def test_columns_that_hold_no_text_are_refused_where_they_are_used(
+    tmp_path: Path, values: list[object], kind: str
+) -> None:
+    path = tmp_path / "table.parquet"
+    pd.DataFrame({"text": [""], "Image": values}).to_parquet(path)
+    read = read_table(path)
+    assert list(read.column("text")) == [""]
+    with pytest.raises(NewsImagesError, match=f"the column image is of the type {kind}, expected"):
+        read.column("image")

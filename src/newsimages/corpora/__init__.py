@@ -24,8 +24,11 @@ What a table is, its header tells:
 
 The latter two are test sets unless the file's name has a word beginning with ``train``: their
 images are known, so they can be measured.
+
+A sub-folder that holds a file ``.newsimages`` is the project's own output and is passed over.
 """
 
 from newsimages.corpora.folder import Corpus, DataSet, read_corpus
+from newsimages.corpora.image_files import OUTPUT_MARKER
 
-__all__ = ["Corpus", "DataSet", "read_corpus"]
+__all__ = ["OUTPUT_MARKER", "Corpus", "DataSet", "read_corpus"]

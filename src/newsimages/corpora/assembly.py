@@ -15,15 +15,24 @@ from newsimages.errors import NewsImagesError, first_ten
 
 SKIPPED_COLUMNS = ["data_set", "split", "kind", "id", "reason"]
 
-_DAY_FIRST = re.compile(r"\d{1,2}\.\d{1,2}\.\d{4}\b.*")
+_GERMAN_DATE = re.compile(r"[0-9]{1,2}\.[0-9]{1,2}\.[0-9]{4}")
+_ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_GERMAN_FORMATS = ("%d.%m.%Y", "%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S")
 _OPTIONAL = ["title_en", "text_en", "image_id"]
 
 
 class Report:
-    """What was left out of one data set and split, row by row."""
+    """What was left out of one data set and split, row by row.
 
-    def __init__(self, data_set: str, split: Split) -> None:
+    Args:
+        data_set: Its name.
+        split: ``train`` or ``test``.
+        passed_over: A sentence on the files beside its tables that could not be read as one.
+    """
+
+    def __init__(self, data_set: str, split: Split, passed_over: str = "") -> None:
         self.where = f"{data_set} ({split})"
+        self.passed_over = passed_over
         self._head = (data_set, split)
         self.rows: list[tuple[str, str, str, str, str]] = []
 
@@ -45,7 +54,7 @@ def assemble(
     if any(part.role == "articles" for part in parts):
         articles = _with_truth(articles, [p for p in parts if p.role == "truth"], report)
     images = _gallery(parts, report)
-    articles = _with_known_images(articles, images, report)
+    _report_unknown_images(articles, images, report)
     return _finished_articles(articles, report), _finished_images(images, files, report)
 
 
@@ -60,6 +69,7 @@ def _usable_articles(parts: Sequence[Part], report: Report) -> pd.DataFrame:
         raise NewsImagesError(
             f"{report.where} has a table of images and none of articles. "
             "Add the table of articles (NewsImages 2023: …-Test-Text) or remove the images'."
+            f"{report.passed_over}"
         )
     articles = pd.concat([part.articles for part in parts], ignore_index=True)
     for blank, reason in (
@@ -112,7 +122,7 @@ def _with_truth(articles: pd.DataFrame, truth: Sequence[Part], report: Report) -
     for article_id in articles["article_id"][~known]:
         report.add("article", article_id, "not in the ground truth; kept, right image unknown")
     for article_id in right.index[~right.index.isin(articles["article_id"])]:
-        report.add("article", article_id, "in the ground truth, but not among the test articles")
+        report.add("article", article_id, "in the ground truth but not among the test articles")
     found = articles["article_id"].map(right).fillna("")
     return articles.assign(image_id=articles["image_id"].where(articles["image_id"] != "", found))
 
@@ -124,7 +134,7 @@ def _gallery(parts: Sequence[Part], report: Report) -> pd.DataFrame:
     if images.empty:
         raise NewsImagesError(
             f"{report.where} has articles and no images. Fill the image column, or add the table "
-            "of images (NewsImages 2023: …-Test-Img)."
+            f"of images (NewsImages 2023: …-Test-Img).{report.passed_over}"
         )
     images["file"] = images["names"].str[0]
     distinct = images.drop_duplicates(["image_id", "url", "file"])
@@ -137,19 +147,19 @@ def _gallery(parts: Sequence[Part], report: Report) -> pd.DataFrame:
     return distinct
 
 
-def _with_known_images(
-    articles: pd.DataFrame, images: pd.DataFrame, report: Report
-) -> pd.DataFrame:
-    """Articles whose image is in no table are kept without it, and reported."""
+def _report_unknown_images(articles: pd.DataFrame, images: pd.DataFrame, report: Report) -> None:
+    """Reports articles without an image, and those whose image is in no table.
+
+    The latter keep its id: a ranking cannot hold it, and so it counts as not found.
+    """
     blank = articles["image_id"] == ""
     known = articles["image_id"].isin(images["image_id"])
     for row in articles[~known & ~blank].itertuples():
-        reason = f"its image {row.image_id} is not in the image table; kept without an image"
+        reason = f"its image {row.image_id} is not in the image table; kept, never found"
         report.add("article", str(row.article_id), reason)
     if not blank.all():
         for row in articles[blank].itertuples():
             report.add("article", str(row.article_id), f"{row.where}: no image; kept without one")
-    return articles.assign(image_id=articles["image_id"].where(known, ""))
 
 
 def _finished_articles(articles: pd.DataFrame, report: Report) -> pd.DataFrame:
@@ -166,27 +176,35 @@ def _finished_articles(articles: pd.DataFrame, report: Report) -> pd.DataFrame:
 
 
 def _dates(cells: pd.Series) -> pd.Series:
-    """ISO dates and German ones (31.03.2022), in UTC without a zone; NaT for all others."""
-    german = cells.str.fullmatch(_DAY_FIRST)
-    iso = pd.to_datetime(cells.mask(german), format="ISO8601", errors="coerce", utc=True)
-    if german.any():
-        day_first = pd.to_datetime(
-            cells.where(german), format="mixed", dayfirst=True, errors="coerce", utc=True
-        )
-        iso = iso.fillna(day_first)
-    return iso.dt.tz_localize(None).astype("datetime64[us]")
+    """ISO dates and German ones (31.03.2022), in UTC without a zone; NaT for all others.
+
+    Cells of other forms are kept from pandas, which takes ``now`` and ``today`` for dates.
+    """
+    iso_cells = cells.where(cells.str.match(_ISO_DATE))
+    dates = pd.to_datetime(iso_cells, format="ISO8601", errors="coerce", utc=True)
+    german_cells = cells.where(cells.str.match(_GERMAN_DATE))
+    for form in _GERMAN_FORMATS:
+        dates = dates.fillna(pd.to_datetime(german_cells, format=form, errors="coerce", utc=True))
+    dates = dates.where(dates.dt.year.between(1, 9999))  # a time zone can lead out of these
+    return dates.dt.tz_localize(None).astype("datetime64[us]")
 
 
 def _finished_images(images: pd.DataFrame, files: ImageFiles, report: Report) -> pd.DataFrame:
-    paths = []
+    paths, reasons = [], []
     owners: dict[str, str] = {}
     for image_id, names in zip(images["image_id"], images["names"], strict=True):
         found = files.find(names)
         paths.append(found.path)
+        reasons.append(found.reason if found.path is None else None)
         if found.path is None:
             report.add("image", image_id, found.reason)
         elif owners.setdefault(found.path, image_id) != image_id:
             reason = f"its file is also that of image {owners[found.path]}; both are kept"
             report.add("image", image_id, reason)
-    columns = {"image_id": list(images["image_id"]), "path": paths, "url": list(images["url"])}
+    columns = {
+        "image_id": list(images["image_id"]),
+        "path": paths,
+        "url": list(images["url"]),
+        "reason": reasons,
+    }
     return pd.DataFrame(columns, dtype="str")

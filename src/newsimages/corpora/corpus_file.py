@@ -30,7 +30,7 @@ def read_corpus_file(folder: Path) -> CorpusFile:
         NewsImagesError: The file is not JSON, not an object, or a value is not a text.
     """
     path = folder / FILE_NAME
-    if not path.is_file():
+    if not path.exists() and not path.is_symlink():
         return CorpusFile(name=folder.resolve().name, models={})
     try:
         content = json.loads(path.read_text(encoding="utf-8-sig"))

@@ -15,6 +15,8 @@ def decoded(path: Path) -> str:
         data = path.read_bytes()
     except OSError as error:
         raise NewsImagesError(f"Cannot read {path}: {error.strerror or error}.") from error
+    if data.startswith((b"\xff\xfe\0\0", b"\0\0\xfe\xff")):
+        raise _unknown_encoding(path, "it begins as UTF-32 does")
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         text = _decode(path, data, "utf-16")
     elif b"\0" in data[:4096] and data[:4096].count(b"\0") * 4 > len(data[:4096]):

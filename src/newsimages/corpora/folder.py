@@ -1,30 +1,27 @@
 """Reads a corpus folder: files in, data sets of articles and images out."""
 
-import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
 
 import pandas as pd
 
-from newsimages.corpora import newsimages2025, newsimages_tsv, own
+from newsimages.corpora import own
 from newsimages.corpora.assembly import SKIPPED_COLUMNS, Report, assemble
 from newsimages.corpora.corpus_file import read_corpus_file
-from newsimages.corpora.image_files import ImageFiles
-from newsimages.corpora.parts import Part, Split
+from newsimages.corpora.forms import is_table_of_articles, read_part
+from newsimages.corpora.image_files import IMAGE_ENDINGS, OUTPUT_MARKER, ImageFiles
+from newsimages.corpora.names import check_names, check_unique, check_wanted, names_of
+from newsimages.corpora.parts import Part, Split, said_split, words_of
 from newsimages.corpora.schema import check
-from newsimages.corpora.tables import TABLE_ENDINGS, first_columns, read_table
+from newsimages.corpora.tables import TABLE_ENDINGS
 from newsimages.errors import NewsImagesError, first_ten
 
-_FORMS: tuple[ModuleType, ...] = (newsimages2025, newsimages_tsv, own)
-_CAPTION_PAIRS = {"caption", "image"}
-_TXT_COLUMNS = 3
-_NAME = re.compile(r"\w[\w .\-/]*")
-_NAME_AND_SPLIT = re.compile(
-    r"(.+?)[-_. ](?:train(?:ing)?|test)(?:[-_. ](?:text|img|images|articles))?", re.IGNORECASE
-)
+_Skipped = tuple[str, str, str, str, str]
+"""A row of `Corpus.skipped`."""
+_DEAD_LINK = "a link that leads nowhere or to itself; not followed"
+_NO_TABLE = "its first line is no header of a NewsImages table, with tabs, commas or semicolons"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,9 +33,10 @@ class DataSet:
         split: ``train`` or ``test``.
         articles: Columns ``article_id`` (unique), ``url``, ``title`` (never blank), ``text`` (""
             for none), ``title_en``, ``text_en`` (given English versions, or NA), ``image_id``
-            (the right image, NA where it is not known), ``date`` (UTC, or NaT).
+            (the right image, which may be absent from ``images`` and is then never found; NA
+            only where it is not known), ``date`` (UTC, or NaT).
         images: Columns ``image_id`` (unique), ``path`` (below the corpus folder, NA where no file
-            is found), ``url``.
+            is found), ``url``, ``reason`` (why ``path`` is NA, else NA).
     """
 
     name: str
@@ -57,8 +55,8 @@ class Corpus:
         data_sets: Ordered by name, train before test.
         models: Models that ``corpus.json`` recommends: ``backbone``, ``pretrained``,
             ``translator``; may be empty.
-        skipped: Columns ``data_set``, ``split``, ``kind`` (``article`` or ``image``), ``id``,
-            ``reason``: everything that was left out or kept with something missing.
+        skipped: Columns ``data_set``, ``split``, ``kind`` (``article``, ``image`` or ``table``),
+            ``id``, ``reason``: everything that was left out or kept with something missing.
     """
 
     folder: Path
@@ -68,12 +66,17 @@ class Corpus:
     skipped: pd.DataFrame
 
 
-def read_corpus(folder: Path) -> Corpus:
-    """Reads all data sets of ``folder``; its form is described in `newsimages.corpora`.
+def read_corpus(folder: Path, only: Collection[str] | None = None) -> Corpus:
+    """Reads the data sets of ``folder``; its form is described in `newsimages.corpora`.
+
+    Args:
+        folder: The corpus folder.
+        only: Names of the data sets to read, None for all. The tables of others are not opened
+            beyond their headers, and may be broken.
 
     Raises:
-        NewsImagesError: The folder or a table in it cannot be used; the message says what was
-            got and expected, where, and what to do.
+        NewsImagesError: The folder or a table in it cannot be used, or there is no data set of a
+            name in ``only``; the message says what was got and expected, where, and what to do.
     """
     folder = Path(folder)
     if not folder.is_dir():
@@ -82,7 +85,7 @@ def read_corpus(folder: Path) -> Corpus:
             f"The corpus folder {folder} {got}. Give a folder that holds tables of articles."
         )
     try:
-        return _read(folder)
+        return _read(folder, only)
     except OSError as error:
         raise NewsImagesError(
             f"Cannot read {error.filename or folder}: {error.strerror or error}. "
@@ -90,19 +93,22 @@ def read_corpus(folder: Path) -> Corpus:
         ) from error
 
 
-def _read(folder: Path) -> Corpus:
+def _read(folder: Path, only: Collection[str] | None) -> Corpus:
     about = read_corpus_file(folder)
+    skipped: list[_Skipped] = []
+    tables = {place: _named_tables(place, folder, skipped) for place in _places(folder, skipped)}
+    known = {name for names in tables.values() for name in names.values()}
+    if not known:
+        raise _no_tables_error(folder, skipped)
+    wanted = known if only is None else set(only)
+    check_wanted(folder, sorted(wanted), known)
+    check_names(folder, wanted)
     data_sets: list[DataSet] = []
-    skipped: list[tuple[str, str, str, str, str]] = []
-    for place in (folder, *sorted(path for path in folder.iterdir() if path.is_dir())):
-        if not place.resolve().is_relative_to(folder.resolve()):
-            reason = "the folder is a link that leaves the corpus folder and is not followed"
-            skipped.append((place.name, "", "article", place.name, reason))
-        elif place == folder or not place.name.startswith("."):
-            for data_set, report in _data_sets(place, folder):
-                data_sets.append(data_set)
-                skipped.extend(report.rows)
-    _check_names(folder, data_sets)
+    for place, names in tables.items():
+        chosen = {path: name for path, name in names.items() if name in wanted}
+        if chosen:
+            data_sets.extend(_data_sets(place, folder, chosen, skipped))
+    check_unique(folder, [(each.name, each.split) for each in data_sets])
     return Corpus(
         folder=folder,
         name=about.name,
@@ -112,94 +118,67 @@ def _read(folder: Path) -> Corpus:
     )
 
 
-def _data_sets(place: Path, root: Path) -> Iterator[tuple[DataSet, Report]]:
-    """The data sets whose tables lie in ``place``."""
+def _places(root: Path, skipped: list[_Skipped]) -> Iterator[Path]:
+    """The corpus folder and those of its sub-folders that may hold data sets."""
+    yield root
+    for place in sorted(path for path in root.iterdir() if path.is_dir()):
+        if not place.resolve().is_relative_to(root.resolve()):
+            reason = "the folder is a link that leaves the corpus folder and is not followed"
+            skipped.append((place.name, "", "table", place.name, reason))
+        elif not place.name.startswith(".") and not (place / OUTPUT_MARKER).exists():
+            yield place
+
+
+def _named_tables(place: Path, root: Path, skipped: list[_Skipped]) -> dict[Path, str]:
+    """The tables of articles or images in ``place``, each with the name of its data set."""
+    tables = []
+    for path in sorted(place.iterdir()):
+        is_table = path.suffix.lower() in TABLE_ENDINGS
+        reason = ""
+        if path.is_symlink() and not path.exists():
+            reason = _DEAD_LINK if is_table or place == root else ""
+        elif is_table and not path.name.startswith((".", "~")) and path.is_file():
+            if is_table_of_articles(path):
+                tables.append(path)
+            elif said_split(path) or "gt" in words_of(path):
+                reason = "the file is empty" if not path.stat().st_size else _NO_TABLE
+        if reason:
+            kind = "image" if path.suffix.lower() in IMAGE_ENDINGS else "table"
+            skipped.append((place.resolve().name, "", kind, path.name, reason))
+    return dict(zip(tables, names_of(tables, place, root), strict=True))
+
+
+def _data_sets(
+    place: Path, root: Path, tables: Mapping[Path, str], skipped: list[_Skipped]
+) -> Iterator[DataSet]:
+    """The data sets of the ``tables`` in ``place``."""
     groups: dict[tuple[str, Split], list[Part]] = defaultdict(list)
-    parts = [_read_part(path) for path in _table_files(place)]
-    names = _names(parts, place, root)
-    for part, name in zip(parts, names, strict=True):
+    for path, name in tables.items():
+        part = read_part(path)
         groups[name, part.split].append(part)
-    files = ImageFiles(place, root) if groups else None
+    files = ImageFiles(place, root)
+    here = place.resolve().name
+    passed_over = _passed_over([row for row in skipped if row[0] == here])
+    for link in files.dead_links:
+        if place != root or "/" in link:  # those directly in the corpus folder are reported
+            skipped.append((here, "", "image", link, _DEAD_LINK))
     for (name, split), members in groups.items():
-        report = Report(name, split)
-        if files is not None:
-            articles, images = assemble(members, files, report)
-            check(articles, images, report.where)
-            yield DataSet(name=name, split=split, articles=articles, images=images), report
+        report = Report(name, split, passed_over)
+        articles, images = assemble(members, files, report)
+        check(articles, images, report.where)
+        skipped.extend(report.rows)
+        yield DataSet(name=name, split=split, articles=articles, images=images)
 
 
-def _table_files(place: Path) -> list[Path]:
-    """Tables of articles or images in ``place``, by their headers.
-
-    Caption pairs belong to pre-training; a text file may be anything, such as a note.
-    """
-    files = sorted(
-        path
-        for path in place.iterdir()
-        if path.suffix.lower() in TABLE_ENDINGS
-        and not path.name.startswith((".", "~"))
-        and path.is_file()
-    )
-    return [path for path in files if _is_table_of_articles(path)]
-
-
-def _is_table_of_articles(path: Path) -> bool:
-    columns = first_columns(path)
-    if path.suffix.lower() == ".txt":
-        return len(columns & newsimages_tsv.COLUMNS) >= _TXT_COLUMNS
-    is_known = any(form.is_form(columns) for form in _FORMS)
-    return is_known or not columns >= _CAPTION_PAIRS
-
-
-def _read_part(path: Path) -> Part:
-    table = read_table(path)
-    for form in _FORMS:
-        if form.is_form(table.columns):
-            part: Part = form.read(table)
-            return part
-    expected = "; ".join(form.FORM for form in _FORMS)
-    raise NewsImagesError(
-        f"{path} is of no known form: got the columns {', '.join(table.rows.columns)}, expected "
-        f"one of: {expected}. Rename its columns or move the file out of the corpus."
+def _no_tables_error(folder: Path, skipped: list[_Skipped]) -> NewsImagesError:
+    return NewsImagesError(
+        f"{folder} holds no tables of articles, neither directly nor in its sub-folders. "
+        f"Expected files ending in {', '.join(TABLE_ENDINGS)} with the columns "
+        f"{own.FORM} or those of a NewsImages release.{_passed_over(skipped)}"
     )
 
 
-def _names(parts: list[Part], place: Path, root: Path) -> list[str]:
-    """The data set of each part: the folder's name, unless the file names tell several apart.
-
-    Tables directly in the corpus folder go by their file names even where these tell one only.
-    """
-    told = [_NAME_AND_SPLIT.fullmatch(part.path.stem) for part in parts]
-    names = [match.group(1) if match else "" for match in told]
-    spelling: dict[str, str] = {}
-    for name in names:
-        spelling.setdefault(name.casefold(), name)
-    several = len(spelling) > 1 or (place == root and len(spelling) == 1)
-    if several and "" not in spelling:
-        return [spelling[name.casefold()] for name in names]
-    return [place.resolve().name] * len(parts)
-
-
-def _check_names(folder: Path, data_sets: list[DataSet]) -> None:
-    if not data_sets:
-        raise NewsImagesError(
-            f"{folder} holds no tables of articles, neither directly nor in its sub-folders. "
-            f"Expected files ending in {', '.join(TABLE_ENDINGS)} with the columns "
-            f"{own.FORM} or those of a NewsImages release."
-        )
-    odd = sorted({each.name for each in data_sets if not _NAME.fullmatch(each.name)})
-    if odd:
-        raise NewsImagesError(
-            f"{folder}: data set names become names of metrics and may hold letters, digits and "
-            f"_ - . / and blanks only; got {first_ten([repr(name) for name in odd])}. "
-            "Rename the folder."
-        )
-    keys = [(each.name.casefold(), each.split) for each in data_sets]
-    twice = sorted(
-        {each.name for each in data_sets if keys.count((each.name.casefold(), each.split)) > 1}
-    )
-    if twice:
-        raise NewsImagesError(
-            f"{folder} holds more than one data set of the same name: {first_ten(twice)}. "
-            "Rename one of the folders."
-        )
+def _passed_over(skipped: list[_Skipped]) -> str:
+    """A sentence that names the files which might have been tables; "" where there are none."""
+    shown = [f"{name} ({reason})" for _, _, kind, name, reason in skipped if kind == "table"]
+    return f" Passed over: {first_ten(shown)}." if shown else ""

@@ -2,7 +2,7 @@
 
 A folder is listed once. A name is looked up as an exact path first (below the folder or its
 ``images/``), then as a file name anywhere below it, each with the ending and without. Nothing
-outside the corpus folder is ever followed.
+outside the corpus folder is ever followed, and no folder of the project's own output is entered.
 """
 
 import os
@@ -15,7 +15,11 @@ from pathlib import Path
 
 from newsimages.errors import first_ten
 
-IMAGE_ENDINGS = frozenset({".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff"})
+IMAGE_ENDINGS = frozenset(
+    {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".avif", ".gif", ".bmp", ".tif", ".tiff"}
+)
+OUTPUT_MARKER = ".newsimages"
+"""An empty file of this name marks a folder of the project's own output, never read as input."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +36,9 @@ class ImageFiles:
     Args:
         folder: The data set's folder.
         root: The corpus folder; links that leave it are not followed.
+
+    Attributes:
+        dead_links: Paths below ``folder`` of links that lead nowhere, or to themselves.
     """
 
     def __init__(self, folder: Path, root: Path) -> None:
@@ -39,6 +46,7 @@ class ImageFiles:
         self._exact: dict[str, list[str]] = defaultdict(list)
         self._without_ending: dict[str, list[str]] = defaultdict(list)
         self._outside: set[str] = set()
+        self.dead_links: list[str] = []
         listed: set[str] = set()
         for file, below in self._files(os.path.realpath(folder), "", set()):
             if file not in listed and _ending(below) in _ENDINGS_OR_NONE:
@@ -96,12 +104,18 @@ class ImageFiles:
         seen.add(folder)
         with os.scandir(folder) as entries:
             ordered = sorted(entries, key=lambda entry: (entry.is_symlink(), entry.name))
+        if below and any(entry.name == OUTPUT_MARKER for entry in ordered):
+            return
         for entry in ordered:
             path, here = entry.path, f"{below}{entry.name}"
             if entry.is_symlink():
                 path = os.path.realpath(path)
                 if os.path.commonpath([path, self._root]) != self._root:
                     self._outside.add(here)
+                    continue
+                if not os.path.exists(path):  # noqa: PTH110 (as above)
+                    if _ending(here) in _ENDINGS_OR_NONE:
+                        self.dead_links.append(here)
                     continue
             if entry.is_dir():
                 if not entry.name.startswith("."):

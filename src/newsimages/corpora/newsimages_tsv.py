@@ -22,6 +22,7 @@ from newsimages.corpora.parts import (
     image_frame,
     require_columns,
     said_split,
+    words_of,
 )
 from newsimages.corpora.tables import Table
 from newsimages.errors import NewsImagesError, first_ten
@@ -77,7 +78,7 @@ def unscrambled(article_id: str) -> str:
 
 def _role(table: Table) -> Role:
     """By the columns, else by the file's name, else by what is filled."""
-    words = re.split(r"[^a-z]+", table.path.stem.lower())
+    words = words_of(table.path)
     if table.columns.isdisjoint({"title", "text"}):
         if table.columns.isdisjoint({"iid", "imgfile"}):
             require_columns(table, FORM, "title", "iid", "imgFile")

@@ -41,10 +41,15 @@ class Part:
 
 def said_split(path: Path) -> Split | None:
     """The split that a file's name tells: a word in it begins with ``train`` or ``test``."""
-    words = re.split(r"[^a-z]+", path.stem.lower())
+    words = words_of(path)
     if any(word.startswith("test") for word in words):
         return "test"
     return "train" if any(word.startswith("train") for word in words) else None
+
+
+def words_of(path: Path) -> list[str]:
+    """The words of a file's name, in lower case."""
+    return re.split(r"[^a-z]+", path.stem.lower())
 
 
 def require_columns(table: Table, form: str, *names: str) -> None:

@@ -6,8 +6,9 @@ header, and each cell is cleaned: Unicode NFC, no control characters, no blanks 
 
 import re
 import unicodedata
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
@@ -33,10 +34,13 @@ class Table:
     Attributes:
         path: The file it was read from.
         rows: Columns of type str ("" where there is nothing); the index is the line in the file.
+        not_text: Names of columns that cannot be read as text, with their Parquet types; in
+            ``rows`` the type stands in each of their cells.
     """
 
     path: Path
     rows: pd.DataFrame
+    not_text: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def columns(self) -> frozenset[str]:
@@ -44,8 +48,17 @@ class Table:
         return frozenset(self.rows.columns)
 
     def column(self, *names: str) -> pd.Series:
-        """The first of the columns ``names`` that is there; empty cells where none is."""
+        """The first of the columns ``names`` that is there; empty cells where none is.
+
+        Raises:
+            NewsImagesError: It holds something else than text, numbers or dates.
+        """
         for name in names:
+            if name in self.not_text:
+                raise NewsImagesError(
+                    f"{self.path}: the column {name} is of the type {self.not_text[name]}, "
+                    "expected text. Write its values as text (an image as the name of its file)."
+                )
             if name in self.rows.columns:
                 return self.rows[name]
         return pd.Series("", index=self.rows.index, dtype="str")
@@ -66,21 +79,23 @@ def read_table(path: Path) -> Table:
             unequal length, or a column twice.
     """
     if path.suffix.lower() == ".parquet":
-        header, columns, lines = _parquet_columns(path)
+        header, columns, lines, not_text = _parquet_columns(path)
     else:
-        header, columns, lines = _text_columns(path)
+        (header, columns, lines), not_text = _text_columns(path), {}
     rows = _frame(path, header, columns, lines)
     if rows.empty:
         raise NewsImagesError(
             f"{path} has a header and no rows. Fill the table or remove the file."
         )
-    return Table(path=path, rows=rows)
+    return Table(path=path, rows=rows, not_text=not_text)
 
 
 def first_columns(path: Path) -> frozenset[str]:
     """The column names of a table, without reading it; none where no delimiter is found."""
     if path.suffix.lower() == ".parquet":
-        return frozenset(_column_name(name) for name in _opened_parquet(path).schema_arrow.names)
+        with _parquet_errors(path):
+            names = pq.ParquetFile(path).schema_arrow.names
+        return frozenset(map(_column_name, names))
     line = first_line(path)
     delimiter = recognised_delimiter(line)
     return frozenset(_column_name(cell) for cell in line.split(delimiter) if delimiter)
@@ -115,24 +130,49 @@ def _text_columns(path: Path) -> tuple[list[str], list[tuple[str, ...]], list[in
     return header, columns, [line for line, _ in rows]
 
 
-def _parquet_columns(path: Path) -> tuple[list[str], list[tuple[str, ...]], list[int]]:
-    table = _opened_parquet(path).read()
-    columns = [tuple(map(_text, column.to_pylist())) for column in table.columns]
-    return list(table.column_names), columns, list(range(1, table.num_rows + 1))
+def _parquet_columns(
+    path: Path,
+) -> tuple[list[str], list[tuple[str, ...]], list[int], dict[str, str]]:
+    with _parquet_errors(path):
+        table = pq.ParquetFile(path).read()
+        not_text = {
+            _column_name(each.name): str(each.type)
+            for each in table.schema
+            if not _is_text(each.type)
+        }
+        columns = [
+            (not_text[_column_name(name)],) * table.num_rows
+            if _column_name(name) in not_text
+            else tuple(map(_text, column.to_pylist()))
+            for name, column in zip(table.column_names, table.columns, strict=True)
+        ]
+    return list(table.column_names), columns, list(range(1, table.num_rows + 1)), not_text
 
 
-def _opened_parquet(path: Path) -> pq.ParquetFile:
+@contextmanager
+def _parquet_errors(path: Path) -> Iterator[None]:
+    """Names the file in what goes wrong; the advice is to write it anew."""
     try:
-        return pq.ParquetFile(path)
-    except (pa.ArrowInvalid, OSError) as error:
+        yield
+    except PermissionError:
+        raise
+    except (pa.ArrowException, OSError, ValueError) as error:
+        got = " ".join(str(error).split()).rstrip(".")
         raise NewsImagesError(
-            f"{path} cannot be read as Parquet: {error}. Write the file again."
+            f"{path} cannot be read as Parquet: {got}. Write or fetch the file again."
         ) from error
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    """Whether values of this type can be cells: neither bytes nor structures."""
+    if hasattr(kind, "value_type") and not pa.types.is_map(kind):  # lists and dictionaries
+        return _is_text(kind.value_type)
+    return not pa.types.is_nested(kind) and "binary" not in str(kind)
 
 
 def _text(value: object) -> str:
     """A Parquet value as a cell: whole numbers without ``.0``, lists joined, nothing as ""."""
-    if value is None or isinstance(value, (bytes, dict)) or value != value:  # noqa: PLR0124 (NaN)
+    if value is None or value != value:  # noqa: PLR0124 (NaN)
         return ""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))

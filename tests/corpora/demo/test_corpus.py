@@ -56,11 +56,22 @@ def test_only_what_is_missing_is_drawn_again(folder: Path, damage: str) -> None:
     hurt.unlink()
     if damage != "absent":
         hurt.write_bytes(whole[: len(whole) // 2] if damage == "cut" else b"")
-        (folder / "corpus.json").unlink()
     build_demo(folder, sizes=SMALL, workers=1)
     assert _content(folder) == before
     changed = [path for path, then in times.items() if path.stat().st_mtime_ns != then]
     assert changed == [hurt]
+
+
+@pytest.mark.parametrize("damage", ["absent", "altered"])
+def test_a_damaged_table_is_written_again(folder: Path, damage: str) -> None:
+    before = _content(folder)
+    table = folder / "RSS" / "train.csv"
+    if damage == "absent":
+        table.unlink()
+    else:
+        table.write_bytes(table.read_bytes().replace(b"a", b"b", 1))
+    build_demo(folder, sizes=SMALL, workers=1)
+    assert _content(folder) == before
 
 
 def test_a_complete_corpus_is_left_alone(folder: Path) -> None:

@@ -5,6 +5,7 @@ In: a folder and a seed. Out: a corpus folder with the data sets RSS, RT (German
 """
 
 import csv
+import hashlib
 import io
 import json
 import multiprocessing
@@ -34,7 +35,8 @@ def build_demo(
 ) -> Path:
     """Writes the demo corpus into ``folder``, or what is missing of it, and returns ``folder``.
 
-    ``corpus.json`` is written last: where it is and no picture is missing, nothing is done.
+    ``corpus.json`` is written last and says what must be there: where the tables are those and
+    the pictures as many and as large together, nothing is done.
     The tables are the same for the same ``seed`` and ``sizes``; so are the pictures, given the
     same Pillow. ``workers`` processes draw (default: one per core).
 
@@ -48,15 +50,31 @@ def build_demo(
     for name, rows in plan.tables.items():
         write_bytes(folder / name, _csv(rows))
     _draw_missing(folder, plan.pictures, workers or os.cpu_count() or 1)
-    write_bytes(folder / "corpus.json", _description(plan, seed, sizes))
+    write_bytes(folder / "corpus.json", _description(folder, plan, seed, sizes))
     return folder
 
 
-def _description(plan: Plan, seed: int, sizes: Sizes) -> bytes:
+def _description(folder: Path, plan: Plan, seed: int, sizes: Sizes) -> bytes:
     """The content of ``corpus.json``."""
     models = dict.fromkeys(("backbone", "pretrained", "translator"), "demo")
-    identity = _identity(seed, sizes) | {"pictures": len(plan.pictures)}
-    return json.dumps({"name": "demo", **models, **identity}, indent=2).encode() + b"\n"
+    content = {
+        "name": "demo",
+        **models,
+        **_identity(seed, sizes),
+        "tables": {name: _sha256(folder / name) for name in plan.tables},
+        **_pictures(folder),
+    }
+    return json.dumps(content, indent=2).encode() + b"\n"
+
+
+def _sha256(path: Path) -> str | None:
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
+
+
+def _pictures(folder: Path) -> dict[str, int]:
+    """How many pictures there are and their bytes: an absent, emptied or cut one shows."""
+    sizes = [path.stat().st_size for path in folder.glob("*/images/*.jpg")]
+    return {"pictures": len(sizes), "picture_bytes": sum(sizes)}
 
 
 def _identity(seed: int, sizes: Sizes) -> dict[str, int]:
@@ -80,8 +98,10 @@ def _is_complete(folder: Path, seed: int, sizes: Sizes) -> bool:
             f"{path} describes another corpus: got {present}, expected {wanted}. "
             "Choose another folder for the demo corpus, or delete this one."
         )
-    n_pictures = sum(1 for _ in folder.glob("*/images/*.jpg"))
-    return bool(n_pictures == found.get("pictures"))
+    tables = found.get("tables")
+    if not isinstance(tables, dict) or not _pictures(folder).items() <= found.items():
+        return False
+    return all(_sha256(folder / name) == sha256 for name, sha256 in tables.items())
 
 
 def _csv(rows: Iterable[Row]) -> bytes:

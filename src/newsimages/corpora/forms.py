@@ -1,0 +1,43 @@
+"""The forms that a table of articles or images can have: a table's file in, its part out."""
+
+from pathlib import Path
+from types import ModuleType
+
+from newsimages.corpora import newsimages2025, newsimages_tsv, own
+from newsimages.corpora.parts import Part
+from newsimages.corpora.tables import first_columns, read_table
+from newsimages.errors import NewsImagesError
+
+_FORMS: tuple[ModuleType, ...] = (newsimages2025, newsimages_tsv, own)
+_CAPTION_PAIRS = {"caption", "image"}
+_TXT_COLUMNS = 3
+
+
+def is_table_of_articles(path: Path) -> bool:
+    """Whether a file holds articles or images, by its header.
+
+    Caption pairs belong to pre-training; a text file may be anything, such as a note. A broken
+    file counts: reading it says what is wrong.
+    """
+    try:
+        columns = first_columns(path)
+    except (NewsImagesError, OSError):
+        return True
+    if path.suffix.lower() == ".txt":
+        return len(columns & newsimages_tsv.COLUMNS) >= _TXT_COLUMNS
+    is_known = any(form.is_form(columns) for form in _FORMS)
+    return is_known or not columns >= _CAPTION_PAIRS
+
+
+def read_part(path: Path) -> Part:
+    """Reads a table of any form. Raises: NewsImagesError where it is of none, or broken."""
+    table = read_table(path)
+    for form in _FORMS:
+        if form.is_form(table.columns):
+            part: Part = form.read(table)
+            return part
+    expected = "; ".join(form.FORM for form in _FORMS)
+    raise NewsImagesError(
+        f"{path} is of no known form: got the columns {', '.join(table.rows.columns)}, expected "
+        f"one of: {expected}. Rename its columns or move the file out of the corpus."
+    )

@@ -1,0 +1,74 @@
+"""Names of data sets: folders and file names in, one name per table out, and which can be used.
+
+A name becomes part of file names and of metrics' names: that is what it is checked for.
+"""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Collection, Sequence
+from pathlib import Path
+
+from newsimages.errors import NewsImagesError, first_ten
+
+_NAME = re.compile(r"\w[\w .\-/]{,99}")
+_NAME_AND_SPLIT = re.compile(
+    r"(.+?)[-_. ](?:train(?:ing)?|test)(?:[-_. ](?:text|img|images|articles))?", re.IGNORECASE
+)
+
+
+def names_of(tables: Sequence[Path], place: Path, root: Path) -> list[str]:
+    """The data set of each table in ``place``: the folder's, unless the file names tell several.
+
+    Tables directly in the corpus folder ``root`` go by their file names even where these tell
+    one only.
+    """
+    told = [_NAME_AND_SPLIT.fullmatch(path.stem) for path in tables]
+    names = [match.group(1) if match else "" for match in told]
+    spelling: dict[str, str] = {}
+    for name in names:
+        spelling.setdefault(name.casefold(), name)
+    several = len(spelling) > 1 or (place == root and len(spelling) == 1)
+    if several and "" not in spelling:
+        return [spelling[name.casefold()] for name in names]
+    return [place.resolve().name] * len(tables)
+
+
+def check_wanted(folder: Path, wanted: Collection[str], known: Collection[str]) -> None:
+    """Raises NewsImagesError where a name in ``wanted`` is not among the ``known``."""
+    unknown = [name for name in wanted if name not in known]
+    if unknown or not wanted:
+        raise NewsImagesError(
+            f"dataset={','.join(wanted)}: {folder} has no {first_ten(unknown) or 'such data set'}; "
+            f"its data sets are {first_ten(sorted(known))}."
+        )
+
+
+def check_names(folder: Path, names: Collection[str]) -> None:
+    """Raises NewsImagesError where a name cannot stand in file names, or two would be the same."""
+    odd = sorted(repr(name) for name in set(names) if not _NAME.fullmatch(name))
+    if odd:
+        raise NewsImagesError(
+            f"{folder}: data set names become names of files and metrics and may hold up to 100 "
+            f"letters, digits and _ - . / and blanks only; got {first_ten(odd)}. "
+            "Rename the folder or file."
+        )
+    alike: dict[str, list[str]] = defaultdict(list)
+    for name in sorted({name.casefold(): name for name in names}.values()):
+        alike[re.sub("[ /]", "-", name.casefold())].append(name)
+    same = [" and ".join(map(repr, group)) for group in alike.values() if len(group) > 1]
+    if same:
+        raise NewsImagesError(
+            f"{folder} holds data sets whose names differ only in blanks, slashes and hyphens, "
+            f"which file names do not tell apart: {first_ten(same)}. Rename one of the folders."
+        )
+
+
+def check_unique(folder: Path, names_and_splits: Sequence[tuple[str, str]]) -> None:
+    """Raises NewsImagesError where two data sets have the same name and split."""
+    counts = Counter((name.casefold(), split) for name, split in names_and_splits)
+    twice = {name for name, split in names_and_splits if counts[name.casefold(), split] > 1}
+    if twice:
+        raise NewsImagesError(
+            f"{folder} holds more than one data set of the same name: {first_ten(sorted(twice))}. "
+            "Rename one of the folders."
+        )
