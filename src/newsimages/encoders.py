@@ -28,6 +28,7 @@ from newsimages.images import UnreadableImageError, open_image
 from newsimages.text_tower import TextTower
 
 LOCAL = "local-dir:"
+DRAFT = 3  # a JPEG decoded at a fraction of its size keeps so many times the pixels of the model's
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,7 +158,7 @@ class OpenClipEncoder:
         paths = [path for batch in batches for path in batch]
         ends = np.cumsum([len(batch) for batch in batches])
         loader: DataLoader[Any] = DataLoader(
-            _Pictures(paths, self._transform, at_least=2 * max(self.image_size)),
+            _Pictures(paths, self._transform, at_least=DRAFT * max(self.image_size)),
             batch_sampler=[
                 list(range(end - len(batch), end))
                 for end, batch in zip(ends.tolist(), batches, strict=True)

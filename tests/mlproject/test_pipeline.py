@@ -1,5 +1,6 @@
 """From a folder of files to tracked runs, through the same calls as `mlflow run`."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -239,3 +240,31 @@ def test_corpus_without_known_images_is_ranked_but_not_measured(
     assert "nothing is measured" in capsys.readouterr().out
     [child] = children("clip")
     assert not child.data.metrics
+
+
+@pytest.mark.usefixtures("store")
+def test_photographs_go_through_embed_and_evaluate(tmp_path: Path, shared_data: Path) -> None:
+    """The 100 photographs of flickr8k100, each with its first caption, as an own-data corpus."""
+    source = shared_data / "flickr8k100"
+    captions = pd.read_csv(source / "captions.csv").drop_duplicates("image")
+    folder = tmp_path / "photographs" / "flickr"
+    folder.mkdir(parents=True)
+    shutil.copytree(source / "images", folder / "images")
+    captions.rename(columns={"caption": "title"}).assign(
+        article_id=[f"a{i:03d}" for i in range(len(captions))]
+    ).to_csv(folder / "test.csv", index=False)
+    backbone = save_tiny_clip(tmp_path / "tiny")
+    arguments = [
+        *("--corpus", str(folder.parent), "--workdir", str(tmp_path / "work")),
+        *("--backbone", f"local-dir:{backbone}", "--strict", "true"),
+    ]
+    assert cli.run(["embed", *arguments]) == 0
+    assert cli.run(["evaluate", *arguments]) == 0
+    [parent] = [run for run in runs() if run.data.tags.get("entry_point") == "embed"]
+    assert parent.data.metrics["flickr-test/images_embedded"] == 100
+    assert parent.data.params["used_backbone"] == f"local-dir:{backbone}"
+    for variant in ("clip", "clip_ds"):
+        [child] = children(variant)
+        # 100 images fill the list exactly, so the right one is always in it.
+        assert child.data.metrics["flickr/recall_at_100"] == 1.0
+        assert 0 < child.data.metrics["flickr/mrr"] < 1
