@@ -1,0 +1,136 @@
+"""Pairs for pre-training: tables of ``caption,image`` in, captions and their image files out.
+
+``image`` is a path or a file name below the table's folder or its ``images/``, with or without
+ending. An optional column ``split`` (``train``, ``validation``, ``test``) is handed on.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from newsimages.corpora.image_files import OUTPUT_MARKER, ImageFiles
+from newsimages.corpora.parts import require_columns
+from newsimages.corpora.tables import TABLE_ENDINGS, first_columns, read_table
+from newsimages.errors import NewsImagesError, first_ten
+
+FORM = "caption,image"
+PAIR_COLUMNS = ["pair_id", "caption", "image_id", "path", "split"]
+SKIPPED_COLUMNS = ["pair_id", "reason"]
+SPLITS = {
+    "train": "train",
+    "training": "train",
+    "val": "validation",
+    "valid": "validation",
+    "validation": "validation",
+    "dev": "validation",
+    "test": "test",
+}
+"""The names that splits go by, in lower case."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaptionPairs:
+    """Captions with their images.
+
+    Attributes:
+        folder: What ``path`` is below.
+        pairs: Columns ``pair_id`` (unique), ``caption`` (never blank), ``image_id`` (the same for
+            the same file), ``path``, ``split`` (``train``, ``validation`` or ``test``; NA where
+            the source has none).
+        skipped: Columns ``pair_id``, ``reason``: every pair that was left out.
+    """
+
+    folder: Path
+    pairs: pd.DataFrame
+    skipped: pd.DataFrame
+
+
+def read_caption_pairs(source: Path) -> CaptionPairs:
+    """Reads one table, or all tables of pairs in a folder and in its sub-folders.
+
+    Args:
+        source: A CSV, TSV or Parquet file, or a folder.
+
+    Raises:
+        NewsImagesError: There is no such table, a column is missing, or no pair has an image.
+    """
+    source = Path(source)
+    tables = list(_tables(source))
+    if not tables:
+        got = "holds none" if source.exists() else "does not exist"
+        raise NewsImagesError(
+            f"Looked for a table of pairs in {source}, which {got}. Expected a file ending in "
+            f"{', '.join(TABLE_ENDINGS)} with the columns {FORM}."
+        )
+    folder = source if source.is_dir() else source.parent
+    rows: list[tuple[str, str, str, str, str | None]] = []
+    skipped: list[tuple[str, str]] = []
+    for path in tables:
+        _read_table(path, folder, rows, skipped)
+    return checked(folder, pd.DataFrame(rows, columns=PAIR_COLUMNS, dtype="str"), skipped, source)
+
+
+def checked(
+    folder: Path, pairs: pd.DataFrame, skipped: list[tuple[str, str]], source: Path
+) -> CaptionPairs:
+    """The pairs and what was skipped. Raises: NewsImagesError where no pair is left."""
+    if pairs.empty:
+        reasons = [f"{pair_id} ({reason})" for pair_id, reason in skipped]
+        raise NewsImagesError(
+            f"{source} has no pair of a caption and an image file: {first_ten(reasons)}. Put the "
+            "image files where the table names them."
+        )
+    return CaptionPairs(
+        folder=folder,
+        pairs=pairs,
+        skipped=pd.DataFrame(skipped, columns=SKIPPED_COLUMNS, dtype="str"),
+    )
+
+
+def _tables(source: Path) -> Iterator[Path]:
+    """The file itself, whatever its columns; in a folder, the tables that have them."""
+    if source.is_file():
+        yield source
+    elif source.is_dir():
+        for folder in (source, *sorted(path for path in source.iterdir() if path.is_dir())):
+            if folder != source and (folder / OUTPUT_MARKER).exists():
+                continue
+            for path in sorted(folder.iterdir()):
+                is_table = path.suffix.lower() in TABLE_ENDINGS and path.is_file()
+                if is_table and first_columns(path) >= {"caption", "image"}:
+                    yield path
+
+
+def _read_table(
+    path: Path,
+    folder: Path,
+    rows: list[tuple[str, str, str, str, str | None]],
+    skipped: list[tuple[str, str]],
+) -> None:
+    table = read_table(path)
+    require_columns(table, FORM, "caption", "image")
+    files = ImageFiles(path.parent, folder)
+    name = path.relative_to(folder).as_posix()
+    columns = zip(
+        table.rows.index,
+        table.column("caption"),
+        table.column("image"),
+        table.column("split"),
+        strict=True,
+    )
+    for line, caption, image, split in columns:
+        pair_id = f"{name}:{line}"
+        found = files.find((image,))
+        if not caption:
+            skipped.append((pair_id, "the caption is empty"))
+        elif not image:
+            skipped.append((pair_id, "no image"))
+        elif found.path is None:
+            skipped.append((pair_id, found.reason))
+        elif split and split.lower() not in SPLITS:
+            skipped.append((pair_id, f"split is {split!r}, expected train, validation or test"))
+        else:
+            known_split = SPLITS[split.lower()] if split else None
+            rows.append((pair_id, caption, found.path, found.path, known_split))

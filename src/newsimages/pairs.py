@@ -1,0 +1,158 @@
+"""Texts and images that belong together, as vectors: what T×V is trained and validated on.
+
+In come embeddings of texts and of images and which image is whose, out come `Pairs`. The vectors
+are only referred to, never copied, so that they may be memory-mapped files (`vector_file`).
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from newsimages.embeddings import Embeddings
+from newsimages.errors import NewsImagesError, first_ten
+
+_FINGERPRINT_ROWS = 256
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Pairs:
+    """N pairs of a text and its image; several texts may have the same image."""
+
+    texts: tuple[Embeddings, ...]
+    """Per text feature, the same texts in the same order; there may be more than in the pairs."""
+    images: tuple[Embeddings, ...]
+    """Per image feature, the same images in the same order; likewise."""
+    text_rows: NDArray[np.int64]
+    """(N,) rows of the texts, each once."""
+    image_rows: NDArray[np.int64]
+    """(N,) the row of the image of each."""
+
+    def __post_init__(self) -> None:
+        """Raises: NewsImagesError where features or rows do not belong together."""
+        for kind, features, rows in (
+            ("text", self.texts, self.text_rows),
+            ("image", self.images, self.image_rows),
+        ):
+            if not features:
+                raise NewsImagesError(f"Pairs without a {kind} feature: give at least one.")
+            check_features(kind, features)
+            if len(rows) and not 0 <= int(rows.min()) <= int(rows.max()) < len(features[0]):
+                raise NewsImagesError(
+                    f"Pairs name {kind} rows {rows.min()} to {rows.max()}, but there are "
+                    f"{len(features[0])} {kind}s."
+                )
+        if len(self.text_rows) != len(self.image_rows):
+            raise NewsImagesError(
+                f"{len(self.text_rows)} texts for {len(self.image_rows)} images: expected one "
+                "image per text."
+            )
+        rows, counts = np.unique(self.text_rows, return_counts=True)
+        if len(rows) < len(self.text_rows):
+            twice = self.texts[0].ids[rows[counts > 1]]
+            raise NewsImagesError(f"Texts that are in more than one pair: {first_ten(twice)}.")
+
+    def __len__(self) -> int:
+        return len(self.text_rows)
+
+    @property
+    def text_ids(self) -> NDArray[np.str_]:
+        """(N,) unique."""
+        return self.texts[0].ids[self.text_rows]
+
+    @property
+    def image_ids(self) -> NDArray[np.str_]:
+        """(N,) the image of each text."""
+        return self.images[0].ids[self.image_rows]
+
+    def subset(self, text_ids: Sequence[str]) -> "Pairs":
+        """The pairs of these texts, in their order, on the same vectors.
+
+        Raises:
+            NewsImagesError: A text is in no pair.
+        """
+        positions = _positions(self.text_ids, text_ids, "text")
+        return replace(
+            self, text_rows=self.text_rows[positions], image_rows=self.image_rows[positions]
+        )
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 of all ids and of an evenly spaced sample of the vectors.
+
+        It tells other pairs, another order and another backbone, without reading all vectors; not
+        a single picture that was replaced under its old id.
+        """
+        digest = hashlib.sha256()
+        for ids in (self.text_ids, self.image_ids):
+            digest.update("\0".join(ids.tolist()).encode() + b"\1")
+        for features, rows in ((self.texts, self.text_rows), (self.images, self.image_rows)):
+            sample = rows[:: max(1, len(rows) // _FINGERPRINT_ROWS)]
+            for feature in features:
+                digest.update(np.ascontiguousarray(feature.vectors[sample]).tobytes())
+        return digest.hexdigest()
+
+
+def pair_up(
+    texts: Sequence[Embeddings], images: Sequence[Embeddings], image_of: Mapping[str, str]
+) -> Pairs:
+    """Puts texts and images together by their ids.
+
+    Args:
+        texts: Per text feature, the same texts in the same order.
+        images: Per image feature, the same images in the same order.
+        image_of: The image id of each text id that makes a pair, in the order of the pairs.
+
+    Raises:
+        NewsImagesError: An id of ``image_of`` has no vector.
+    """
+    return Pairs(
+        texts=tuple(texts),
+        images=tuple(images),
+        text_rows=_positions(texts[0].ids, list(image_of), "text"),
+        image_rows=_positions(images[0].ids, list(image_of.values()), "image"),
+    )
+
+
+def merged(parts: Mapping[str, Embeddings]) -> Embeddings:
+    """Embeddings of several data sets in one table, under the ids ``NAME/id``.
+
+    Raises:
+        NewsImagesError: There is nothing to merge, or the dimensions differ.
+    """
+    dimensions = {name: part.dimension for name, part in parts.items()}
+    if len(set(dimensions.values())) != 1:
+        raise NewsImagesError(
+            f"Cannot merge vectors of the dimensions {dimensions}: embed all data sets with the "
+            "same backbone."
+        )
+    ids = [f"{name}/{item}" for name, part in parts.items() for item in part.ids.tolist()]
+    return Embeddings(np.asarray(ids), np.concatenate([part.vectors for part in parts.values()]))
+
+
+def check_features(kind: str, features: Sequence[Embeddings]) -> None:
+    """Checks that features are of the same things. Raises: NewsImagesError where they are not."""
+    for feature in features[1:]:
+        if not np.array_equal(feature.ids, features[0].ids):
+            strangers = np.setxor1d(feature.ids, features[0].ids)
+            raise NewsImagesError(
+                f"The {kind} features are not of the same {kind}s in the same order: "
+                f"{len(features[0])} and {len(feature)} ids; in one only: "
+                f"{first_ten(strangers) or 'none'}. Embed the same {kind}s with each backbone."
+            )
+
+
+def _positions(ids: NDArray[np.str_], wanted: Sequence[str], kind: str) -> NDArray[np.int64]:
+    found = pd.Index(ids.astype(object)).get_indexer(pd.Index(list(wanted), dtype=object))
+    missing = [name for name, position in zip(wanted, found, strict=True) if position < 0]
+    if missing:
+        raise NewsImagesError(
+            f"Pairs name {kind}s that have no vector: {first_ten(missing)}. Embed these {kind}s, "
+            "or leave their pairs out."
+        )
+    positions: NDArray[np.int64] = found.astype(np.int64)
+    return positions

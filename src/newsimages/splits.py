@@ -1,0 +1,136 @@
+"""Splits articles for training: a table of articles in, two tables out that share nothing.
+
+Articles that have the same image or the same title go to the same side, and so do those that hang
+together by others: what is learnt on one side is never what is asked on the other. Both sides have
+the data sets in the same proportions, as nearly as that allows.
+"""
+
+import warnings
+from fractions import Fraction
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.model_selection import GroupShuffleSplit, StratifiedGroupKFold
+
+from newsimages.errors import NewsImagesError, first_ten
+
+LARGEST_FOLDS = 20
+"""The greatest denominator of the fraction that a share is rounded to."""
+
+
+class Split(NamedTuple):
+    """The rows of a table on two sides, in their order."""
+
+    kept: pd.DataFrame
+    """The greater side as a rule: what is trained on."""
+    held_out: pd.DataFrame
+    """What is selected, or measured, on."""
+
+
+def split_articles(articles: pd.DataFrame, *, share: float = 0.2, seed: int = 0) -> Split:
+    """Holds out a share of every data set.
+
+    Args:
+        articles: Columns ``data_set``, ``title`` and ``image_id`` (NA where it is not known), and
+            any others. Equal image ids of two data sets are taken for one image.
+        share: Of the articles, rounded to a fraction of at most twentieths, such as 1/5.
+        seed: Of the choice.
+
+    Raises:
+        NewsImagesError: A column is missing, a share that is not between 0 and 1, or too few
+            articles for both sides.
+    """
+    groups = _groups(articles, share)
+    fraction = Fraction(share).limit_denominator(LARGEST_FOLDS)
+    fraction = min(
+        max(fraction, Fraction(1, LARGEST_FOLDS)), Fraction(LARGEST_FOLDS - 1, LARGEST_FOLDS)
+    )
+    n_groups = len(np.unique(groups))
+    if n_groups < fraction.denominator:
+        raise NewsImagesError(
+            f"{len(articles)} articles in {n_groups} groups that share no image or title cannot "
+            f"be split with share={share}: expected at least {fraction.denominator} groups. Give "
+            "more articles."
+        )
+    folds = StratifiedGroupKFold(n_splits=fraction.denominator, shuffle=True, random_state=seed)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="The least populated class")
+        parts = [test for _, test in folds.split(articles, _strata(articles, fraction), groups)]
+    return _sides(articles, np.concatenate(parts[: fraction.numerator]))
+
+
+def split_pairs(pairs: pd.DataFrame, *, share: float = 0.02, seed: int = 0) -> Split:
+    """Holds out a share of caption–image pairs, which may be hundreds of thousands.
+
+    Args:
+        pairs: Columns ``caption`` and ``image_id``, and any others.
+        share: Of the groups of pairs that have no image or caption in common.
+        seed: Of the choice.
+
+    Raises:
+        NewsImagesError: As `split_articles`.
+    """
+    groups = _groups(pairs.rename(columns={"caption": "title"}), share)
+    if len(np.unique(groups)) < 2:
+        raise NewsImagesError(
+            f"{len(pairs)} pairs that all share images or captions cannot be split. Give more."
+        )
+    chosen = GroupShuffleSplit(n_splits=1, test_size=share, random_state=seed)
+    _, held_out = next(chosen.split(pairs, groups=groups))
+    return _sides(pairs, held_out)
+
+
+def same_title(titles: pd.Series) -> pd.Series:
+    """Titles as they are compared: without case, and with single blanks."""
+    return titles.str.casefold().str.split().str.join(" ")
+
+
+def _groups(articles: pd.DataFrame, share: float) -> NDArray[np.int64]:
+    """(articles,) a number per article, the same for those that hang together."""
+    missing = [name for name in ("title", "image_id") if name not in articles.columns]
+    if missing:
+        raise NewsImagesError(
+            f"The table to split lacks {first_ten(missing)}; it has {', '.join(articles.columns)}."
+        )
+    if not 0 < share < 1:
+        raise NewsImagesError(f"share={share}, expected a number between 0 and 1.")
+    root = np.arange(len(articles))
+
+    def find(position: int) -> int:
+        while root[position] != position:
+            root[position] = root[root[position]]
+            position = root[position]
+        return position
+
+    for values in (articles["image_id"], same_title(articles["title"])):
+        codes, _ = pd.factorize(values)  # −1 where there is no value
+        first_with: dict[int, int] = {}
+        for position, code in enumerate(codes.tolist()):
+            if code >= 0:
+                root[find(position)] = find(first_with.setdefault(code, position))
+    return np.array([find(position) for position in range(len(articles))], dtype=np.int64)
+
+
+def _strata(articles: pd.DataFrame, fraction: Fraction) -> NDArray[np.int64]:
+    """(articles,) the data set of each as a number."""
+    if "data_set" not in articles.columns:
+        raise NewsImagesError(
+            f"The table to split lacks data_set; it has {', '.join(articles.columns)}."
+        )
+    codes, _ = pd.factorize(articles["data_set"])
+    if np.bincount(codes).max() < fraction.denominator:
+        return np.zeros(len(articles), dtype=np.int64)  # too few of each to be stratified
+    return codes.astype(np.int64)
+
+
+def _sides(table: pd.DataFrame, held_out: NDArray[np.int64]) -> Split:
+    is_held_out = np.zeros(len(table), dtype=bool)
+    is_held_out[held_out] = True
+    if is_held_out.all() or not is_held_out.any():
+        raise NewsImagesError(
+            f"Of {len(table)} rows, {is_held_out.sum()} would be held out: most share an image or "
+            "a title. Give more articles."
+        )
+    return Split(table[~is_held_out], table[is_held_out])

@@ -1,0 +1,32 @@
+"""T×V: a small network that maps the vectors of texts and images into joint spaces.
+
+In come text and image embeddings of a frozen backbone, out come embeddings of the joint spaces,
+which are revised and ranked as the backbone's own are. The sources are the papers: D. Galanopoulos
+and V. Mezaris, "Are all combinations equal? Combining textual and visual features with multiple
+space learning for text-based video retrieval", ECCV Workshops 2022; and the same, "Cross-modal
+Networks and Dual Softmax Operation for MediaEval NewsImages 2022".
+
+- ``network``: the layers; ``projection``: embeddings through them; ``loss``: what is minimised.
+- ``schedule``: the settings of training and the rules that follow from the scores so far.
+- ``batches``, ``validation``, ``checkpoint``, ``state``, ``training``: the loop and its parts.
+"""
+
+from newsimages.txv.checkpoint import load_network, save_network
+from newsimages.txv.network import NetworkConfig, TxVNetwork
+from newsimages.txv.projection import embed_images, embed_texts
+from newsimages.txv.schedule import TrainingConfig
+from newsimages.txv.state import EpochReport
+from newsimages.txv.training import TrainedNetwork, train
+
+__all__ = [
+    "EpochReport",
+    "NetworkConfig",
+    "TrainedNetwork",
+    "TrainingConfig",
+    "TxVNetwork",
+    "embed_images",
+    "embed_texts",
+    "load_network",
+    "save_network",
+    "train",
+]

@@ -1,0 +1,122 @@
+"""Batches for training: pairs in, tensors on the device out, loaded ahead of their use.
+
+The vectors may be memory-mapped files that do not fit into memory. So an epoch's order mixes
+pairs within a window that moves over the file in blocks: what a window touches stays in the
+system's page cache for as long as it is needed, and blocks are read in one go.
+"""
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from newsimages.embeddings import Embeddings
+from newsimages.errors import NewsImagesError
+from newsimages.pairs import Pairs
+
+BLOCK = 64
+"""Pairs that lie side by side and are read together."""
+WINDOW = 256 * BLOCK
+"""Pairs among which the order is wholly random; 128 MiB of 1024-d vectors."""
+AHEAD = 3
+"""Batches that are loaded while one is worked on."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Batch:
+    """B pairs on the device."""
+
+    texts: tuple[Tensor, ...]
+    """Per text feature (B, its dimension) float32."""
+    images: tuple[Tensor, ...]
+    """Per image feature (B, its dimension) float32; row i belongs to text i."""
+    image_ids: Tensor
+    """(B,) int64, the same number for the same image."""
+
+    def __len__(self) -> int:
+        return len(self.image_ids)
+
+
+def epoch_order(n: int, *, seed: int, epoch: int) -> NDArray[np.int64]:
+    """(n,) a permutation of n pairs: blocks in random order, then pairs within windows of them.
+
+    Up to `WINDOW` pairs, every order is as likely as any other.
+    """
+    generator = np.random.default_rng([seed, epoch])
+    blocks = [np.arange(start, min(start + BLOCK, n)) for start in range(0, n, BLOCK)]
+    order = np.concatenate([blocks[i] for i in generator.permutation(len(blocks))])
+    for start in range(0, n, WINDOW):
+        generator.shuffle(order[start : start + WINDOW])
+    return order
+
+
+def count_batches(n: int, batch_size: int) -> int:
+    """How many batches of at most ``batch_size`` n pairs make.
+
+    Raises:
+        NewsImagesError: There are fewer pairs than make a batch.
+    """
+    if n < batch_size:
+        raise NewsImagesError(
+            f"{n} training pairs do not fill a batch of batch_size={batch_size}. "
+            f"Set batch_size to at most {n}, or give more pairs."
+        )
+    # No batch of one pair, even with batches of 2: of an odd number of pairs, one has 3.
+    return min(-(-n // batch_size), n // 2)
+
+
+def epoch_batches(n: int, batch_size: int, *, seed: int, epoch: int) -> list[NDArray[np.int64]]:
+    """Cuts an epoch's order into batches that differ by at most one pair.
+
+    So no pair is left out and no small batch is left over at the end, whose batch norm would be
+    rough and, for a single pair, impossible.
+
+    Raises:
+        NewsImagesError: As `count_batches`.
+    """
+    n_batches = count_batches(n, batch_size)
+    return np.array_split(epoch_order(n, seed=seed, epoch=epoch), n_batches)
+
+
+def load_batches(
+    pairs: Pairs, batches: Sequence[NDArray[np.int64]], device: torch.device
+) -> Iterator[Batch]:
+    """Yields the batches; a thread reads the next ones while the caller works on one."""
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        ahead: deque[Future[Batch]] = deque()
+        try:
+            for positions in batches:
+                ahead.append(pool.submit(_load, pairs, positions, device))
+                if len(ahead) > AHEAD:
+                    yield ahead.popleft().result()
+            while ahead:
+                yield ahead.popleft().result()
+        finally:
+            for future in ahead:
+                future.cancel()
+
+
+def _load(pairs: Pairs, positions: NDArray[np.int64], device: torch.device) -> Batch:
+    image_rows = pairs.image_rows[positions]
+    return Batch(
+        texts=_tensors(pairs.texts, pairs.text_rows[positions], device),
+        images=_tensors(pairs.images, image_rows, device),
+        image_ids=_moved(torch.from_numpy(image_rows), device),
+    )
+
+
+def _tensors(
+    features: Sequence[Embeddings], rows: NDArray[np.int64], device: torch.device
+) -> tuple[Tensor, ...]:
+    return tuple(_moved(torch.from_numpy(f.vectors.take(rows, axis=0)), device) for f in features)
+
+
+def _moved(tensor: Tensor, device: torch.device) -> Tensor:
+    if device.type != "cuda":
+        return tensor
+    return tensor.pin_memory().to(device, non_blocking=True)

@@ -1,0 +1,33 @@
+"""Dropout that does not wait for random numbers: (B, W) in, (B, W) out."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import dropout
+
+_LEVELS = 1 << 16
+
+
+class Dropout(nn.Module):
+    """`torch.nn.Dropout`, several times faster on a CPU.
+
+    There torch draws one number after the other, one for each value. Four values can share the
+    64 bits of one draw: 16 bits give ``share`` to within 1/65,536.
+
+    Args:
+        share: Of the values, set to 0 in training; the others grow by 1 / (1 − share).
+    """
+
+    def __init__(self, share: float) -> None:
+        super().__init__()
+        self.share = share
+
+    def forward(self, values: Tensor) -> Tensor:
+        """Values of any shape to the same shape; themselves in eval mode."""
+        if not self.training or not self.share:
+            return values
+        if values.device.type != "cpu":
+            return dropout(values, self.share)
+        draws = torch.empty(-(-values.numel() // 4), dtype=torch.int64).random_(-(2**63), None)
+        bits = draws.view(torch.int16)[: values.numel()].view(values.shape)
+        kept = bits >= round(self.share * _LEVELS) - _LEVELS // 2
+        return values * kept.to(values.dtype).div_(1 - self.share)

@@ -1,0 +1,121 @@
+"""The T×V network: unit vectors of texts and images in, unit vectors of the joint spaces out.
+
+For every pair of a text feature and an image feature there is one joint space. Texts enter it by
+a block of the pair's own; images by a block that their feature has for all texts, and one more of
+the pair's own. A block is Linear, BatchNorm1d, tanh, dropout. (Galanopoulos and Mezaris, "Are all
+combinations equal?", ECCV Workshops 2022, section 3; here an image is a video of one frame.)
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import normalize
+
+from newsimages.errors import NewsImagesError
+from newsimages.txv.dropout import Dropout
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkConfig:
+    """The shape of a T×V network; the paper's NewsImages runs have one feature on each side."""
+
+    text_dimensions: tuple[int, ...] = (1024,)
+    """Length of the vectors of each text feature."""
+    image_dimensions: tuple[int, ...] = (1024,)
+    """Length of the vectors of each image feature."""
+    width: int = 2048
+    """W, the dimension of every joint space."""
+    dropout: float = 0.2
+    """Share of a block's outputs that are set to 0 in training."""
+
+    def __post_init__(self) -> None:
+        """Raises: NewsImagesError on a side without features, or sizes that cannot be."""
+        sizes = (*self.text_dimensions, *self.image_dimensions, self.width)
+        if not self.text_dimensions or not self.image_dimensions or min(sizes) < 1:
+            raise NewsImagesError(
+                f"text_dimensions={self.text_dimensions}, image_dimensions="
+                f"{self.image_dimensions}, width={self.width}: expected at least one feature on "
+                "each side and sizes of at least 1."
+            )
+        if not 0 <= self.dropout < 1:
+            raise NewsImagesError(f"dropout={self.dropout}, expected 0 ≤ dropout < 1.")
+
+    @property
+    def n_spaces(self) -> int:
+        """S = |T|·|V|, the number of joint spaces."""
+        return len(self.text_dimensions) * len(self.image_dimensions)
+
+
+class TxVNetwork(nn.Module):
+    """The network; space t·|V| + v is that of text feature t and image feature v.
+
+    Args:
+        config: Its shape.
+        seed: Of the weights that it starts from (Xavier-uniform; biases are 0).
+    """
+
+    def __init__(self, config: NetworkConfig, *, seed: int = 0) -> None:
+        super().__init__()
+        self.config = config
+        generator = torch.Generator().manual_seed(seed)
+
+        def block(dimension: int) -> nn.Sequential:
+            return _block(dimension, config, generator)
+
+        spaces = [
+            (text, image) for text in config.text_dimensions for image in config.image_dimensions
+        ]
+        self.text_blocks = nn.ModuleList(block(dimension) for dimension, _ in spaces)
+        self.image_blocks = nn.ModuleList(block(dimension) for dimension in config.image_dimensions)
+        self.image_space_blocks = nn.ModuleList(block(config.width) for _ in spaces)
+
+    @property
+    def device(self) -> torch.device:
+        """Where its weights lie."""
+        return next(self.parameters()).device
+
+    def texts(self, features: Sequence[Tensor]) -> Tensor:
+        """B texts into the joint spaces.
+
+        Args:
+            features: Per text feature (B, its dimension), float32 of length 1.
+
+        Returns:
+            (S, B, W) float32 of length 1 along W.
+        """
+        n_images = len(self.config.image_dimensions)
+        spaces = [
+            block(features[space // n_images])  # (B, W)
+            for space, block in enumerate(self.text_blocks)
+        ]
+        return normalize(torch.stack(spaces), dim=-1)
+
+    def images(self, features: Sequence[Tensor]) -> Tensor:
+        """B images into the joint spaces.
+
+        Args:
+            features: Per image feature (B, its dimension), float32 of length 1.
+
+        Returns:
+            (S, B, W) float32 of length 1 along W.
+        """
+        shared = [
+            block(feature)  # (B, W)
+            for feature, block in zip(features, self.image_blocks, strict=True)
+        ]
+        spaces = [
+            block(shared[space % len(shared)])  # (B, W)
+            for space, block in enumerate(self.image_space_blocks)
+        ]
+        return normalize(torch.stack(spaces), dim=-1)
+
+
+def _block(dimension: int, config: NetworkConfig, generator: torch.Generator) -> nn.Sequential:
+    """Linear, BatchNorm1d, tanh, dropout: (B, dimension) to (B, W)."""
+    # Without torch's own first weights, which would come from the generator that all share.
+    linear = nn.utils.skip_init(nn.Linear, dimension, config.width)
+    nn.init.xavier_uniform_(linear.weight, generator=generator)
+    nn.init.zeros_(linear.bias)
+    return nn.Sequential(linear, nn.BatchNorm1d(config.width), nn.Tanh(), Dropout(config.dropout))

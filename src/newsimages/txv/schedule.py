@@ -1,0 +1,86 @@
+"""The settings of T×V training, and the rules that follow from the validation scores so far.
+
+The rules are functions of the scores of the epochs that are over, so that a training that is
+resumed needs to remember nothing else. (The settings are those of the authors' published network;
+what they used for NewsImages is not published.)
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from newsimages.errors import NewsImagesError
+from newsimages.txv.loss import Negatives
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingConfig:
+    """How a T×V network is trained."""
+
+    learning_rate: float = 1e-4
+    """Of Adam, in the first epoch."""
+    epoch_decay: float = 0.99
+    """Factor on the learning rate after every epoch."""
+    plateau_decay: float = 0.5
+    """Further factor on it after an epoch without gain …"""
+    plateau_gap: int = 3
+    """… but at most once in so many epochs."""
+    batch_size: int = 196
+    """Pairs per step, at most; the batches of an epoch are of equal size, give or take one."""
+    epochs: int = 20
+    """How often all pairs are gone through, at most."""
+    patience: int = 10
+    """Training stops after more than so many epochs without gain."""
+    max_gradient_norm: float = 2.0
+    """Longer gradients (L2 norm over all weights) are cut to this length."""
+    margin: float = 0.2
+    """By which a pair is to be more similar than its negatives, in units of the cosine."""
+    negatives: Negatives = "hardest"
+    """``hardest``: the most similar negative of the batch; ``all``: each of them."""
+    seed: int = 0
+    """Of the order of the pairs and of dropout."""
+
+    def __post_init__(self) -> None:
+        """Raises: NewsImagesError on settings that cannot be."""
+        above_0 = ("learning_rate", "epoch_decay", "plateau_decay", "max_gradient_norm", "epochs")
+        bad = [name for name in above_0 if not 0 < getattr(self, name) < float("inf")]
+        bad += [name for name in ("plateau_gap", "patience", "seed") if getattr(self, name) < 0]
+        bad += [] if 0 <= self.margin < float("inf") else ["margin"]
+        if bad:
+            shown = ", ".join(f"{name}={getattr(self, name)}" for name in bad)
+            raise NewsImagesError(
+                f"{shown}: expected finite numbers, {', '.join(above_0)} above 0 and the others "
+                "at least 0."
+            )
+        if self.batch_size < 2:
+            raise NewsImagesError(
+                f"batch_size={self.batch_size}: batch norm and negatives need at least 2 pairs."
+            )
+        if self.negatives not in ("hardest", "all"):
+            raise NewsImagesError(f"negatives={self.negatives!r}, expected 'hardest' or 'all'.")
+
+
+def gains(scores: Sequence[float]) -> list[bool]:
+    """Per epoch, whether its score is greater than all before it."""
+    return [all(score > before for before in scores[:i]) for i, score in enumerate(scores)]
+
+
+def best_epoch(scores: Sequence[float]) -> int:
+    """The epoch (from 1) with the greatest score, the first of equal ones; 0 before the first."""
+    return max(range(len(scores)), key=scores.__getitem__) + 1 if scores else 0
+
+
+def learning_rate(config: TrainingConfig, scores: Sequence[float]) -> float:
+    """The learning rate of the epoch that follows those with these scores."""
+    rate, halved = config.learning_rate, -config.plateau_gap
+    for epoch, gained in enumerate(gains(scores), start=1):
+        rate *= config.epoch_decay
+        if not gained and epoch - halved >= config.plateau_gap:
+            rate *= config.plateau_decay
+            halved = epoch
+    return rate
+
+
+def is_over(config: TrainingConfig, scores: Sequence[float]) -> bool:
+    """Whether training ends after the epochs with these scores."""
+    without_gain = len(scores) - best_epoch(scores)
+    return len(scores) >= config.epochs or without_gain > config.patience

@@ -1,0 +1,91 @@
+"""What changes in the course of a T×V training, and its way to and from a checkpoint."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from newsimages.txv.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from newsimages.txv.network import TxVNetwork
+from newsimages.txv.schedule import best_epoch
+
+
+@dataclass(frozen=True, kw_only=True)
+class EpochReport:
+    """What an epoch came to."""
+
+    epoch: int
+    """From 1."""
+    loss: float
+    """Mean over the pairs of the training loss."""
+    learning_rate: float
+    """Of this epoch."""
+    recalls: dict[str, float]
+    """On the validation part, as `newsimages.txv.validation.recalls`."""
+    score: float
+    """The sum of the recalls, from 0 to 6."""
+
+
+class TrainingState:
+    """A network, its optimiser, the epochs so far and the weights after the best of them.
+
+    Args:
+        network: It is trained in place.
+        identity: All that the outcome depends on, beside the machine.
+    """
+
+    def __init__(self, network: TxVNetwork, identity: Mapping[str, Any]) -> None:
+        self.network = network
+        # `fused` updates all weights in one go over memory: several times faster on a CPU.
+        self.optimiser = torch.optim.Adam(network.parameters(), fused=True)
+        self.reports: list[EpochReport] = []
+        self.best_weights: dict[str, Tensor] = {}
+        self._identity = dict(identity)
+
+    @property
+    def scores(self) -> list[float]:
+        """The validation scores of the epochs so far."""
+        return [report.score for report in self.reports]
+
+    def add(self, report: EpochReport) -> None:
+        """Takes up an epoch that is over, and the weights if it is the best."""
+        self.reports.append(report)
+        if best_epoch(self.scores) == report.epoch:
+            state = self.network.state_dict()
+            self.best_weights = {name: tensor.detach().clone() for name, tensor in state.items()}
+
+    def save(self, path: Path) -> None:
+        """Writes all of it. Raises: NewsImagesError if it cannot be written."""
+        weights = dict(self.network.named_parameters())
+        save_checkpoint(
+            path,
+            Checkpoint(
+                identity=self._identity,
+                epochs=[asdict(report) for report in self.reports],
+                weights=self.network.state_dict(),
+                best_weights=self.best_weights,
+                optimiser={
+                    f"{name}/{item}": tensor
+                    for name, weight in weights.items()
+                    for item, tensor in self.optimiser.state[weight].items()
+                },
+            ),
+        )
+
+    def resume(self, path: Path) -> None:
+        """Takes up what `save` has left, if anything; errors are those of `load_checkpoint`."""
+        found = load_checkpoint(path, self._identity)
+        if found is None:
+            return
+        self.network.load_state_dict(found.weights)
+        self.reports = [EpochReport(**report) for report in found.epochs]
+        self.best_weights = found.best_weights
+        index_of = {name: i for i, (name, _) in enumerate(self.network.named_parameters())}
+        state: dict[int, dict[str, Tensor]] = {index: {} for index in index_of.values()}
+        for key, tensor in found.optimiser.items():
+            weight, _, item = key.rpartition("/")
+            state[index_of[weight]][item] = tensor
+        self.optimiser.load_state_dict({**self.optimiser.state_dict(), "state": state})

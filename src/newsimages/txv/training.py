@@ -1,0 +1,175 @@
+"""Training of T×V: a network and pairs in, the network of the best epoch out.
+
+An epoch draws its random numbers from the seed and its own number, and the schedule follows from
+the scores. So a training that was killed goes on from the checkpoint of its last whole epoch and
+ends, on the same CPU, with the same bits as one that was not.
+"""
+
+import copy
+import hashlib
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from tqdm import tqdm
+
+from newsimages.errors import NewsImagesError
+from newsimages.pairs import Pairs
+from newsimages.progress import progress
+from newsimages.txv.batches import count_batches, epoch_batches, load_batches
+from newsimages.txv.loss import margin_loss
+from newsimages.txv.network import TxVNetwork
+from newsimages.txv.projection import check_dimensions
+from newsimages.txv.schedule import TrainingConfig, best_epoch, is_over, learning_rate
+from newsimages.txv.state import EpochReport, TrainingState
+from newsimages.txv.validation import check_not_empty, recalls, score
+
+STEPS_PER_SHOWN_LOSS = 20  # to read the loss more often would keep a GPU waiting
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainedNetwork:
+    """What training came to."""
+
+    network: TxVNetwork
+    """As it was after the best epoch, in eval mode."""
+    epochs: tuple[EpochReport, ...]
+    """All epochs, in order."""
+    best_epoch: int
+    """From 1; the first of those with the greatest score."""
+
+
+def train(
+    network: TxVNetwork,
+    training: Pairs,
+    validation: Pairs,
+    config: TrainingConfig,
+    *,
+    checkpoint_path: Path | None = None,
+    device: torch.device | str = "cpu",
+    doing: str = "train",
+    on_epoch: Callable[[EpochReport], None] = lambda report: None,
+) -> TrainedNetwork:
+    """Trains a network.
+
+    Args:
+        network: Where it starts from: fresh, or pre-trained. It is left as it is.
+        training: Pairs to learn from; their vectors may be memory-mapped.
+        validation: Pairs by which the best epoch is chosen.
+        config: How to train.
+        checkpoint_path: Where each epoch leaves what the next ones need. If this same training
+            left something there, it goes on from it.
+        device: Where to compute, as torch names it.
+        doing: What the progress bar calls it.
+        on_epoch: Called after each epoch; also for those that a checkpoint brings, so that a log
+            of a resumed training is whole.
+
+    Raises:
+        NewsImagesError: Vectors that do not fit the network, fewer pairs than a batch, no
+            validation pairs, a checkpoint of another training, or a loss that is no number.
+    """
+    for pairs in (training, validation):
+        check_dimensions("text", pairs.texts, network.config.text_dimensions)
+        check_dimensions("image", pairs.images, network.config.image_dimensions)
+    check_not_empty(validation)
+    n_batches = count_batches(len(training), config.batch_size)
+    identity = _identity(network, training, validation, config)
+    state = TrainingState(copy.deepcopy(network).to(device), identity)
+    if checkpoint_path is not None:
+        state.resume(checkpoint_path)
+    for report in state.reports:
+        on_epoch(report)
+    n_steps = (
+        0 if is_over(config, state.scores) else n_batches * (config.epochs - len(state.reports))
+    )
+    with progress(total=n_steps, unit="steps", doing=doing, hide=not n_steps) as bar:
+        while not is_over(config, state.scores):
+            rate = learning_rate(config, state.scores)
+            loss = _learn(state, training, config, rate, bar)
+            figures = recalls(state.network, validation)
+            report = EpochReport(
+                epoch=len(state.reports) + 1,
+                loss=loss,
+                learning_rate=rate,
+                recalls=figures,
+                score=score(figures),
+            )
+            state.add(report)
+            if checkpoint_path is not None:
+                state.save(checkpoint_path)
+            on_epoch(report)
+    state.network.load_state_dict(state.best_weights)
+    return TrainedNetwork(
+        network=state.network.eval(),
+        epochs=tuple(state.reports),
+        best_epoch=best_epoch(state.scores),
+    )
+
+
+def _learn(
+    state: TrainingState, training: Pairs, config: TrainingConfig, rate: float, bar: "tqdm[Any]"
+) -> float:
+    """Goes through all pairs once. Returns the mean loss per pair."""
+    network, optimiser, epoch = state.network.train(), state.optimiser, len(state.reports) + 1
+    for group in optimiser.param_groups:
+        group["lr"] = rate
+    batches = epoch_batches(len(training), config.batch_size, seed=config.seed, epoch=epoch)
+    total = torch.zeros((), device=network.device)
+    n_seen = 0
+    with _own_randomness(config.seed, epoch, network.device):
+        for step, batch in enumerate(load_batches(training, batches, network.device), start=1):
+            loss = margin_loss(
+                network.texts(batch.texts),
+                network.images(batch.images),
+                margin=config.margin,
+                negatives=config.negatives,
+                image_ids=batch.image_ids,
+            )
+            optimiser.zero_grad()
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(network.parameters(), config.max_gradient_norm)
+            optimiser.step()
+            total += loss.detach()
+            n_seen += len(batch)
+            if step % STEPS_PER_SHOWN_LOSS == 0 or step == len(batches):
+                best = max(state.scores, default=0.0)
+                shown = f"epoch {epoch}/{config.epochs}, loss {total.item() / n_seen:.3f}"
+                bar.set_postfix_str(f"{shown}, best {best:.3f}", refresh=False)
+            bar.update()
+    mean = total.item() / n_seen
+    if not math.isfinite(mean):
+        raise NewsImagesError(
+            f"The loss became {mean} in epoch {epoch}, with a learning rate of {rate:g}. "
+            "Set a smaller learning_rate."
+        )
+    return mean
+
+
+def _identity(
+    network: TxVNetwork, training: Pairs, validation: Pairs, config: TrainingConfig
+) -> dict[str, Any]:
+    """All that the outcome depends on, beside the machine."""
+    weights = hashlib.sha256()
+    for tensor in network.state_dict().values():
+        weights.update(tensor.detach().cpu().numpy().tobytes())
+    return {
+        **asdict(network.config),
+        **asdict(config),
+        "first_weights": weights.hexdigest(),
+        "training_pairs": training.fingerprint,
+        "validation_pairs": validation.fingerprint,
+    }
+
+
+@contextmanager
+def _own_randomness(seed: int, epoch: int, device: torch.device) -> Iterator[None]:
+    """Dropout draws from the seed and the epoch; torch's generators are as before afterwards."""
+    devices = [device] if device.type == "cuda" else []
+    with torch.random.fork_rng(devices=devices):
+        digest = hashlib.sha256(f"{seed} {epoch}".encode()).digest()
+        torch.manual_seed(int.from_bytes(digest[:8], "big") >> 1)
+        yield
