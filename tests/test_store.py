@@ -215,7 +215,7 @@ def test_nothing_to_embed_and_nothing_readable_are_errors(tmp_path: Path) -> Non
     missing = {f"i{i:02d}": tmp_path / f"{i}.jpg" for i in range(12)}
     for _ in range(2):
         with pytest.raises(
-            NewsImagesError, match=r"Not one image .* i00 \(no such file\), .*\(12 in all\)"
+            NewsImagesError, match=r"images: not one image .* i00 \(no such file\), .*\(12 in all\)"
         ):
             store_in(tmp_path).images(missing, label="images")
 

@@ -132,7 +132,7 @@ class OpenClipEncoder:
             "backbone": "" if self._is_local else self._source,
             "pretrained": "" if files else self.config.pretrained,
             "precision": self.precision,
-            "transform": repr(self._transform),
+            "transform": [repr(self._transform), DRAFT],
             "files": sorted((file.name, _sha256(file)) for file in files if file.is_file()),
         }
         return hashlib.sha256(json.dumps(depends_on, sort_keys=True).encode()).hexdigest()
