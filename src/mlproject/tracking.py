@@ -35,7 +35,8 @@ def entry_point(config: Any, *, doing: str) -> Iterator[Run]:
         doing: One sentence for the run's description.
     """
     name = type(config).__name__.lower()
-    opened = os.environ.get("MLFLOW_RUN_ID")
+    # Taken out of the environment, where the first nested run would take it for its own.
+    opened = os.environ.pop("MLFLOW_RUN_ID", None)
     with mlflow.start_run(run_id=opened, run_name=None if opened else name) as run:
         known = run.data.params
         settings = {key: str(value) for key, value in dataclasses.asdict(config).items()}

@@ -102,6 +102,29 @@ def test_main_tracks_each_run_of_the_paper(
 
 
 @pytest.mark.usefixtures("store")
+def test_the_run_that_mlflow_run_has_opened_is_the_parent(
+    arguments: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = mlflow.MlflowClient()
+    experiment = client.get_experiment_by_name("newsimages")
+    assert experiment is not None
+    opened = client.create_run(experiment.experiment_id, run_name="as mlflow run named it")
+    client.log_param(opened.info.run_id, "corpus", arguments[1])  # before the project begins
+    monkeypatch.setenv("MLFLOW_RUN_ID", opened.info.run_id)
+    assert cli.run(["main", *arguments]) == 0
+
+    parent = client.get_run(opened.info.run_id)
+    assert parent.info.run_name == "as mlflow run named it"
+    assert parent.info.status == "FINISHED"
+    assert parent.data.params["batch_size"] == "64"
+    others = [run for run in runs() if run.info.run_id != opened.info.run_id]
+    assert {run.data.tags["mlflow.parentRunId"] for run in others} == {opened.info.run_id}
+    steps = {run.data.tags["step"] for run in others if "step" in run.data.tags}
+    assert steps == {"corpus", "preprocess", "embed"}
+    assert len(others) == len(steps) + 2
+
+
+@pytest.mark.usefixtures("store")
 def test_evaluate_logs_rankings_and_submissions_under_one_parent(arguments: list[str]) -> None:
     assert cli.run(["evaluate", *arguments, "--submission-form", "2021"]) == 0
     [parent] = [run for run in runs() if run.data.tags.get("entry_point") == "evaluate"]
