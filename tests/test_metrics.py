@@ -7,7 +7,7 @@ import pytest
 from ir_measures import RR, Qrel, R, ScoredDoc, Success
 
 from newsimages.errors import NewsImagesError
-from newsimages.metrics import measure, ranks_of_truth, reciprocal_ranks
+from newsimages.metrics import measure, mrr_interval, ranks_of_truth, reciprocal_ranks
 
 
 def table(lists: dict[str, list[str]]) -> pd.DataFrame:
@@ -82,3 +82,25 @@ def test_nothing_to_measure_and_doubled_images_are_refused() -> None:
         measure(table({"a": ["x"]}), {})
     with pytest.raises(NewsImagesError, match="list an image twice: b"):
         measure(table({"a": ["x", "y"], "b": ["x", "x"]}), {"a": "x"})
+
+
+def test_interval_holds_the_mean_and_narrows_with_more_articles() -> None:
+    ranks = np.random.default_rng(0).integers(1, 200, 200).astype(np.float64)
+    low, high = mrr_interval(ranks)
+    assert low < reciprocal_ranks(ranks).mean() < high
+    many_low, many_high = mrr_interval(np.tile(ranks, 16))
+    assert many_high - many_low == pytest.approx((high - low) / 4, rel=0.15)
+    assert mrr_interval(ranks) == (low, high)
+
+
+def test_interval_agrees_with_the_normal_one_where_articles_are_many() -> None:
+    ranks = np.random.default_rng(1).integers(1, 20, 2000).astype(np.float64)
+    values = reciprocal_ranks(ranks)
+    half = 1.96 * values.std() / len(values) ** 0.5
+    assert mrr_interval(ranks) == pytest.approx(
+        (values.mean() - half, values.mean() + half), abs=2e-3
+    )
+
+
+def test_interval_of_equal_ranks_is_a_point() -> None:
+    assert mrr_interval(np.full(30, 2.0)) == (0.5, 0.5)

@@ -54,6 +54,31 @@ def reciprocal_ranks(ranks: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.where(ranks <= CUTS[-1], 1 / ranks, 0.0)
 
 
+def mrr_interval(
+    ranks: NDArray[np.float64], *, confidence: float = 0.95, resamples: int = 2000, seed: int = 0
+) -> tuple[float, float]:
+    """Between which bounds the MRR of other such articles would lie.
+
+    The percentile bootstrap (Efron 1979): articles are drawn anew with replacement.
+
+    Args:
+        ranks: (articles,) as from `ranks_of_truth`.
+        confidence: Share of the resamples that the interval holds.
+        resamples: How many are drawn.
+        seed: Of the drawing.
+
+    Returns:
+        The lower and the upper bound; both the MRR itself where there is one article.
+    """
+    values = reciprocal_ranks(ranks)
+    generator = np.random.default_rng(seed)
+    means = np.array(
+        [generator.choice(values, len(values)).mean() for _ in range(resamples)]
+    )  # one by one, so that memory does not grow with resamples × articles
+    low, high = np.quantile(means, [(1 - confidence) / 2, (1 + confidence) / 2])
+    return float(low), float(high)
+
+
 def measure(ranking: pd.DataFrame, truth: Mapping[str, str]) -> dict[str, float]:
     """All figures of a ranking: recall_at_5, recall_at_10, recall_at_50, recall_at_100, mrr.
 
