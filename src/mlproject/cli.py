@@ -8,13 +8,15 @@ import mlflow
 import tyro
 from mlflow.exceptions import MlflowException
 
-from mlproject import embed, evaluate, main, preprocess
+from mlproject import embed, evaluate, main, preprocess, pretrain, train
 from newsimages.errors import NewsImagesError
 
 ENTRY_POINTS: dict[str, tuple[type[Any], Callable[[Any], None]]] = {
     "main": (main.Main, main.run),
     "preprocess": (preprocess.Preprocess, preprocess.run),
     "embed": (embed.Embed, embed.run),
+    "pretrain": (pretrain.Pretrain, pretrain.run),
+    "train": (train.Train, train.run),
     "evaluate": (evaluate.Evaluate, evaluate.run),
 }
 

@@ -1,6 +1,7 @@
 """Entry point ``embed``: articles and image files to unit vectors on disk, with openCLIP."""
 
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import mlflow
@@ -20,13 +21,15 @@ from newsimages.devices import Precision, resolve_device
 from newsimages.embeddings import Embeddings
 from newsimages.encoders import OpenClipConfig, OpenClipEncoder
 from newsimages.errors import NewsImagesError, first_ten
+from newsimages.long_text import LongText, embed_full_texts, full_texts
 from newsimages.models import AUTO, choose_backbone
+from newsimages.protocols import EmbeddedSet, TextField
 from newsimages.store import EmbeddingStore
 
 
 @dataclass(frozen=True, kw_only=True)
 class Embed(Preprocess):
-    """Embeds the articles' titles and the images with an openCLIP model."""
+    """Embeds the articles' titles and texts and the images with an openCLIP model."""
 
     backbone: str = AUTO
     """An openCLIP model, or local-dir:FOLDER; auto: what the corpus recommends, else ViT-H-14."""
@@ -41,17 +44,8 @@ class Embed(Preprocess):
     """Processes that decode images; 0 decodes in the main process."""
     strict: Bool = False
     """true stops at images that cannot be read; false lists them and goes on."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class EmbeddedSet:
-    """A data set as vectors."""
-
-    prepared: PreparedSet
-    titles: Embeddings
-    """One per article."""
-    images: Embeddings
-    """One per readable image."""
+    long_text: LongText = "cut"
+    """Texts beyond the model's context: cut, or mean (the mean of their sentences' vectors)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,8 +53,8 @@ class EmbeddedCorpus:
     """What embedding hands on."""
 
     corpus: Corpus
-    encoder: OpenClipConfig
-    """The model that was used, with nothing left to ``auto``."""
+    encoder: OpenClipEncoder
+    """The model that was used."""
     sets: tuple[EmbeddedSet, ...]
 
 
@@ -71,20 +65,16 @@ def run(config: Embed) -> None:
         model = encoder_config(config, corpus)
         with tracking.step("preprocess", doing=str(Preprocess.__doc__)):
             prepared = preprocess(config, corpus)
-        embed(config, model, prepared)
+        embed(config, OpenClipEncoder(model), prepared)
 
 
-def embed(config: Embed, model: OpenClipConfig, prepared: PreparedCorpus) -> EmbeddedCorpus:
-    """Embeds titles and images of every data set, or finds them in the workdir.
+def embed(config: Embed, encoder: OpenClipEncoder, prepared: PreparedCorpus) -> EmbeddedCorpus:
+    """Embeds titles, texts and images of every data set, or finds them in the workdir.
 
     Raises:
-        NewsImagesError: A model that cannot be loaded; no readable image; with ``strict``, any
-            image that cannot be read.
+        NewsImagesError: No readable image; with ``strict``, any image that cannot be read.
     """
-    encoder = OpenClipEncoder(model)
-    store = EmbeddingStore(
-        folder=Path(config.workdir) / "embeddings", encoder=encoder, batch_size=config.batch_size
-    )
+    store = embedding_store(config, encoder)
     sets: list[EmbeddedSet] = []
     unreadable: list[tuple[str, str, str]] = []
     for part in prepared.sets:
@@ -93,18 +83,30 @@ def embed(config: Embed, model: OpenClipConfig, prepared: PreparedCorpus) -> Emb
             print(f"  {part.label}: left out, as none of its {len(missing)} images has a file")
             continue
         images, reasons = store.images(files, label=f"{part.label}-images")
-        titles = store.texts(
-            dict(zip(part.articles["article_id"], part.articles["title_en"], strict=True)),
-            label=f"{part.label}-titles",
+        queries = _queries(store, part, config.long_text)
+        sets.append(
+            EmbeddedSet(
+                name=part.data_set.name,
+                split=part.data_set.split,
+                articles=part.articles,
+                queries=queries,
+                images=images,
+            )
         )
-        sets.append(EmbeddedSet(prepared=part, titles=titles, images=images))
         reasons = missing | reasons
         unreadable += [(part.label, image_id, why) for image_id, why in reasons.items()]
         mlflow.log_metric(f"{part.label}/images_embedded", len(images))
-        print(f"  {part.label}: {len(titles)} titles, {len(images)} images")
+        print(f"  {part.label}: {len(part.articles)} titles and texts, {len(images)} images")
     _report(pd.DataFrame(unreadable, columns=["data_set", "image_id", "reason"]), config.strict)
     mlflow.log_params({f"used_{key}": value for key, value in asdict(encoder.used).items()})
-    return EmbeddedCorpus(corpus=prepared.corpus, encoder=encoder.used, sets=tuple(sets))
+    return EmbeddedCorpus(corpus=prepared.corpus, encoder=encoder, sets=tuple(sets))
+
+
+def embedding_store(config: Embed, encoder: OpenClipEncoder) -> EmbeddingStore:
+    """Where the encoder's vectors are kept in the workdir."""
+    return EmbeddingStore(
+        folder=Path(config.workdir) / "embeddings", encoder=encoder, batch_size=config.batch_size
+    )
 
 
 def encoder_config(config: Embed, corpus: Corpus) -> OpenClipConfig:
@@ -123,6 +125,21 @@ def encoder_config(config: Embed, corpus: Corpus) -> OpenClipConfig:
         batch_size=config.batch_size,
         workers=config.workers,
     )
+
+
+def _queries(
+    store: EmbeddingStore, part: PreparedSet, long_text: LongText
+) -> dict[TextField, Embeddings]:
+    """The vectors of an article's title and of its full text, each by its field."""
+    ids = part.articles["article_id"]
+    titles = dict(zip(ids, part.articles["title_en"], strict=True))
+    texts = full_texts(titles, dict(zip(ids, part.articles["text_en"], strict=True)))
+    return {
+        "title": store.texts(titles, label=f"{part.label}-titles"),
+        "text": embed_full_texts(
+            texts, partial(store.texts, label=f"{part.label}-texts"), long_text=long_text
+        ),
+    }
 
 
 def _files(folder: Path, data_set: DataSet) -> tuple[dict[str, Path], dict[str, str]]:

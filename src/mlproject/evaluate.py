@@ -1,6 +1,7 @@
-"""Entry point ``evaluate``: the paper's runs on every test set, each an MLflow run."""
+"""Entry point ``evaluate``: the paper's runs under a protocol, each an MLflow run."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -8,140 +9,219 @@ import mlflow
 import pandas as pd
 
 from mlproject import tracking
-from mlproject.embed import Embed, EmbeddedCorpus, EmbeddedSet, embed, encoder_config
-from mlproject.preprocess import Preprocess, open_corpus, preprocess
+from mlproject.embed import Embed, EmbeddedCorpus, embed, encoder_config
+from mlproject.preprocess import Bool, Preprocess, open_corpus, preprocess
+from mlproject.train import Networks, Train, divided, first_network, train
 from newsimages import submission
 from newsimages.corpora import Corpus
 from newsimages.devices import resolve_device
+from newsimages.encoders import OpenClipEncoder
 from newsimages.errors import NewsImagesError
-from newsimages.metrics import measure
-from newsimages.ranking import rank
-from newsimages.report import markdown, results_table
+from newsimages.metrics import measure, mrr_interval, ranks_of_truth
+from newsimages.paper import published
+from newsimages.protocols import EmbeddedSet, Parts, Protocol, TextField
+from newsimages.ranking import Ranking, rank
+from newsimages.report import Measured, markdown, results_table
 from newsimages.revision import checked_scale
-from newsimages.runs import RUNS, Run
+from newsimages.runs import ALL, Run, choose_runs
+from newsimages.txv import embed_images, embed_texts
 
 TOP_K = 100
+TITLES: dict[Protocol, str] = {
+    "official": "A. Official protocol: trained and selected on the training sets, measured on the "
+    "test sets",
+    "internal": "B. Internal protocol: trained and selected inside 80 % of the training sets, "
+    "measured on the other 20 %",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Evaluate(Embed):
-    """Ranks the images of every test set for its articles, in each of the runs, and measures."""
+class Evaluate(Train):
+    """Ranks images for articles in each of the runs, and measures."""
 
+    variants: str = ALL
+    """Which runs: clip, clip_ds, txv, txv_ds, txv_text_ds, separated by commas, or all. Without
+    T×V's, nothing is trained."""
     scale: float = 1.0
     """The factor in front of the similarities in dual softmax (the paper: 1)."""
     memory_mb: int = 512
     """MiB that ranking may take beyond its inputs and outputs."""
     submission_form: submission.Form = "2023"
     """The year whose submission form is written: 2021 or 2023."""
+    paper_corpus: Bool = False
+    """true: the corpus is that of the paper (NewsImages 2022), whose figures are put beside
+    ours."""
 
     def __post_init__(self) -> None:
-        """Raises: NewsImagesError on a scale or budget that is not above 0."""
+        """Raises: NewsImagesError on a setting that no evaluation could have."""
+        super().__post_init__()
         checked_scale(self.scale)
+        choose_runs(self.variants)
         if self.memory_mb < 1:
             raise NewsImagesError(f"memory_mb is {self.memory_mb}, expected 1 MiB or more.")
 
-
-Figures = dict[tuple[str, int, str], Mapping[str, float]]
+    @property
+    def runs(self) -> tuple[Run, ...]:
+        """The runs that are wanted."""
+        return choose_runs(self.variants)
 
 
 def run(config: Evaluate) -> None:
     """The entry point."""
     with tracking.entry_point(config, doing=str(Evaluate.__doc__)):
-        corpus = only_tests(open_corpus(config))
+        corpus = measurable(config, open_corpus(config))
         model = encoder_config(config, corpus)
         with tracking.step("preprocess", doing=str(Preprocess.__doc__)):
             prepared = preprocess(config, corpus)
         with tracking.step("embed", doing=str(Embed.__doc__)):
-            embedded = embed(config, model, prepared)
-        print(f"\n{markdown(evaluate(config, embedded))}\n")
+            embedded = embed(config, OpenClipEncoder(model), prepared)
+        train_and_evaluate(config, embedded)
 
 
-def only_tests(corpus: Corpus) -> Corpus:
-    """The corpus without its training sets.
+def measurable(config: Evaluate, corpus: Corpus) -> Corpus:
+    """The corpus; without its training sets where the protocol and the runs need none.
 
     Raises:
-        NewsImagesError: It has no test set.
+        NewsImagesError: It has no test set, where one is to be measured on.
     """
     tests = tuple(data_set for data_set in corpus.data_sets if data_set.split == "test")
-    if not tests:
+    if not tests and "official" in config.protocols:
         raise NewsImagesError(
-            f"{corpus.folder} has no test set to measure on: name a table test.csv, or "
-            "use a file of the NewsImages test release."
+            f"{corpus.folder} has no test set to measure on: name a table test.csv, use a file of "
+            "the NewsImages test release, or set protocol=internal."
         )
-    return replace(corpus, data_sets=tests)
+    needs_training = "internal" in config.protocols or _trained_fields(config)
+    return corpus if needs_training else replace(corpus, data_sets=tests)
 
 
-def evaluate(config: Evaluate, embedded: EmbeddedCorpus) -> pd.DataFrame:
-    """Makes each run of the paper a run nested in the active one, which gets the table of all.
+def train_and_evaluate(config: Evaluate, embedded: EmbeddedCorpus) -> dict[Protocol, pd.DataFrame]:
+    """Divides, trains and measures under each protocol; the active run gets the tables.
+
+    The runs of the first protocol are nested in the active run, those of a second one in a run of
+    its own below it.
+
+    Returns:
+        Per protocol the table of its runs.
+    """
+    fields = _trained_fields(config)
+    has_training = any(part.split == "train" for part in embedded.sets)
+    first = first_network(config, embedded) if fields and has_training else None
+    tables: dict[Protocol, pd.DataFrame] = {}
+    for protocol in config.protocols:
+        own_run = nullcontext() if not tables else tracking.step(protocol, doing=TITLES[protocol])
+        parts = divided(config, embedded, protocol)
+        with own_run:
+            networks: Networks = {}
+            if first is not None and parts.training:
+                networks = train(config, parts, first, fields)
+            elif fields:
+                print("  no training articles with a readable image: the runs of T×V are left out")
+            tables[protocol] = evaluate(config, embedded, parts, networks)
+    _log_tables(embedded.corpus.name, tables)
+    return tables
+
+
+def evaluate(
+    config: Evaluate, embedded: EmbeddedCorpus, parts: Parts, networks: Networks
+) -> pd.DataFrame:
+    """Makes each run of the paper a run nested in the active one.
+
+    Args:
+        config: What is wanted.
+        embedded: Where the parts come from.
+        parts: The corpus as the protocol divides it.
+        networks: T×V by the text field that it is queried with; runs without one are left out.
 
     Returns:
         One row per test set and run, as `newsimages.report.results_table`.
     """
-    tests = [part for part in embedded.sets if part.prepared.data_set.split == "test"]
-    for part in tests:
-        tracking.log_data_set(part.prepared.data_set, embedded.corpus.folder)
-    figures: Figures = {}
-    with tracking.announced("evaluate", doing=str(Evaluate.__doc__)):
-        for paper_run in RUNS:
+    runs = [each for each in config.runs if each.retriever == "clip" or each.text_field in networks]
+    measured: list[Measured] = []
+    with tracking.announced(f"evaluate-{parts.protocol}", doing=str(Evaluate.__doc__)):
+        for each in runs:
+            tags = {"variant": each.variant, "official_name": each.official_name}
             with tracking.variant(
-                paper_run.official_name,
-                tags={"variant": paper_run.variant, "official_name": paper_run.official_name},
-                params=_params(config, embedded, paper_run),
+                each.official_name,
+                tags={**tags, "protocol": parts.protocol},
+                params=_params(config, embedded, parts, each),
             ):
-                for part in tests:
-                    tracking.log_data_set(part.prepared.data_set, embedded.corpus.folder)
-                    figures.update(_evaluate_run(config, paper_run, part))
-                tracking.describe(_description(paper_run, figures))
-    table = results_table(figures)
-    tracking.log_table(table, "results.csv")
-    mlflow.log_text(markdown(table) + "\n", "results.md")
-    tracking.describe(f"The paper's runs on {embedded.corpus.name}.\n\n{markdown(table)}")
-    return table
+                own = [_evaluate_run(config, each, test, networks) for test in parts.tests]
+                measured += [figures for figures in own if figures is not None]
+                tracking.describe(_description(each, [item for item in own if item is not None]))
+    return results_table(measured, published(parts.protocol) if config.paper_corpus else None)
 
 
-def _evaluate_run(config: Evaluate, paper_run: Run, part: EmbeddedSet) -> Figures:
+def _evaluate_run(
+    config: Evaluate, paper_run: Run, test: EmbeddedSet, networks: Networks
+) -> Measured | None:
     """Ranks a test set in one run and logs lists and metrics.
 
     Returns:
-        The metrics under test set and run; nothing where no right image is known.
+        The figures; None where no right image is known.
     """
-    data_set = part.prepared.data_set
-    ranking = rank(
-        part.titles,
-        part.images,
+    tracking.log_data_set(test)
+    ranking = retrieve(config, paper_run, test, networks).table()
+    tracking.log_table(ranking, f"rankings/{test.name}.parquet")
+    _log_submission(config, ranking, test)
+    truth = test.truth()
+    if not truth:
+        print(f"  {test.name}: no right images are known, so nothing is measured")
+        return None
+    metrics = measure(ranking, truth)
+    ranks = ranks_of_truth(ranking, truth)
+    mlflow.log_metrics({f"{test.name}/{metric}": v for metric, v in metrics.items()})
+    return Measured(
+        data_set=test.name,
+        run=paper_run.number,
+        variant=paper_run.variant,
+        metrics=metrics,
+        mrr_interval=mrr_interval(ranks),
+        ranks=ranks,
+    )
+
+
+def retrieve(config: Evaluate, paper_run: Run, test: EmbeddedSet, networks: Networks) -> Ranking:
+    """The first 100 images for each article of a test set, in one run."""
+    queries, gallery = test.queries[paper_run.text_field], test.images
+    if paper_run.retriever == "txv":
+        network = networks[paper_run.text_field]
+        queries, gallery = embed_texts(network, [queries]), embed_images(network, [gallery])
+    return rank(
+        queries,
+        gallery,
         revision=paper_run.revision,
         scale=config.scale,
         top_k=TOP_K,
         memory_mb=config.memory_mb,
         device=resolve_device(config.device),
-    ).table()
-    tracking.log_table(ranking, f"rankings/{data_set.name}.parquet")
-    _log_submission(config, ranking, part)
-    known = data_set.articles.dropna(subset="image_id")
-    if known.empty:
-        print(f"  {data_set.name}: no right images are known, so nothing is measured")
-        return {}
-    metrics = measure(ranking, dict(zip(known["article_id"], known["image_id"], strict=True)))
-    mlflow.log_metrics({f"{data_set.name}/{metric}": v for metric, v in metrics.items()})
-    return {(data_set.name, paper_run.number, paper_run.variant): metrics}
+    )
 
 
-def _log_submission(config: Evaluate, ranking: pd.DataFrame, part: EmbeddedSet) -> None:
+def _trained_fields(config: Evaluate) -> tuple[TextField, ...]:
+    """The text fields that T×V is queried with."""
+    fields = [each.text_field for each in config.runs if each.retriever == "txv"]
+    return tuple(dict.fromkeys(fields))
+
+
+def _log_submission(config: Evaluate, ranking: pd.DataFrame, test: EmbeddedSet) -> None:
     """Logs the submission file; one that would be refused costs a notice, not the figures."""
-    data_set = part.prepared.data_set
     try:
         tracking.log_submission(
             ranking,
-            f"submissions/{data_set.name}.tsv",
+            f"submissions/{test.name}.tsv",
             form=config.submission_form,
-            urls=dict(zip(data_set.articles["article_id"], data_set.articles["url"], strict=True)),
-            image_ids=part.images.ids.tolist(),
+            urls=dict(zip(test.articles["article_id"], test.articles["url"], strict=True)),
+            image_ids=test.images.ids.tolist(),
         )
     except NewsImagesError as error:
-        print(f"  {data_set.name}: no submission file. {error}")
+        print(f"  {test.name}: no submission file. {error}")
 
 
-def _params(config: Evaluate, embedded: EmbeddedCorpus, paper_run: Run) -> dict[str, Any]:
+def _params(
+    config: Evaluate, embedded: EmbeddedCorpus, parts: Parts, paper_run: Run
+) -> dict[str, Any]:
+    used = embedded.encoder.used
+    trained_on = {"title": "title", "text": config.text_run_trained_on}[paper_run.text_field]
     return {
         "run_number": paper_run.number,
         "retriever": paper_run.retriever,
@@ -149,16 +229,28 @@ def _params(config: Evaluate, embedded: EmbeddedCorpus, paper_run: Run) -> dict[
         "revision": paper_run.revision,
         "scale": config.scale,
         "top_k": TOP_K,
+        "protocol": parts.protocol,
         "corpus": embedded.corpus.name,
-        "backbone": embedded.encoder.backbone,
-        "pretrained": embedded.encoder.pretrained,
-        "precision": embedded.encoder.precision,
+        "backbone": used.backbone,
+        "pretrained": used.pretrained,
+        "precision": used.precision,
+        **({"trained_on": trained_on} if paper_run.retriever == "txv" else {}),
     }
 
 
-def _description(paper_run: Run, figures: Figures) -> str:
-    own = {key: metrics for key, metrics in figures.items() if key[1] == paper_run.number}
+def _description(paper_run: Run, own: Sequence[Measured]) -> str:
     return (
         f"Run {paper_run.number} of the paper: {paper_run.retriever} on the "
         f"{paper_run.text_field}, revision {paper_run.revision}.\n\n{markdown(results_table(own))}"
     )
+
+
+def _log_tables(corpus: str, tables: Mapping[Protocol, pd.DataFrame]) -> None:
+    """Logs each protocol's table, shows it on the terminal and in the run's description."""
+    shown = []
+    for protocol, table in tables.items():
+        tracking.log_table(table, f"results_{protocol}.csv")
+        mlflow.log_text(f"## {TITLES[protocol]}\n\n{markdown(table)}\n", f"results_{protocol}.md")
+        shown.append(f"{TITLES[protocol]}\n\n{markdown(table)}")
+    print("\n" + "\n\n".join(shown) + "\n")
+    tracking.describe("\n\n".join([f"The paper's runs on {corpus}.", *shown]))

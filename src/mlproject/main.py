@@ -1,12 +1,13 @@
 """Entry point ``main``: everything, from a corpus folder to measured runs."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from mlproject import tracking
 from mlproject.embed import Embed, embed, encoder_config
-from mlproject.evaluate import Evaluate, evaluate, only_tests
+from mlproject.evaluate import Evaluate, measurable, train_and_evaluate
 from mlproject.preprocess import Preprocess, open_corpus, preprocess
-from newsimages.report import markdown
+from newsimages.encoders import OpenClipEncoder
 
 NEXT_STEPS = """
 Next:
@@ -17,18 +18,21 @@ Next:
 
 @dataclass(frozen=True, kw_only=True)
 class Main(Evaluate):
-    """Preprocesses, embeds and evaluates a corpus: the paper's runs, one after the other."""
+    """Preprocesses, embeds, trains and evaluates: the paper's runs, one after the other."""
+
+    protocol: Literal["official", "internal", "both"] = "both"
+    """official: trained on 80 % of the training sets, chosen on 20 %, measured on the test sets;
+    internal: both inside the 80 %, measured on the 20 %; both: one after the other."""
 
 
 def run(config: Main) -> None:
     """The whole pipeline; its lines are the steps of the paper."""
     with tracking.entry_point(config, doing=str(Main.__doc__)):
-        corpus = open_corpus(config)
-        only_tests(corpus)  # without a test set or model, the work below would be for nothing
-        model = encoder_config(config, corpus)
+        corpus = measurable(config, open_corpus(config))
+        model = encoder_config(config, corpus)  # before the work that it would else be lost for
         with tracking.step("preprocess", doing=str(Preprocess.__doc__)):
             prepared = preprocess(config, corpus)
         with tracking.step("embed", doing=str(Embed.__doc__)):
-            embedded = embed(config, model, prepared)
-        table = evaluate(config, embedded)
-        print(f"\n{markdown(table)}\n{NEXT_STEPS}")
+            embedded = embed(config, OpenClipEncoder(model), prepared)
+        train_and_evaluate(config, embedded)
+        print(NEXT_STEPS)

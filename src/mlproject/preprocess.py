@@ -106,7 +106,7 @@ def open_corpus(config: Preprocess) -> Corpus:
         only = None if config.dataset == ALL else _parts(config.dataset)
         corpus = read_corpus(Path(folder), only=only)
         for data_set in corpus.data_sets:
-            tracking.log_data_set(data_set, corpus.folder)
+            tracking.log_data_set(data_set)
             n_articles, n_images = len(data_set.articles), len(data_set.images)
             print(f"  {data_set.name} {data_set.split}: {n_articles} articles, {n_images} images")
         if len(corpus.skipped):

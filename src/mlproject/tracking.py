@@ -20,6 +20,7 @@ from mlflow.entities import Run
 from mlflow.utils.git_utils import get_git_commit
 
 from newsimages.corpora import DataSet
+from newsimages.protocols import EmbeddedSet
 from newsimages.submission import write_submission
 
 DESCRIPTION_TAG = "mlflow.note.content"
@@ -78,14 +79,14 @@ def describe(text: str) -> None:
     mlflow.set_tag(DESCRIPTION_TAG, text)
 
 
-def log_data_set(data_set: DataSet, folder: Path) -> None:
+def log_data_set(data_set: DataSet | EmbeddedSet) -> None:
     """Logs a data set's articles as an input of the active run."""
     articles = data_set.articles.assign(date=data_set.articles["date"].astype("string"))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # MLflow wonders which kind of folder this is
         dataset = mlflow.data.pandas_dataset.from_pandas(
             articles,
-            source=str(folder),
+            source=data_set.name,
             name=f"{data_set.name}-{data_set.split}",
             targets="image_id",
         )

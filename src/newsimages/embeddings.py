@@ -1,5 +1,6 @@
 """Unit vectors that travel with the ids of what they embed."""
 
+import mmap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 from newsimages.errors import NewsImagesError, first_ten
 
 UNIT_TOLERANCE = 1e-3
+_ROWS_AT_A_TIME = 65_536
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,8 +34,7 @@ class Embeddings:
         names, counts = np.unique(self.ids, return_counts=True)
         if len(names) < len(self.ids):
             raise NewsImagesError(f"Ids that occur more than once: {first_ten(names[counts > 1])}.")
-        length = np.sqrt(np.einsum("ij,ij->i", self.vectors, self.vectors))
-        wrong = ~(np.abs(length - 1) < UNIT_TOLERANCE)  # also where a component is NaN
+        wrong = ~(np.abs(_lengths(self.vectors) - 1) < UNIT_TOLERANCE)  # also where one is NaN
         if wrong.any():
             raise NewsImagesError(
                 f"Vectors that are not of length 1 (or hold NaN): {first_ten(self.ids[wrong])}. "
@@ -71,3 +72,24 @@ class Embeddings:
             return self
         order = np.argsort(self.ids)
         return Embeddings(self.ids[order], self.vectors[order])
+
+
+def release(vectors: NDArray[np.float32]) -> None:
+    """Takes the pages of a memory-mapped file out of the process's memory, where that can be done.
+
+    They stay in the system's cache, which gives them back at once or takes their room for others.
+    Vectors in memory are left as they are.
+    """
+    mapped = getattr(vectors, "_mmap", None)
+    if mapped is not None and hasattr(mmap, "MADV_DONTNEED"):
+        mapped.madvise(mmap.MADV_DONTNEED)
+
+
+def _lengths(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(N,) of (N, E); what a memory map reads on the way is given up again."""
+    lengths = np.empty(len(vectors), np.float32)
+    for start in range(0, len(vectors), _ROWS_AT_A_TIME):
+        part = vectors[start : start + _ROWS_AT_A_TIME]
+        lengths[start : start + _ROWS_AT_A_TIME] = np.sqrt(np.einsum("ij,ij->i", part, part))
+        release(vectors)
+    return lengths

@@ -4,11 +4,8 @@ Galanopoulos and Mezaris, "Cross-modal Networks and Dual Softmax Operation for M
 2022", tables 1 (the official test sets) and 2 (a random 80–20 split of the training sets).
 """
 
-from typing import Literal
-
+from newsimages.protocols import Protocol
 from newsimages.report import METRICS
-
-Protocol = Literal["official", "internal"]
 
 _OFFICIAL = """
 1 RSS .61000 .68267 .82067 .86533 .49013

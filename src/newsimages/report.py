@@ -1,28 +1,61 @@
 """Figures of many runs in one table, as people read it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 METRICS = ("recall_at_5", "recall_at_10", "recall_at_50", "recall_at_100", "mrr")
 _HEADINGS = {**{name: f"R@{name.rsplit('_', 1)[-1]}" for name in METRICS[:-1]}, "mrr": "MRR"}
+_KEYS = ["data set", "run", "variant"]
 
 
-def results_table(figures: Mapping[tuple[str, int, str], Mapping[str, float]]) -> pd.DataFrame:
-    """One row per test set and run.
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Measured:
+    """What one run came to on one data set."""
+
+    data_set: str
+    run: int
+    """The run's number."""
+    variant: str
+    metrics: Mapping[str, float]
+    """`METRICS`, each from 0 to 1."""
+    mrr_interval: tuple[float, float]
+    """Bounds of the MRR, as `newsimages.metrics.mrr_interval`."""
+    ranks: NDArray[np.float64]
+    """(articles,) as `newsimages.metrics.ranks_of_truth`: what the figures were made from."""
+
+
+def results_table(
+    measured: Sequence[Measured],
+    published: Mapping[tuple[str, int], Mapping[str, float]] | None = None,
+) -> pd.DataFrame:
+    """One row per data set and run, or three where published figures stand beside ours.
 
     Args:
-        figures: The five metrics by (test set, run number, variant).
+        measured: In any order.
+        published: The paper's figures by (data set, run); None where the corpus is another.
 
     Returns:
-        Columns data set, run, variant, R@5, R@10, R@50, R@100, MRR; ordered by test set and run.
+        Columns data set, run, variant, R@5, R@10, R@50, R@100, MRR, MRR 95 % (``low–high``);
+        ordered by data set and run. With ``published``, the column ``figures`` tells ours, the
+        paper's and ours minus the paper's apart.
     """
-    rows = [
-        {"data set": name, "run": number, "variant": variant, **metrics}
-        for (name, number, variant), metrics in figures.items()
-    ]
-    table = pd.DataFrame(rows, columns=["data set", "run", "variant", *METRICS])
-    return table.sort_values(["data set", "run"], ignore_index=True).rename(columns=_HEADINGS)
+    rows = []
+    for item in sorted(measured, key=lambda item: (item.data_set, item.run)):
+        low, high = item.mrr_interval
+        head = dict(zip(_KEYS, (item.data_set, item.run, item.variant), strict=True))
+        ours = {name: float(item.metrics[name]) for name in METRICS}
+        rows.append({**head, "figures": "ours", **ours, "MRR 95 %": f"{low:.3f}–{high:.3f}"})
+        paper = (published or {}).get((item.data_set, item.run))
+        if paper is not None:
+            less = {name: ours[name] - paper[name] for name in METRICS}
+            rows.append({**head, "figures": "paper", **paper, "MRR 95 %": ""})
+            rows.append({**head, "figures": "difference", **less, "MRR 95 %": ""})
+    columns = [*_KEYS, *(["figures"] if published else []), *METRICS, "MRR 95 %"]
+    return pd.DataFrame(rows, columns=columns).rename(columns=_HEADINGS)
 
 
 def markdown(table: pd.DataFrame) -> str:

@@ -1,75 +1,25 @@
 """From a folder of files to tracked runs, through the same calls as `mlflow run`."""
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import mlflow
 import pandas as pd
 import pytest
-from mlflow.entities import Run
-from PIL import Image
 
 from mlproject import cli
+from tests.mlproject.squares import N_TEST, children, runs, step
 from tests.tiny_clip import save_tiny_clip
 
-N_TEST, N_TRAIN = 12, 6
-
-
-def write_corpus(folder: Path) -> Path:
-    """A small corpus of two data sets: coloured squares, English titles."""
-    for name in ("RSS", "TW"):
-        images = folder / name / "images"
-        images.mkdir(parents=True)
-        for split, n in (("train", N_TRAIN), ("test", N_TEST)):
-            rows = []
-            for i in range(n):
-                colour = (20 * i, 255 - 20 * i, 40 if split == "test" else 200)
-                Image.new("RGB", (40, 40), colour).save(images / f"{split}{i}.png")
-                title = f"The council of {name} talks about square number {i} on the market"
-                rows.append((f"{name}{split}{i}", title, f"It is the {i}th.", f"{split}{i}.png"))
-            table = pd.DataFrame(rows, columns=["article_id", "title", "text", "image"])
-            table.to_csv(folder / name / f"{split}.csv", index=False)
-    return folder
-
-
-@pytest.fixture
-def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """An MLflow store of this test's own, in the current folder."""
-    monkeypatch.chdir(tmp_path)
-    previous = mlflow.get_tracking_uri()
-    mlflow.set_tracking_uri(f"sqlite:///{tmp_path}/mlflow.db")
-    mlflow.create_experiment("newsimages", artifact_location=f"{tmp_path}/artifacts")
-    monkeypatch.setenv("MLFLOW_EXPERIMENT_NAME", "newsimages")
-    mlflow.set_experiment("newsimages")
-    yield tmp_path
-    mlflow.set_tracking_uri(previous)
-
-
-@pytest.fixture
-def arguments(tmp_path: Path) -> list[str]:
-    """What the entry points are called with: a corpus, a workdir, a tiny openCLIP model."""
-    corpus = write_corpus(tmp_path / "squares")
-    backbone = save_tiny_clip(tmp_path / "tiny")
-    return [
-        *("--corpus", str(corpus), "--workdir", str(tmp_path / "work")),
-        *("--backbone", f"local-dir:{backbone}", "--precision", "fp32", "--workers", "0"),
-    ]
-
-
-def runs() -> list[Run]:
-    return list(mlflow.search_runs(search_all_experiments=True, output_format="list"))
-
-
-def children(variant: str) -> list[Run]:
-    return [run for run in runs() if run.data.tags.get("variant") == variant]
+CLIP = ("--variants", "clip,clip_ds")
+"""The runs that need no training."""
 
 
 @pytest.mark.usefixtures("store")
 def test_main_tracks_each_run_of_the_paper(
-    arguments: list[str], capsys: pytest.CaptureFixture[str]
+    arguments: list[str], training: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert cli.run(["main", *arguments]) == 0
+    assert cli.run(["main", *arguments, *training]) == 0
     shown = capsys.readouterr().out
     assert "| RSS" in shown
     assert "mlflow ui" in shown
@@ -80,14 +30,17 @@ def test_main_tracks_each_run_of_the_paper(
     for variant, number, official_name, revision in (
         ("clip", "1", "iti_certh_clip_run_1", "none"),
         ("clip_ds", "2", "iti_certh_clip_ds_run_2", "dual_softmax"),
+        ("txv", "3", "iti_certh_TxV_run_3", "none"),
+        ("txv_ds", "4", "iti_certh_TxV_ds_run_4", "dual_softmax"),
+        ("txv_text_ds", "5", "iti_certh_TxV_text_ds_run_5", "dual_softmax"),
     ):
         [child] = children(variant)
         assert child.info.status == "FINISHED"
         assert child.info.run_name == child.data.tags["official_name"] == official_name
         expected = {
             "run_number": number,
-            "retriever": "clip",
-            "text_field": "title",
+            "retriever": variant.split("_")[0],
+            "text_field": "text" if "text" in variant else "title",
             "revision": revision,
             "scale": "1.0",
             "backbone": arguments[5],
@@ -99,6 +52,17 @@ def test_main_tracks_each_run_of_the_paper(
         assert child.data.metrics["RSS/recall_at_100"] == 1.0  # all images fit the list
         assert {d.dataset.name for d in child.inputs.dataset_inputs} == {"RSS-test", "TW-test"}
         assert child.data.tags["mlflow.parentRunId"] == parent.info.run_id
+        [inside] = children(variant, "internal")
+        assert inside.data.tags["mlflow.parentRunId"] == step("internal").info.run_id
+        assert set(inside.data.metrics) == set(child.data.metrics)
+    for protocol in ("official", "internal"):
+        table = pd.read_csv(
+            mlflow.artifacts.download_artifacts(
+                run_id=parent.info.run_id, artifact_path=f"results_{protocol}.csv"
+            )
+        )
+        assert table["run"].tolist() == [1, 2, 3, 4, 5] * 2
+        assert "figures" not in table.columns  # the corpus is not the paper's
 
 
 @pytest.mark.usefixtures("store")
@@ -111,7 +75,7 @@ def test_the_run_that_mlflow_run_has_opened_is_the_parent(
     opened = client.create_run(experiment.experiment_id, run_name="as mlflow run named it")
     client.log_param(opened.info.run_id, "corpus", arguments[1])  # before the project begins
     monkeypatch.setenv("MLFLOW_RUN_ID", opened.info.run_id)
-    assert cli.run(["main", *arguments]) == 0
+    assert cli.run(["main", *arguments, *CLIP, "--protocol", "official"]) == 0
 
     parent = client.get_run(opened.info.run_id)
     assert parent.info.run_name == "as mlflow run named it"
@@ -126,7 +90,7 @@ def test_the_run_that_mlflow_run_has_opened_is_the_parent(
 
 @pytest.mark.usefixtures("store")
 def test_evaluate_logs_rankings_and_submissions_under_one_parent(arguments: list[str]) -> None:
-    assert cli.run(["evaluate", *arguments, "--submission-form", "2021"]) == 0
+    assert cli.run(["evaluate", *arguments, *CLIP, "--submission-form", "2021"]) == 0
     [parent] = [run for run in runs() if run.data.tags.get("entry_point") == "evaluate"]
     [child] = children("clip_ds")
     assert child.data.tags["mlflow.parentRunId"] == parent.info.run_id
@@ -140,7 +104,7 @@ def test_evaluate_logs_rankings_and_submissions_under_one_parent(arguments: list
     assert len(lines) == 1 + N_TEST
 
     results = pd.read_csv(mlflow.artifacts.download_artifacts(
-        run_id=parent.info.run_id, artifact_path="results.csv"
+        run_id=parent.info.run_id, artifact_path="results_official.csv"
     ))  # fmt: skip
     logged = child.data.metrics["TW/mrr"]
     row = results.query("`data set` == 'TW' and variant == 'clip_ds'")
@@ -151,7 +115,7 @@ def test_second_run_computes_nothing_again(store: Path, arguments: list[str]) ->
     assert cli.run(["embed", *arguments]) == 0
     shards = sorted((store / "work" / "embeddings").rglob("*.safetensors"))
     before = {path: path.stat().st_mtime_ns for path in shards}
-    assert len(before) == 8  # two data sets, two splits, titles and images
+    assert len(before) == 12  # two data sets, two splits; titles, texts and images
     assert cli.run(["embed", *arguments]) == 0
     assert {path: path.stat().st_mtime_ns for path in shards} == before
 
@@ -160,7 +124,7 @@ def test_unreadable_images_are_listed_and_strict_stops(
     store: Path, arguments: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     (store / "squares" / "RSS" / "images" / "test3.png").write_bytes(b"")
-    assert cli.run(["evaluate", *arguments]) == 0
+    assert cli.run(["evaluate", *arguments, *CLIP]) == 0
     assert "test3.png (empty file)" in capsys.readouterr().out
     [step] = [run for run in runs() if run.data.tags.get("step") == "embed"]
     table = mlflow.load_table("unreadable_images.json", run_ids=[step.info.run_id])
@@ -168,7 +132,7 @@ def test_unreadable_images_are_listed_and_strict_stops(
     [child] = children("clip")
     assert child.data.metrics["RSS/recall_at_100"] == pytest.approx(1 - 1 / N_TEST)
 
-    assert cli.run(["evaluate", *arguments, "--strict", "true"]) == 1
+    assert cli.run(["evaluate", *arguments, *CLIP, "--strict", "true"]) == 1
     assert "strict=true" in capsys.readouterr().err
     failed = [run for run in runs() if run.info.status == "FAILED"]
     assert {run.data.tags.get("entry_point") for run in failed} >= {"evaluate"}
@@ -194,7 +158,7 @@ def test_unreadable_images_are_listed_and_strict_stops(
 def test_bad_parameters_stop_with_a_sentence(
     arguments: list[str], extra: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert cli.run(["evaluate", *arguments, *extra]) == 1
+    assert cli.run(["evaluate", *arguments, *CLIP, *extra]) == 1
     error = capsys.readouterr().err
     assert error.splitlines()[-1].startswith("Error: ")
     assert message in error
@@ -225,11 +189,11 @@ def test_training_images_may_be_absent(
 ) -> None:
     for path in (tmp_path / "squares").rglob("train*.png"):
         path.unlink()
-    assert cli.run(["main", *arguments]) == 0
-    assert "RSS-train: left out, as none of its 6 images has a file" in capsys.readouterr().out
+    assert cli.run(["main", *arguments, "--protocol", "official"]) == 0
+    assert "RSS-train: left out, as none of its 15 images has a file" in capsys.readouterr().out
     for path in (tmp_path / "squares").rglob("test*.png"):
         path.unlink()
-    assert cli.run(["main", *arguments]) == 1
+    assert cli.run(["main", *arguments, "--protocol", "official"]) == 1
     assert "Put the files below that folder" in capsys.readouterr().err
 
 
@@ -239,7 +203,7 @@ def test_submission_that_would_be_refused_costs_no_figures(
 ) -> None:
     path = tmp_path / "squares" / "RSS" / "test.csv"
     pd.read_csv(path).assign(url="https://one.example/for-all").to_csv(path, index=False)
-    assert cli.run(["evaluate", *arguments]) == 0
+    assert cli.run(["evaluate", *arguments, *CLIP]) == 0
     assert "Set submission_form=2021" in capsys.readouterr().out
     [child] = children("clip")
     assert "RSS/mrr" in child.data.metrics
@@ -259,7 +223,7 @@ def test_corpus_without_known_images_is_ranked_but_not_measured(
         gallery = pd.DataFrame({"iid": table["image"], "imgFile": table["image"]})
         gallery.to_csv(folder / "test-img.tsv", sep="\t", index=False)
         table.assign(image="").to_csv(folder / "test.csv", index=False)
-    assert cli.run(["evaluate", *arguments]) == 0
+    assert cli.run(["evaluate", *arguments, *CLIP]) == 0
     assert "nothing is measured" in capsys.readouterr().out
     [child] = children("clip")
     assert not child.data.metrics
@@ -282,7 +246,7 @@ def test_photographs_go_through_embed_and_evaluate(tmp_path: Path, shared_data: 
         *("--backbone", f"local-dir:{backbone}", "--strict", "true"),
     ]
     assert cli.run(["embed", *arguments]) == 0
-    assert cli.run(["evaluate", *arguments]) == 0
+    assert cli.run(["evaluate", *arguments, *CLIP]) == 0
     [parent] = [run for run in runs() if run.data.tags.get("entry_point") == "embed"]
     assert parent.data.metrics["flickr-test/images_embedded"] == 100
     assert parent.data.params["used_backbone"] == f"local-dir:{backbone}"

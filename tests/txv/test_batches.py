@@ -61,7 +61,7 @@ def test_batches_are_of_equal_size_and_none_is_of_one_pair(
 
 
 def test_fewer_pairs_than_a_batch_are_refused() -> None:
-    with pytest.raises(NewsImagesError, match="150 training pairs .* batch_size to at most 150"):
+    with pytest.raises(NewsImagesError, match="150 training pairs .* to at most 150"):
         count_batches(150, 196)
 
 

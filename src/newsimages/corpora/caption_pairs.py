@@ -72,6 +72,11 @@ def read_caption_pairs(source: Path) -> CaptionPairs:
     return checked(folder, pd.DataFrame(rows, columns=PAIR_COLUMNS, dtype="str"), skipped, source)
 
 
+def has_pairs(folder: Path) -> bool:
+    """Whether `read_caption_pairs` would find a table in the folder."""
+    return next(_tables(folder), None) is not None
+
+
 def checked(
     folder: Path, pairs: pd.DataFrame, skipped: list[tuple[str, str]], source: Path
 ) -> CaptionPairs:

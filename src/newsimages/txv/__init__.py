@@ -16,7 +16,7 @@ from newsimages.txv.network import NetworkConfig, TxVNetwork
 from newsimages.txv.projection import embed_images, embed_texts
 from newsimages.txv.schedule import TrainingConfig
 from newsimages.txv.state import EpochReport
-from newsimages.txv.training import TrainedNetwork, train
+from newsimages.txv.training import TrainedNetwork, identity, train
 
 __all__ = [
     "EpochReport",
@@ -26,6 +26,7 @@ __all__ = [
     "TxVNetwork",
     "embed_images",
     "embed_texts",
+    "identity",
     "load_network",
     "save_network",
     "train",

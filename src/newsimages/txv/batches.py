@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from newsimages.embeddings import Embeddings
+from newsimages.embeddings import Embeddings, release
 from newsimages.errors import NewsImagesError
 from newsimages.pairs import Pairs
 
@@ -63,8 +63,8 @@ def count_batches(n: int, batch_size: int) -> int:
     """
     if n < batch_size:
         raise NewsImagesError(
-            f"{n} training pairs do not fill a batch of batch_size={batch_size}. "
-            f"Set batch_size to at most {n}, or give more pairs."
+            f"{n} training pairs do not fill a batch of batch_size={batch_size}. Set "
+            f"train_batch_size, or the field batch_size, to at most {n}, or give more pairs."
         )
     # No batch of one pair, even with batches of 2: of an odd number of pairs, one has 3.
     return min(-(-n // batch_size), n // 2)
@@ -89,8 +89,14 @@ def load_batches(
     """Yields the batches; a thread reads the next ones while the caller works on one."""
     with ThreadPoolExecutor(max_workers=1) as pool:
         ahead: deque[Future[Batch]] = deque()
+        n_read = 0
         try:
             for positions in batches:
+                n_read += len(positions)
+                if n_read >= WINDOW:
+                    for feature in (*pairs.texts, *pairs.images):
+                        pool.submit(release, feature.vectors)
+                    n_read = 0
                 ahead.append(pool.submit(_load, pairs, positions, device))
                 if len(ahead) > AHEAD:
                     yield ahead.popleft().result()

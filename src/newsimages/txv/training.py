@@ -77,8 +77,9 @@ def train(
         check_dimensions("image", pairs.images, network.config.image_dimensions)
     check_not_empty(validation)
     n_batches = count_batches(len(training), config.batch_size)
-    identity = _identity(network, training, validation, config)
-    state = TrainingState(copy.deepcopy(network).to(device), identity)
+    state = TrainingState(
+        copy.deepcopy(network).to(device), identity(network, training, validation, config)
+    )
     if checkpoint_path is not None:
         state.resume(checkpoint_path)
     for report in state.reports:
@@ -149,10 +150,10 @@ def _learn(
     return mean
 
 
-def _identity(
+def identity(
     network: TxVNetwork, training: Pairs, validation: Pairs, config: TrainingConfig
 ) -> dict[str, Any]:
-    """All that the outcome depends on, beside the machine."""
+    """All that the outcome of a training depends on, beside the machine; flat, as JSON knows it."""
     weights = hashlib.sha256()
     for tensor in network.state_dict().values():
         weights.update(tensor.detach().cpu().numpy().tobytes())

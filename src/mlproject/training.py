@@ -1,0 +1,103 @@
+"""One training of a T×V network as a nested MLflow run, for ``pretrain`` and ``train``."""
+
+import hashlib
+import json
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+
+import mlflow
+import pandas as pd
+
+from mlproject import tracking
+from newsimages.devices import Device, resolve_device
+from newsimages.pairs import Pairs
+from newsimages.txv import (
+    EpochReport,
+    TrainedNetwork,
+    TrainingConfig,
+    TxVNetwork,
+    identity,
+    save_network,
+    train,
+)
+
+ARTIFACT = "txv"
+"""The artifact folder of the best network and its configuration."""
+
+
+def fit(
+    network: TxVNetwork,
+    training: Pairs,
+    validation: Pairs,
+    config: TrainingConfig,
+    *,
+    name: str,
+    doing: str,
+    workdir: Path,
+    device: Device,
+) -> TxVNetwork:
+    """Trains a network, or finds it trained in the workdir, and tracks how that went.
+
+    The checkpoint's name holds a digest of all that the outcome depends on: a training that was
+    killed is found again and goes on, and other settings or data begin one of their own.
+
+    Args:
+        network: Where it starts from.
+        training: Pairs to learn from.
+        validation: Pairs by which the best epoch is chosen.
+        config: How to train.
+        name: What the run and the checkpoint are called.
+        doing: One sentence for the run's description.
+        workdir: The checkpoint goes to ``txv`` below it.
+        device: Where to compute.
+
+    Returns:
+        The network of the best epoch, in eval mode.
+
+    Raises:
+        NewsImagesError: As `newsimages.txv.train`.
+    """
+    settings = identity(network, training, validation, config)
+    digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
+    with tracking.step(name, doing=doing):
+        mlflow.log_params({**asdict(config), **asdict(network.config)})
+        mlflow.log_params({"pairs": len(training), "validation_pairs": len(validation)})
+        trained = train(
+            network,
+            training,
+            validation,
+            config,
+            checkpoint_path=workdir / "txv" / f"{name}-{digest[:12]}.safetensors",
+            device=resolve_device(device),
+            doing=name,
+            on_epoch=_log_epoch,
+        )
+        _log_outcome(trained)
+    return trained.network
+
+
+def _log_epoch(report: EpochReport) -> None:
+    figures = {
+        "train_loss": report.loss,
+        "learning_rate": report.learning_rate,
+        "validation_score": report.score,
+        **{f"validation/{name}": value for name, value in report.recalls.items()},
+    }
+    mlflow.log_metrics(figures, step=report.epoch)
+
+
+def _log_outcome(trained: TrainedNetwork) -> None:
+    best = trained.epochs[trained.best_epoch - 1]
+    mlflow.log_metrics({"best_epoch": trained.best_epoch, "best_score": best.score})
+    rows = [{**asdict(epoch), **epoch.recalls} for epoch in trained.epochs]
+    tracking.log_table(pd.DataFrame(rows).drop(columns="recalls"), "epochs.csv")
+    mlflow.log_dict(asdict(trained.network.config), f"{ARTIFACT}/config.json")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "network.safetensors"
+        save_network(path, trained.network)
+        mlflow.log_artifact(str(path), ARTIFACT)
+    print(
+        f"  best of {len(trained.epochs)} epochs: {trained.best_epoch}, sum of recalls "
+        f"{best.score:.3f} of 6"
+    )

@@ -1,0 +1,176 @@
+"""What is trained on, selected on and measured on: data sets as vectors in, three parts out.
+
+The two protocols of the paper. ``official``: 80 % of the merged training sets to train on, the
+other 20 % to select by, the test sets to measure on. ``internal``: 20 % of the training sets are
+measured on, and the same is done inside the other 80 %. The parts share no article, title or
+picture, and each keeps its data sets apart.
+"""
+
+import hashlib
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from newsimages.corpora.parts import Split
+from newsimages.embeddings import Embeddings
+from newsimages.errors import NewsImagesError
+from newsimages.pairs import Pairs, merged, pair_up
+from newsimages.splits import same_title, split_articles
+
+Protocol = Literal["official", "internal"]
+TextField = Literal["title", "text"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class EmbeddedSet:
+    """Articles of a data set and the images to find theirs among, as vectors."""
+
+    name: str
+    """The data set's name, such as RSS."""
+    split: Split
+    """``train`` or ``test``, as the corpus has it."""
+    articles: pd.DataFrame
+    """As `newsimages.preprocessing.preprocess` gives them; the columns read here are article_id,
+    title and image_id."""
+    queries: Mapping[TextField, Embeddings]
+    """Per text field a vector per article, in the articles' order."""
+    images: Embeddings
+    """A vector per readable image."""
+
+    def subset(self, article_ids: Collection[str]) -> "EmbeddedSet":
+        """Some of the articles, in their order here, with the images that are theirs."""
+        chosen = self.articles[self.articles["article_id"].isin(set(article_ids))]
+        ids = chosen["article_id"].tolist()
+        own = self.images.ids[np.isin(self.images.ids, chosen["image_id"].dropna().unique())]
+        return replace(
+            self,
+            articles=chosen.reset_index(drop=True),
+            queries={field: vectors.select(ids) for field, vectors in self.queries.items()},
+            images=self.images.select(own.tolist()),
+        )
+
+    def truth(self) -> dict[str, str]:
+        """The right image of each article for which it is known; it may be absent here."""
+        known = self.articles.dropna(subset="image_id")
+        return dict(zip(known["article_id"], known["image_id"], strict=True))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """A corpus as a protocol divides it."""
+
+    protocol: Protocol
+    training: tuple[EmbeddedSet, ...]
+    """To train on, and the headlines of the query bank; empty where there is nothing to train."""
+    validation: tuple[EmbeddedSet, ...]
+    """To choose an epoch, a scale or a model by."""
+    tests: tuple[EmbeddedSet, ...]
+    """To measure on."""
+    n_left_out: int
+    """Training articles that are in no part, as their title or picture is measured on."""
+
+
+def divide(
+    sets: Sequence[EmbeddedSet], protocol: Protocol, *, share: float = 0.2, seed: int = 0
+) -> Parts:
+    """Divides a corpus.
+
+    Args:
+        sets: All its data sets; without training sets, only the official protocol is possible.
+        protocol: Whether the test sets or a part of the training sets are measured on.
+        share: Of the articles, that is selected on; internally also that is measured on.
+        seed: Of the choice.
+
+    Raises:
+        NewsImagesError: The internal protocol without training articles, or too few of them.
+    """
+    training = [_with_pictures(part) for part in sets if part.split == "train"]
+    training = [part for part in training if len(part.articles)]
+    tests = [part for part in sets if part.split == "test"]
+    if protocol == "internal":
+        if not training:
+            raise NewsImagesError(
+                "protocol=internal measures on a part of the training sets, but no training "
+                "article has a readable image. Give a training set, or set protocol=official."
+            )
+        training, tests = _split(training, share, seed)
+    n_given = sum(len(part.articles) for part in training)
+    training = _without(training, tests)
+    n_kept = sum(len(part.articles) for part in training)
+    training, validation = _split(training, share, seed) if training else ([], [])
+    return Parts(
+        protocol=protocol,
+        training=tuple(training),
+        validation=tuple(validation),
+        tests=tuple(tests),
+        n_left_out=n_given - n_kept,
+    )
+
+
+def pairs_of(sets: Sequence[EmbeddedSet], field: TextField) -> Pairs:
+    """The articles of several data sets with their images, under the ids ``NAME/id``.
+
+    Raises:
+        NewsImagesError: There is no data set, or their vectors do not fit each other.
+    """
+    return pair_up(
+        [merged({part.name: part.queries[field] for part in sets})],
+        [merged({part.name: part.images for part in sets})],
+        {
+            f"{part.name}/{article}": f"{part.name}/{image}"
+            for part in sets
+            for article, image in part.truth().items()
+        },
+    )
+
+
+def _with_pictures(part: EmbeddedSet) -> EmbeddedSet:
+    """The articles whose image has a vector."""
+    with_vector = part.articles["image_id"].isin(set(part.images.ids.tolist()))
+    return part.subset(part.articles["article_id"][with_vector].tolist())
+
+
+def _split(
+    sets: Sequence[EmbeddedSet], share: float, seed: int
+) -> tuple[list[EmbeddedSet], list[EmbeddedSet]]:
+    """Both sides with the data sets in the same proportions, as `split_articles`."""
+    sides = split_articles(_table(sets), share=share, seed=seed)
+    return _chosen(sets, sides.kept), _chosen(sets, sides.held_out)
+
+
+def _without(sets: Sequence[EmbeddedSet], measured: Sequence[EmbeddedSet]) -> list[EmbeddedSet]:
+    """The articles that share neither title nor picture with any that is measured on."""
+    table = _table(sets)
+    titles = {title for part in measured for title in same_title(part.articles["title"])}
+    pictures = {digest for part in measured for digest in _digests(part.images).values()}
+    shared = same_title(table["title"]).isin(titles) | table["image_id"].isin(pictures)
+    return _chosen(sets, table[~shared])
+
+
+def _table(sets: Iterable[EmbeddedSet]) -> pd.DataFrame:
+    """All articles under data_set; image_id is a digest that tells the picture, not its name."""
+    frames = []
+    for part in sets:
+        frame = part.articles[["article_id", "title"]].assign(data_set=part.name)
+        frames.append(frame.assign(image_id=part.articles["image_id"].map(_digests(part.images))))
+    columns = ["article_id", "title", "data_set", "image_id"]
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)
+
+
+def _digests(images: Embeddings) -> dict[str, str]:
+    """A digest of each image's vector: the same picture has the same one under any id."""
+    return {
+        str(image_id): hashlib.sha256(vector.tobytes()).hexdigest()
+        for image_id, vector in zip(images.ids, images.vectors, strict=True)
+    }
+
+
+def _chosen(sets: Iterable[EmbeddedSet], rows: pd.DataFrame) -> list[EmbeddedSet]:
+    """The articles of ``rows``; data sets without any are left out."""
+    parts = [
+        part.subset(rows.loc[rows["data_set"] == part.name, "article_id"].tolist()) for part in sets
+    ]
+    return [part for part in parts if len(part.articles)]

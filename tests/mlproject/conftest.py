@@ -1,0 +1,53 @@
+"""A store of its own for every test, and what the entry points are called with."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import mlflow
+import pytest
+import torch
+
+from tests.mlproject.squares import write_corpus
+from tests.tiny_clip import save_tiny_clip
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """One thread: the tests' networks are too small to be shared out, least of all when busy."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An MLflow store of this test's own, in the current folder."""
+    monkeypatch.chdir(tmp_path)
+    previous = mlflow.get_tracking_uri()
+    mlflow.set_tracking_uri(f"sqlite:///{tmp_path}/mlflow.db")
+    mlflow.create_experiment("newsimages", artifact_location=f"{tmp_path}/artifacts")
+    monkeypatch.setenv("MLFLOW_EXPERIMENT_NAME", "newsimages")
+    mlflow.set_experiment("newsimages")
+    yield tmp_path
+    mlflow.set_tracking_uri(previous)
+
+
+@pytest.fixture
+def arguments(tmp_path: Path) -> list[str]:
+    """What `embed` is called with: a corpus, a workdir, a tiny openCLIP model."""
+    corpus = write_corpus(tmp_path / "squares")
+    backbone = save_tiny_clip(tmp_path / "tiny")
+    return [
+        *("--corpus", str(corpus), "--workdir", str(tmp_path / "work")),
+        *("--backbone", f"local-dir:{backbone}", "--precision", "fp32", "--workers", "0"),
+    ]
+
+
+@pytest.fixture
+def training() -> list[str]:
+    """Settings under which T×V trains in a moment."""
+    return [
+        *("--width", "8", "--train-batch-size", "4", "--epochs", "2", "--pretrain-epochs", "2"),
+        *("--learning-rate", "0.001"),
+    ]

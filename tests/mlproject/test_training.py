@@ -1,0 +1,211 @@
+"""Pre-training, training and the runs of T×V, through the same calls as `mlflow run`."""
+
+import json
+from pathlib import Path
+
+import mlflow
+import pandas as pd
+import pytest
+
+from mlproject import cli
+from newsimages.txv import NetworkConfig, TxVNetwork, load_network, save_network
+from tests.mlproject.squares import N_PAIRS, N_TRAIN, children, runs, step, write_pairs
+
+TXV = ("--variants", "txv,txv_text_ds")
+
+
+@pytest.mark.usefixtures("store")
+def test_pretrain_logs_every_epoch_and_the_best_network(
+    arguments: list[str], training: list[str]
+) -> None:
+    assert cli.run(["pretrain", *arguments, *pretraining(training)]) == 0
+    run = step("pretrain")
+    assert int(run.data.params["pairs"]) + int(run.data.params["validation_pairs"]) == N_PAIRS
+    assert run.data.params["width"] == "8"
+    history = mlflow.MlflowClient().get_metric_history(run.info.run_id, "validation_score")
+    assert [metric.step for metric in history] == [1, 2]
+    logged = {"train_loss", "learning_rate", "validation/image_to_text_recall_at_1", "best_epoch"}
+    assert logged <= set(run.data.metrics)
+    folder = Path(mlflow.artifacts.download_artifacts(run_id=run.info.run_id))
+    network = load_network(folder / "txv" / "network.safetensors")
+    assert json.loads((folder / "txv" / "config.json").read_text())["width"] == 8
+    assert network.config.width == 8
+    assert len(pd.read_csv(folder / "epochs.csv")) == 2
+
+
+def test_a_second_run_trains_nothing_again_and_other_settings_do(
+    store: Path, arguments: list[str], training: list[str]
+) -> None:
+    assert cli.run(["train", *arguments, *training]) == 0
+    checkpoints = {p: p.stat().st_mtime_ns for p in (store / "work" / "txv").iterdir()}
+    assert len(checkpoints) == 3  # pre-training, titles, texts
+    assert cli.run(["train", *arguments, *training]) == 0
+    assert {p: p.stat().st_mtime_ns for p in (store / "work" / "txv").iterdir()} == checkpoints
+    assert cli.run(["train", *arguments, *training, "--seed", "1"]) == 0
+    assert len(list((store / "work" / "txv").iterdir())) == 6
+    trained = [run for run in runs() if run.data.tags.get("step") == "train-title-official"]
+    assert len(trained) == 3
+    assert all(run.data.metrics["best_epoch"] >= 1 for run in trained)  # logs of the second, too
+
+
+@pytest.mark.usefixtures("store")
+def test_internal_protocol_trains_and_measures_on_training_articles_alone(
+    arguments: list[str], training: list[str]
+) -> None:
+    assert cli.run(["evaluate", *arguments, *training, *TXV, "--protocol", "internal"]) == 0
+    [child] = children("txv", "internal")
+    assert not children("txv", "official")
+    path = mlflow.artifacts.download_artifacts(
+        run_id=child.info.run_id, artifact_path="rankings/RSS.parquet"
+    )
+    ranking = pd.read_parquet(path)
+    assert ranking["article_id"].str.startswith("RSStrain").all()
+    n_articles = ranking["article_id"].nunique()
+    assert n_articles < N_TRAIN / 2
+    assert ranking["rank"].max() == n_articles  # each has an image of its own
+
+
+@pytest.mark.usefixtures("store")
+def test_text_run_may_use_the_network_of_the_titles(
+    arguments: list[str], training: list[str]
+) -> None:
+    extra = ["--text-run-trained-on", "title", "--long-text", "mean", *TXV]
+    assert cli.run(["evaluate", *arguments, *training, *extra]) == 0
+    steps = {run.data.tags.get("step") for run in runs()}
+    assert "train-title-official" in steps
+    assert "train-text-official" not in steps
+    [child] = children("txv_text_ds")
+    assert child.data.params["trained_on"] == "title"
+    assert child.data.params["text_field"] == "text"
+
+
+@pytest.mark.usefixtures("store")
+def test_published_figures_are_shown_where_the_corpus_is_the_papers(
+    arguments: list[str], training: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    extra = ["--variants", "clip", "--paper-corpus", "true"]
+    assert cli.run(["evaluate", *arguments, *training, *extra]) == 0
+    [row] = [
+        line for line in capsys.readouterr().out.splitlines() if "| paper" in line and "RSS" in line
+    ]
+    assert "0.49013" in row
+
+
+@pytest.mark.usefixtures("store")
+def test_pairs_from_elsewhere_and_from_scratch(
+    arguments: list[str], training: list[str], tmp_path: Path
+) -> None:
+    folder = write_pairs(tmp_path / "elsewhere", n=20)
+    (folder / "images" / "p3.png").unlink()
+    (folder / "images" / "p4.png").write_bytes(b"")
+    assert cli.run(["pretrain", *arguments, *pretraining(training), "--pairs", str(folder)]) == 0
+    embedded = step("embed-pairs")
+    assert embedded.data.metrics["pairs_skipped"] == 2
+    table = pd.read_csv(
+        mlflow.artifacts.download_artifacts(
+            run_id=embedded.info.run_id, artifact_path="skipped_pairs.csv"
+        )
+    )
+    assert table["reason"].str.contains("empty file").any()
+    assert cli.run(["train", *arguments, *training, "--initial", "scratch"]) == 0
+    assert len([run for run in runs() if run.data.tags.get("step") == "pretrain"]) == 1
+
+
+@pytest.mark.usefixtures("store")
+def test_nytimes_documents_are_trained_on_by_their_own_split(
+    arguments: list[str], training: list[str], tmp_path: Path
+) -> None:
+    images = write_pairs(tmp_path / "nyt") / "images"
+    lines = []
+    for i in range(20):
+        (images / f"p{i}.png").rename(images / f"{i:040d}.jpg")
+        section = {"type": "caption", "text": f"Shade {i}", "hash": f"{i:040d}"}
+        split = "valid" if i % 5 == 0 else "train"
+        document = {
+            "headline": {"main": f"Headline {i}"},
+            "parsed_section": [{"type": "paragraph", "text": "x"}, section],
+            "image_positions": [1],
+            "split": split,
+        }
+        lines.append(json.dumps(document))
+    documents = tmp_path / "articles.jsonl"
+    documents.write_text("\n".join(lines))
+    extra = ["--pairs", str(documents), "--pairs-images", str(images), "--pairs-text", "headline"]
+    assert cli.run(["pretrain", *arguments, *pretraining(training), *extra]) == 0
+    params = step("pretrain").data.params
+    assert (params["pairs"], params["validation_pairs"]) == ("16", "4")
+
+
+@pytest.mark.usefixtures("store")
+@pytest.mark.parametrize(
+    ("extra", "message"),
+    [
+        (["--train-batch-size", "196"], "do not fill a batch of batch_size=196. Set train_batch"),
+        (
+            ["--initial", "other.safetensors"],
+            "takes text vectors of the dimensions (5,), got (16,)",
+        ),
+        (["--pairs", "nowhere"], "Looked for a table of pairs in nowhere, which does not exist"),
+        (["--pairs", "squares/RSS/train.csv"], "caption"),
+        (["--dataset", "RSS", "--validation-share", "0.5"], ""),
+    ],
+)
+def test_bad_parameters_stop_with_a_sentence(
+    arguments: list[str],
+    training: list[str],
+    extra: list[str],
+    message: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    network = TxVNetwork(NetworkConfig(text_dimensions=(5,), image_dimensions=(5,), width=4))
+    save_network(Path("other.safetensors"), network)
+    expected = 1 if message else 0
+    assert cli.run(["train", *arguments, *training, *extra]) == expected
+    error = capsys.readouterr().err
+    assert message in error
+    assert "Traceback" not in error
+
+
+@pytest.mark.usefixtures("store")
+def test_without_training_sets_the_runs_of_clip_are_measured_all_the_same(
+    arguments: list[str], training: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("RSS", "TW"):
+        Path("squares", name, "train.csv").unlink()
+    assert cli.run(["evaluate", *arguments, *training]) == 0
+    assert "the runs of T×V are left out" in capsys.readouterr().out
+    assert len(children("clip")) == 1
+    assert not children("txv")
+    assert cli.run(["train", *arguments, *training]) == 1
+    assert "T×V cannot be trained" in capsys.readouterr().err
+    assert cli.run(["evaluate", *arguments, *training, "--protocol", "internal"]) == 1
+    assert "protocol=internal measures on" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("extra", "message"),
+    [
+        (["--epochs", "0"], "epochs=0"),
+        (["--learning-rate", "nan"], "learning_rate=nan"),
+        (["--validation-share", "1"], "validation_share=1.0"),
+        (["--initial", "nowhere.safetensors"], "initial=nowhere.safetensors"),
+        (["--variants", "clp"], "expected all or some of clip"),
+        (["--dropout", "1"], "dropout=1.0"),
+        (["--negatives", "some"], "hardest"),
+        (["--protocol", "mine"], "official"),
+    ],
+)
+def test_the_command_line_refuses_what_no_training_could_want(
+    extra: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        cli.run(["evaluate", *extra])
+    assert stopped.value.code == 2
+    assert message in " ".join(capsys.readouterr().err.replace("│", "").split())
+
+
+def pretraining(training: list[str]) -> list[str]:
+    """The settings of training that `pretrain` has, too."""
+    pairs = zip(training[::2], training[1::2], strict=True)
+    own = [pair for pair in pairs if pair[0] not in ("--epochs", "--learning-rate")]
+    return [word for pair in own for word in pair]
