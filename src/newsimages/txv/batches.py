@@ -89,14 +89,8 @@ def load_batches(
     """Yields the batches; a thread reads the next ones while the caller works on one."""
     with ThreadPoolExecutor(max_workers=1) as pool:
         ahead: deque[Future[Batch]] = deque()
-        n_read = 0
         try:
             for positions in batches:
-                n_read += len(positions)
-                if n_read >= WINDOW:
-                    for feature in (*pairs.texts, *pairs.images):
-                        pool.submit(release, feature.vectors)
-                    n_read = 0
                 ahead.append(pool.submit(_load, pairs, positions, device))
                 if len(ahead) > AHEAD:
                     yield ahead.popleft().result()
@@ -109,11 +103,14 @@ def load_batches(
 
 def _load(pairs: Pairs, positions: NDArray[np.int64], device: torch.device) -> Batch:
     image_rows = pairs.image_rows[positions]
-    return Batch(
+    batch = Batch(
         texts=_tensors(pairs.texts, pairs.text_rows[positions], device),
         images=_tensors(pairs.images, image_rows, device),
         image_ids=_moved(torch.from_numpy(image_rows), device),
     )
+    for feature in (*pairs.texts, *pairs.images):
+        release(feature.vectors)  # the system maps many times what is read
+    return batch
 
 
 def _tensors(
