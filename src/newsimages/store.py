@@ -27,7 +27,7 @@ from newsimages.encoders import Encoder
 from newsimages.errors import NewsImagesError, first_ten
 from newsimages.progress import progress
 
-FORMAT = 1  # raise it when what a shard holds, or how it is computed, changes
+FORMAT = 2  # raise it when what a shard holds, or how it is computed, changes
 SHARD_SIZE = 512
 
 logger = logging.getLogger(__name__)

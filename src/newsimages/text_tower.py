@@ -4,8 +4,14 @@ A headline has a dozen tokens, the context has 77. A causal tower reads out the 
 which later positions have no influence: cutting a batch at its longest text changes nothing.
 So texts are sorted by length, batched, and cut; equal texts are encoded once; and the last layer
 is worked out for the end tokens only.
+
+A text gets the same bits alone and in any company. A matrix product gives a row the same bits
+whatever multiple of four rows there are, and attention for any number of texts of one length. So
+a text is filled up to a length that depends on it alone, and what is left of a text by then to a
+multiple of four.
 """
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -20,7 +26,8 @@ from newsimages.progress import progress
 
 Tokenizer = Callable[[list[str]], Tensor]
 MAX_CHARACTERS = 10_000
-MAX_PADDING = 128  # tokens of padding that cost no more than a further step
+ROW_STEP = 4  # rows of a matrix product: kernels round those beyond a multiple of it differently
+LENGTH_STEP = ROW_STEP  # tokens that a text is filled up to a multiple of
 SHOW_PROGRESS_FROM = 4096  # texts
 
 
@@ -68,7 +75,8 @@ class TextTower:
         tokens = self._tokenizer(
             [text[:MAX_CHARACTERS] for text in distinct]
         )  # (distinct, context)
-        lengths = self._lengths(tokens)  # (distinct,)
+        steps = -(-self._lengths(tokens) // LENGTH_STEP)
+        lengths = (steps * LENGTH_STEP).clamp(max=tokens.shape[1])  # (distinct,)
         order = torch.argsort(lengths, stable=True)
         batches = []
         with progress(
@@ -78,8 +86,8 @@ class TextTower:
             hide=len(distinct) < SHOW_PROGRESS_FROM,
         ) as bar:
             for rows in order.split(_batch_sizes(lengths[order].tolist(), batch_size)):
-                cut = tokens[rows, : int(lengths[rows].max())]
-                features = self._forward(cut.to(self.device)).float()
+                cut = tokens[rows, : int(lengths[rows[0]])].to(self.device)
+                features = self._forward(cut)[: len(rows)].float()
                 batches.append(functional.normalize(features, dim=-1).cpu())
                 bar.update(len(rows))
         row_of = {distinct[i]: row for row, i in enumerate(order.tolist())}
@@ -95,9 +103,10 @@ class TextTower:
         return tokens.argmax(dim=1) + 1
 
     def _forward(self, tokens: Tensor) -> Tensor:
-        """(B, L) token ids, cut at the longest, to (B, E) features."""
+        """(B, L) token ids to (B, E) features, and some behind them up to a multiple of rows."""
         if not self.cuts:
-            features: Tensor = self._model.encode_text(tokens)
+            encode = getattr(self._model, "encode_text", self._model)
+            features: Tensor = encode(_filled_up(tokens))
             return features
         tower, length = self._text, tokens.shape[1]
         dtype = tower.transformer.get_cast_dtype()
@@ -115,7 +124,7 @@ class TextTower:
 
 
 def _batch_sizes(lengths: Sequence[int], batch_size: int) -> list[int]:
-    """Cuts texts that are sorted by length into batches with little padding.
+    """Cuts texts that are sorted by length into batches of one length.
 
     Args:
         lengths: Tokens of each text, rising.
@@ -124,15 +133,17 @@ def _batch_sizes(lengths: Sequence[int], batch_size: int) -> list[int]:
     Returns:
         The batches' sizes, in order.
     """
-    sizes = [0]
-    longest = 0
-    for length in lengths:
-        added_padding = sizes[-1] * (length - longest)
-        if sizes[-1] == batch_size or added_padding > MAX_PADDING:
-            sizes.append(0)
-        sizes[-1] += 1
-        longest = length
-    return sizes
+    return [
+        min(batch_size, n - start)
+        for n in Counter(lengths).values()
+        for start in range(0, n, batch_size)
+    ]
+
+
+def _filled_up(rows: Tensor) -> Tensor:
+    """(B, …) to a multiple of `ROW_STEP` rows, by copies of the last one."""
+    missing = -len(rows) % ROW_STEP
+    return torch.cat([rows, rows[-1:].expand(missing, *rows.shape[1:])])
 
 
 def _at_ends(transformer: Any, x: Tensor, mask: Tensor, ends: Tensor) -> Tensor:
@@ -145,22 +156,36 @@ def _at_ends(transformer: Any, x: Tensor, mask: Tensor, ends: Tensor) -> Tensor:
         ends: (B,) the end token's position in each text.
 
     Returns:
-        (B, width).
+        (B, width), filled up.
     """
     rows = torch.arange(len(x), device=x.device)
-    *first, last = transformer.resblocks
-    if type(last) is not ResidualAttentionBlock or not transformer.batch_first:
-        every: Tensor = transformer(x, attn_mask=mask)
-        return every[rows, ends]
-    for block in first:
-        x = block(x, attn_mask=mask)
-    after = torch.arange(x.shape[1], device=x.device) > ends[:, None]  # (B, L)
-    normed = last.ln_1(x)
-    query = normed[rows, ends].unsqueeze(1)  # (B, 1, width)
-    attended, _ = last.attn(query, normed, normed, need_weights=False, key_padding_mask=after)
-    end = x[rows, ends] + last.ls_1(attended.squeeze(1))
+    blocks = transformer.resblocks
+    if any(type(block) is not ResidualAttentionBlock for block in blocks):
+        every: Tensor = transformer(_filled_up(x), attn_mask=mask)
+        return _filled_up(every[rows, ends])
+    for block in blocks[:-1]:
+        x = x + block.ls_1(_attention(block.attn, block.ln_1(x)))
+        x = x + block.ls_2(block.mlp(block.ln_2(x)))
+    last = blocks[-1]
+    attended = _attention(last.attn, last.ln_1(x))[rows, ends]
+    end = _filled_up(x[rows, ends] + last.ls_1(attended))
     read: Tensor = end + last.ls_2(last.mlp(last.ln_2(end)))
     return read
+
+
+def _attention(attention: nn.MultiheadAttention, x: Tensor) -> Tensor:
+    """(B, L, width) to the same: causal self-attention.
+
+    `nn.MultiheadAttention` adds the bias of its products before rounding for one text, and after
+    it for several.
+    """
+    n_texts, length, width = x.shape
+    projected = functional.linear(x, attention.in_proj_weight, attention.in_proj_bias)
+    heads = (n_texts, length, 3, attention.num_heads, width // attention.num_heads)
+    query, key, value = projected.view(heads).permute(2, 0, 3, 1, 4)  # (B, heads, L, width / heads)
+    attended = functional.scaled_dot_product_attention(query, key, value, is_causal=True)
+    out: Tensor = attention.out_proj(attended.transpose(1, 2).reshape(x.shape))
+    return out
 
 
 def _pool_type(tower: Any) -> str:
