@@ -17,7 +17,7 @@ from newsimages.errors import NewsImagesError
 from newsimages.metrics import measure
 from newsimages.ranking import rank
 from newsimages.report import markdown, results_table
-from newsimages.revision import checked_scale
+from newsimages.revision import Revision, checked_scale
 from newsimages.runs import RUNS, Run
 
 TOP_K = 100
@@ -109,8 +109,7 @@ def _evaluate_run(config: Evaluate, paper_run: Run, part: EmbeddedSet) -> Figure
     ranking = rank(
         part.titles,
         part.images,
-        revision=paper_run.revision,
-        scale=config.scale,
+        revision=Revision(method=paper_run.revision, scale=config.scale),
         top_k=TOP_K,
         memory_mb=config.memory_mb,
         device=resolve_device(config.device),

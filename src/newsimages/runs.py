@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from newsimages.ranking import Revision
+from newsimages.revision import Method
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,7 +20,7 @@ class Run:
     """What puts texts and images into one space."""
     text_field: Literal["title"]
     """What of an article is the query."""
-    revision: Revision
+    revision: Method
     """What is done to the similarities."""
 
 
