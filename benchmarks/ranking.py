@@ -109,7 +109,7 @@ def _measure(n: int, *, repeats: int, textbook: bool) -> _Figures:
 
 
 def _ours(queries: Embeddings, gallery: Embeddings) -> Ranking:
-    return rank(queries, gallery, revision="dual_softmax", top_k=TOP_K, memory_mb=MEMORY_MB)
+    return rank(queries, gallery, top_k=TOP_K, memory_mb=MEMORY_MB)
 
 
 def _bare(queries: Tensor, gallery: Tensor) -> None:

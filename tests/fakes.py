@@ -25,6 +25,15 @@ def random_embeddings(prefix: str, n: int, dimension: int, seed: int) -> Embeddi
     return Embeddings(np.array([f"{prefix}{i:05d}" for i in range(n)]), vectors)
 
 
+def real_features(shared_data: Path, name: str) -> tuple[Embeddings, Embeddings, dict[str, str]]:
+    """Texts, images and each text's image of ``features/name.npz`` in the data for checks."""
+    with np.load(shared_data / "features" / f"{name}.npz") as file:
+        image, text, right = file["image"], file["text"], file["gt"]
+    queries = Embeddings(np.array([f"a{i}" for i in range(len(text))]), unit(text))
+    gallery = Embeddings(np.array([f"i{i}" for i in range(len(image))]), unit(image))
+    return queries, gallery, {f"a{i}": f"i{j}" for i, j in enumerate(right.tolist())}
+
+
 class FakeEncoder:
     """An `Encoder` whose vectors are drawn with the content's hash as the seed."""
 

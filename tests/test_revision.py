@@ -1,79 +1,123 @@
-"""Dual softmax against the textbook formula and torch's own logsumexp."""
+"""Every revision against loops written out in float64, and the settings that make no sense."""
+
+import math
 
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from torch import Tensor
+from numpy.typing import NDArray
 
+from newsimages.embeddings import Embeddings
 from newsimages.errors import NewsImagesError
-from newsimages.revision import dual_softmax_scores, image_normalisers
-
-SHAPES = st.tuples(st.integers(1, 12), st.integers(1, 9), st.integers(0, 2**31))
-
-
-def similarities(n_articles: int, n_images: int, seed: int) -> Tensor:
-    generator = torch.Generator().manual_seed(seed)
-    return torch.rand(n_articles, n_images, generator=generator) * 2 - 1
+from newsimages.revision import METHODS, Revision, image_offsets, revised_scores
+from newsimages.similarity import SimilarityTiles
+from tests.fakes import random_embeddings
+from tests.test_sinkhorn import loops as sinkhorn_loops
 
 
-@settings(max_examples=60, deadline=None)
-@given(shape=SHAPES, rows=st.integers(1, 12), scale=st.sampled_from([0.01, 1.0, 50.0, 100.0]))
-def test_normalisers_are_logsumexp_however_the_tiles_are_cut(
-    shape: tuple[int, int, int], rows: int, scale: float
-) -> None:
-    z = similarities(*shape)
-    expected = torch.logsumexp(scale * z.double(), dim=0).float()
-    actual = image_normalisers(z.split(rows), z.shape[1], scale=scale)
-    torch.testing.assert_close(actual, expected, rtol=1e-6, atol=1e-5)
+def tiles_of(queries: Embeddings, gallery: Embeddings) -> SimilarityTiles:
+    return SimilarityTiles(
+        torch.from_numpy(queries.vectors), torch.from_numpy(gallery.vectors), memory_mb=1
+    )
 
 
-@pytest.mark.parametrize("scale", [1.0, 100.0, 10_000.0])
-def test_normalisers_stay_finite_at_the_ends(scale: float) -> None:
-    z = torch.tensor([[1.0, -1.0, 0.0, 1.0], [-1.0, -1.0, 0.0, 1.0], [1.0, -1.0, 1.0, -1.0]])
-    expected = torch.logsumexp(scale * z.double(), dim=0).float()
-    for rows in (1, 2, 3):
-        actual = image_normalisers(z.split(rows), 4, scale=scale)
-        torch.testing.assert_close(actual, expected, rtol=1e-6, atol=1e-6)
+def plainly(z: list[list[float]], revision: Revision) -> NDArray[np.float64]:
+    """The module's table, score by score."""
+    scores = np.empty((len(z), len(z[0])))
+    for j in range(len(z[0])):
+        column = [row[j] for row in z]
+        s = revision.scale
+        total = sum(math.exp(s * value) for value in column)
+        nearest = sorted(column, reverse=True)[: revision.k]
+        for i, value in enumerate(column):
+            scores[i, j] = {
+                "none": value,
+                "dual_softmax": s * value + math.log(math.exp(s * value) / total),
+                "inverted_softmax": math.log(math.exp(s * value) / total),
+                "neighbours": value - revision.alpha * sum(nearest) / len(nearest),
+            }[revision.method]
+    return scores
 
 
-@settings(max_examples=60, deadline=None)
-@given(shape=SHAPES, scale=st.sampled_from([0.5, 1.0, 20.0, 100.0]))
-def test_scores_are_the_textbook_formula_up_to_a_constant_per_article(
-    shape: tuple[int, int, int], scale: float
-) -> None:
-    z = similarities(*shape)
-    exact = scale * z.double()
-    textbook = torch.log_softmax(exact, dim=0) + torch.log_softmax(exact, dim=1)
-    normalisers = image_normalisers([z], z.shape[1], scale=scale)
-    scores = dual_softmax_scores(z, normalisers, scale=scale).double()
-    constant = torch.logsumexp(exact, dim=1, keepdim=True)
-    torch.testing.assert_close(scores - constant, textbook, rtol=1e-6, atol=1e-4)
+@pytest.mark.parametrize("shape", [(40, 25), (7, 25), (300, 20)])
+@pytest.mark.parametrize(
+    "revision",
+    [
+        Revision(method="none"),
+        *(Revision(method="dual_softmax", scale=scale) for scale in (0.1, 1.0, 100.0)),
+        *(Revision(method="inverted_softmax", scale=scale) for scale in (0.1, 1.0, 100.0)),
+        *(Revision(method="neighbours", k=k, alpha=alpha) for k, alpha in ((1, 0.75), (10, 0.5))),
+        *(
+            Revision(method="sinkhorn", scale=scale, rounds=9, tolerance=0)
+            for scale in (1.0, 100.0)
+        ),
+    ],
+    ids=str,
+)
+def test_scores_are_the_formula_in_float64(revision: Revision, shape: tuple[int, int]) -> None:
+    queries = random_embeddings("a", shape[0], 16, 0)
+    gallery = random_embeddings("i", shape[1], 16, 1)
+    tiles = tiles_of(queries, gallery)
+    offsets = image_offsets(tiles, revision)
+    z = torch.cat([tile.clone() for tile in tiles])
+    actual = revised_scores(z, offsets, slope=revision.slope)
+    exact = queries.vectors.astype(np.float64) @ gallery.vectors.T.astype(np.float64)
+    if revision.method == "sinkhorn":
+        v = sinkhorn_loops(torch.from_numpy(exact), revision.scale, revision.rounds)
+        expected = revision.scale * exact + np.array(v)
+    else:
+        expected = plainly(exact.tolist(), revision)
+    in_cosines = max(revision.slope, 1.0)
+    np.testing.assert_allclose(actual / in_cosines, expected / in_cosines, rtol=0, atol=1e-5)
 
 
-def test_one_query_alone_is_left_as_it_is() -> None:
-    z = similarities(1, 50, seed=0)
-    scores = dual_softmax_scores(z, image_normalisers([z], 50, scale=100.0), scale=100.0)
-    torch.testing.assert_close(scores, 100 * z, rtol=0, atol=1e-4)
+def test_images_of_equal_vectors_get_equal_offsets() -> None:
+    gallery = random_embeddings("i", 41, 16, 1)
+    gallery.vectors[40] = gallery.vectors[17] = gallery.vectors[3]
+    tiles = tiles_of(random_embeddings("a", 300, 16, 0), gallery)
+    for method in METHODS:
+        offsets = image_offsets(tiles, Revision(method=method, scale=30.0)).tolist()
+        assert offsets[3] == offsets[17] == offsets[40]
+        assert method == "none" or len(set(offsets)) == 39
+
+
+def test_a_bank_is_told_from_the_articles_by_sinkhorn_alone() -> None:
+    tiles = tiles_of(random_embeddings("a", 9, 16, 0), random_embeddings("i", 30, 16, 1))
+    for method in METHODS:
+        revision = Revision(method=method, scale=30.0)
+        own, bank = (image_offsets(tiles, revision, bank=bank) for bank in (False, True))
+        assert torch.equal(own, bank) == (method != "sinkhorn")
 
 
 def test_out_is_written_and_the_similarities_are_not() -> None:
-    z = similarities(3, 4, seed=0)
+    z = torch.rand(3, 4, generator=torch.Generator().manual_seed(0))
     before, out = z.clone(), torch.empty_like(z)
-    scores = dual_softmax_scores(z, image_normalisers([z], 4, scale=2.0), scale=2.0, out=out)
+    scores = revised_scores(z, torch.arange(4.0), slope=2.0, out=out)
     assert scores.data_ptr() == out.data_ptr()
     assert torch.equal(z, before)
 
 
 @pytest.mark.parametrize("scale", [0.0, -1.0, np.inf, np.nan])
-def test_a_scale_must_be_a_number_above_0(scale: float) -> None:
+@pytest.mark.parametrize("method", METHODS)
+def test_a_scale_must_be_a_number_above_0(method: str, scale: float) -> None:
     with pytest.raises(NewsImagesError, match=f"scale is {scale}"):
-        image_normalisers([torch.zeros(1, 2)], 2, scale=scale)
+        Revision(method=method, scale=scale)  # type: ignore[arg-type]
 
 
-def test_no_query_and_wrong_tiles_are_refused() -> None:
-    with pytest.raises(NewsImagesError, match="over 0 queries"):
-        image_normalisers([], 2, scale=1.0)
-    with pytest.raises(NewsImagesError, match="tiles of 3 images, expected 2"):
-        image_normalisers([torch.zeros(1, 3)], 2, scale=1.0)
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"method": "softmax"}, "revision is 'softmax', expected one of none, dual_softmax"),
+        ({"k": 0}, "k is 0, expected 1 to 512"),
+        ({"k": 513}, "k is 513"),
+        ({"alpha": 0.0}, "alpha is 0.0, expected above 0"),
+        ({"alpha": math.nan}, "alpha is nan"),
+        ({"alpha": 2.5}, "at most 2"),
+        ({"rounds": 0}, "rounds is 0"),
+        ({"tolerance": -1e-3}, "tolerance is -0.001"),
+        ({"tolerance": math.nan}, "tolerance is nan"),
+    ],
+)
+def test_nonsense_is_refused(settings: dict[str, object], message: str) -> None:
+    with pytest.raises(NewsImagesError, match=message):
+        Revision(**settings)  # type: ignore[arg-type]

@@ -57,8 +57,17 @@ def test_two_models_and_empty_sides_are_refused() -> None:
         SimilarityTiles(vectors(3, 0), vectors(0, 0))
 
 
-def test_a_budget_below_one_article_says_what_would_do() -> None:
-    queries, gallery = vectors(1, 0, dimension=1), vectors(200_000, 1, dimension=1)
-    with pytest.raises(NewsImagesError, match=r"memory_mb=2 does not hold .* set at least 3"):
-        SimilarityTiles(queries, gallery, memory_mb=2)
-    assert len(list(SimilarityTiles(queries, gallery, memory_mb=3))) == 1
+def test_a_budget_below_one_product_says_what_would_do() -> None:
+    queries, gallery = vectors(1, 0, dimension=1), vectors(100_000, 1, dimension=1)
+    with pytest.raises(NewsImagesError, match=r"memory_mb=9 does not hold 8 .* set at least 10"):
+        SimilarityTiles(queries, gallery, memory_mb=9)
+    assert len(list(SimilarityTiles(queries, gallery, memory_mb=10))) == 1
+
+
+@pytest.mark.parametrize("memory_mb", [512, 1])
+def test_a_query_has_the_same_bits_among_any_number_of_others(memory_mb: int) -> None:
+    queries, gallery = vectors(300, 0, dimension=48), vectors(203, 1, dimension=48)
+    whole = torch.cat([tile.clone() for tile in SimilarityTiles(queries, gallery)])
+    for n in (*range(1, 34), 255, 257, 299):
+        tiles = SimilarityTiles(queries[-n:], gallery, memory_mb=memory_mb)
+        assert torch.equal(torch.cat([tile.clone() for tile in tiles]), whole[-n:])

@@ -22,7 +22,7 @@ from newsimages.paper import published
 from newsimages.protocols import EmbeddedSet, Parts, Protocol, TextField
 from newsimages.ranking import Ranking, rank
 from newsimages.report import Measured, markdown, results_table
-from newsimages.revision import checked_scale
+from newsimages.revision import Revision, checked_scale
 from newsimages.runs import ALL, Run, choose_runs
 from newsimages.txv import embed_images, embed_texts
 
@@ -189,8 +189,7 @@ def retrieve(config: Evaluate, paper_run: Run, test: EmbeddedSet, networks: Netw
     return rank(
         queries,
         gallery,
-        revision=paper_run.revision,
-        scale=config.scale,
+        revision=Revision(method=paper_run.revision, scale=config.scale),
         top_k=TOP_K,
         memory_mb=config.memory_mb,
         device=resolve_device(config.device),

@@ -5,9 +5,9 @@ In come query and gallery embeddings, out come the ``top_k`` images of each arti
 on the machine, the device or the order of the gallery.
 """
 
-from collections.abc import Iterator
+import warnings
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -15,12 +15,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from newsimages.bank import ImageOffsets
 from newsimages.embeddings import Embeddings
 from newsimages.errors import NewsImagesError
-from newsimages.revision import checked_scale, dual_softmax_scores, image_normalisers
+from newsimages.revision import Revision, image_offsets, revised_scores
 from newsimages.similarity import SimilarityTiles
 
-Revision = Literal["none", "dual_softmax"]
+PAPER = Revision()  # dual softmax at the paper's scale
 GROUP = 8  # columns whose maximum stands for them in the search for the greatest scores
 
 
@@ -55,20 +56,23 @@ def rank(
     queries: Embeddings,
     gallery: Embeddings,
     *,
-    revision: Revision = "dual_softmax",
-    scale: float = 1.0,
+    revision: Revision = PAPER,
+    offsets: ImageOffsets | None = None,
     top_k: int = 100,
     memory_mb: int = 512,
     device: torch.device | str = "cpu",
 ) -> Ranking:
     """Ranks the gallery for every query: similarity, revision, order.
 
+    Without ``offsets`` they are taken over these same queries, as the paper does: an article's list
+    then depends on the others. With a bank's offsets it does not: on a CPU the answer for an
+    article is the same, bit for bit, alone, in any batch and in any order.
+
     Args:
         queries: C articles.
         gallery: D images.
-        revision: ``none`` orders by cosine; ``dual_softmax`` by the paper's Z*, its first
-            softmax taken over these same queries.
-        scale: s, the factor in front of the similarities in dual softmax.
+        revision: What is done to the similarities.
+        offsets: The images' offsets over a query bank, from `newsimages.bank.bank_offsets`.
         top_k: Length of the lists; the whole gallery where it holds fewer images.
         memory_mb: Budget in MiB beyond the inputs and the answer.
         device: Where to compute, as torch names it.
@@ -77,54 +81,101 @@ def rank(
         min(top_k, D) images per article, in the queries' order.
 
     Raises:
-        NewsImagesError: As `SimilarityTiles`; a scale or top_k that is not above 0; an
-            unknown revision.
+        NewsImagesError: As `SimilarityTiles`; a top_k that is not above 0; offsets of another
+            gallery or revision.
+
+    Warns:
+        UserWarning: One article is to be revised without a bank. A revision over a single query
+            changes nothing (or, as inverted softmax, leaves nothing), so it is ranked by cosine.
     """
-    if top_k < 1:
-        raise NewsImagesError(f"top_k is {top_k}, but a list needs at least 1 image.")
-    if revision not in ("none", "dual_softmax"):
-        raise NewsImagesError(f"revision is {revision!r}, expected 'none' or 'dual_softmax'.")
-    checked_scale(scale)
     gallery = gallery.sorted_by_id()  # from here on a position orders as its id does
     tiles = SimilarityTiles(
         torch.from_numpy(queries.vectors).to(device),
         torch.from_numpy(gallery.vectors).to(device),
         memory_mb=memory_mb,
     )
-    normalisers = (
-        tiles.equalise(image_normalisers(tiles, tiles.n_images, scale=scale))
-        if revision == "dual_softmax"
-        else None
-    )
-    top_k = min(top_k, tiles.n_images)
-    scores = np.empty((len(queries), top_k), np.float32)
-    similarities = np.empty_like(scores)
-    image_ids = np.empty((len(queries), top_k), gallery.ids.dtype)
-    for rows, tile, revised in _revised(tiles, normalisers, scale):
-        best, order = top(revised, top_k)
-        scores[rows], image_ids[rows] = best.cpu(), gallery.ids[order.cpu().numpy()]
-        similarities[rows] = tile.gather(1, order).cpu()
-    return Ranking(
-        article_ids=queries.ids,
-        image_ids=image_ids,
-        scores=scores,
-        similarities=similarities,
-    )
+    numbers = offsets_of(gallery.ids, tiles, revision, offsets)
+    return listed(scored(tiles, numbers, revision), queries.ids, gallery.ids, top_k=top_k)
 
 
-def _revised(
-    tiles: SimilarityTiles, normalisers: Tensor | None, scale: float
-) -> Iterator[tuple[slice, Tensor, Tensor]]:
-    """Yields (rows, similarities (B, D), scores (B, D)); both are only valid until the next."""
-    start, buffer = 0, None
+def offsets_of(
+    image_ids: NDArray[np.str_],
+    tiles: SimilarityTiles,
+    revision: Revision,
+    offsets: ImageOffsets | None,
+) -> Tensor | None:
+    """The bank's offsets, or those over the queries of ``tiles``: (D,), None for plain cosine.
+
+    Raises, warns: As `rank`.
+    """
+    if offsets is not None:
+        if offsets.revision != revision:
+            raise NewsImagesError(
+                f"The offsets were made for {offsets.revision}, but the revision is {revision}. "
+                "Make them with `bank_offsets` for this revision."
+            )
+        values = offsets.of(image_ids)
+        return None if revision.method == "none" else torch.from_numpy(values).to(tiles.device)
+    if revision.method == "none":
+        return None
+    if tiles.n_queries == 1:
+        warnings.warn(
+            f"{revision.method} over one article changes nothing: it is ranked by cosine. Give the "
+            "offsets of a query bank, or rank several articles at once.",
+            stacklevel=3,
+        )
+        return None
+    return image_offsets(tiles, revision)
+
+
+def scored(
+    tiles: SimilarityTiles, offsets: Tensor | None, revision: Revision
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yields similarities and scores, both (B, D) and only valid until the next."""
+    buffer: Tensor | None = None
     for tile in tiles:
+        if offsets is None:
+            yield tile, tile
+            continue
+        if buffer is None or len(buffer) < len(tile):
+            buffer = torch.empty_like(tile)
+        yield tile, revised_scores(tile, offsets, slope=revision.slope, out=buffer[: len(tile)])
+
+
+def listed(
+    tiles: Iterable[tuple[Tensor, Tensor]],
+    article_ids: NDArray[np.str_],
+    image_ids: NDArray[np.str_],
+    *,
+    top_k: int,
+) -> Ranking:
+    """Cuts scores to lists, in the total order.
+
+    Args:
+        tiles: Similarities and scores (B, D), of the C articles in their order.
+        article_ids: (C,).
+        image_ids: (D,) rising, so that a column orders as its id does.
+        top_k: Length of the lists.
+
+    Raises:
+        NewsImagesError: top_k is not above 0.
+    """
+    if top_k < 1:
+        raise NewsImagesError(f"top_k is {top_k}, but a list needs at least 1 image.")
+    top_k = min(top_k, len(image_ids))
+    scores = np.empty((len(article_ids), top_k), np.float32)
+    similarities = np.empty_like(scores)
+    images = np.empty(scores.shape, image_ids.dtype)
+    start = 0
+    for tile, revised in tiles:
         rows = slice(start, start + len(tile))
         start = rows.stop
-        if normalisers is None:
-            yield rows, tile, tile
-            continue
-        buffer = torch.empty_like(tile) if buffer is None else buffer[: len(tile)]
-        yield rows, tile, dual_softmax_scores(tile, normalisers, scale=scale, out=buffer)
+        best, order = top(revised, top_k)
+        scores[rows], images[rows] = best.cpu(), image_ids[order.cpu().numpy()]
+        similarities[rows] = tile.gather(1, order).cpu()
+    return Ranking(
+        article_ids=article_ids, image_ids=images, scores=scores, similarities=similarities
+    )
 
 
 def top(scores: Tensor, k: int) -> tuple[Tensor, Tensor]:

@@ -1,28 +1,94 @@
-"""Step 5 of 6: dual softmax, in the form that needs one number per image.
+"""Step 5 of 6: revisions of the similarities, each in the form that needs one number per image.
 
-In come similarities Z (articles, images), out come scores of the same shape. The paper
-(Galanopoulos and Mezaris, MediaEval 2022, section 2.3) revises them to
+In come similarities Z (C queries, D images) in tiles, out comes an **offset** per image. Every
+revision orders the images of an article by
 
-    Z* = softmax(s·Z, dim=0) ⊙ softmax(s·Z, dim=1)
+    score_ij = slope · z_ij − offset_j
 
-Its logarithm is 2·s·z_ij − logsumexp_i(s·z_ij) − logsumexp_j(s·z_ij), and the last term is
-the same for all images of an article, so it never moves an image in that article's ranking.
-What is left of the first softmax is one number per image, its **normaliser** over the queries:
+The queries of the offsets may be the articles that are ranked or others (a fixed query bank, see
+`newsimages.bank`); no second (articles, images) matrix ever exists.
 
-    score_ij = 2·s·z_ij − normaliser_j,    normaliser_j = logsumexp_i(s·z_ij)
+| method           | slope | offset_j                                                    |
+|------------------|-------|-------------------------------------------------------------|
+| none             | 1     | 0                                                           |
+| dual_softmax     | 2·s   | logsumexp_i(s·z_ij)                                         |
+| inverted_softmax | s     | logsumexp_i(s·z_ij)                                         |
+| neighbours       | 1     | α · the mean of image j's k greatest similarities           |
+| sinkhorn         | s     | −v_j, the image's potential (see `newsimages.sinkhorn`)     |
 
-No second (articles, images) matrix ever exists, and the queries of the normaliser may be others
-than the articles that are ranked (a fixed query bank).
+* dual_softmax: Galanopoulos and Mezaris, MediaEval 2022, section 2.3, after Cheng et al.,
+  arXiv:2109.04290. The paper's Z* = softmax(s·Z, dim=0) ⊙ softmax(s·Z, dim=1) has the logarithm
+  2·s·z_ij − logsumexp_i(s·z_ij) − logsumexp_j(s·z_ij), whose last term is the same for all images
+  of an article and so never moves one.
+* inverted_softmax: Smith et al., ICLR 2017; Bogolin et al., "Cross Modal Retrieval with Querybank
+  Normalisation", CVPR 2022.
+* neighbours: Chowdhury et al., "Nearest Neighbor Normalization Improves Multimodal Retrieval",
+  EMNLP 2024.
+* sinkhorn: Cuturi, "Sinkhorn Distances", NeurIPS 2013.
 """
 
-from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal, get_args
 
 import torch
 from torch import Tensor
 
 from newsimages.errors import NewsImagesError
+from newsimages.logsumexp import column_logsumexp
+from newsimages.neighbours import mean_of_nearest
+from newsimages.similarity import SimilarityTiles
+from newsimages.sinkhorn import image_potentials
 
+Method = Literal["none", "dual_softmax", "inverted_softmax", "neighbours", "sinkhorn"]
+METHODS: tuple[Method, ...] = get_args(Method)
 MAX_SCALE = 1e6  # far beyond it, cosines times the scale leave float32
+MAX_K = 512  # so many numbers per image are held beside the similarities
+MAX_ALPHA = 2.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Revision:
+    """What is done to the similarities before images are put in order."""
+
+    method: Method = "dual_softmax"
+    """Which revision; its formula is in the module's table."""
+    scale: float = 1.0
+    """s, the factor in front of the similarities in dual_softmax, inverted_softmax and sinkhorn
+    (the paper: 1; CLIP's own logit scale: 100)."""
+    k: int = 10
+    """How many nearest queries of an image neighbours looks at."""
+    alpha: float = 0.5
+    """α, how much of their mean neighbours takes off (the authors: .5 to .75)."""
+    rounds: int = 50
+    """How many rounds sinkhorn goes at most."""
+    tolerance: float = 1e-3
+    """How far from its share, relative to it, an image's mass may be for sinkhorn to stop before
+    the last round."""
+
+    def __post_init__(self) -> None:
+        """Raises: NewsImagesError on an unknown method or a number out of range."""
+        if self.method not in METHODS:
+            raise NewsImagesError(
+                f"revision is {self.method!r}, expected one of {', '.join(METHODS)}."
+            )
+        checked_scale(self.scale)
+        if not 1 <= self.k <= MAX_K:
+            raise NewsImagesError(f"k is {self.k}, expected 1 to {MAX_K} nearest queries.")
+        if not 0 < self.alpha <= MAX_ALPHA:
+            raise NewsImagesError(
+                f"alpha is {self.alpha}, expected above 0 and at most {MAX_ALPHA:g}."
+            )
+        if self.rounds < 1:
+            raise NewsImagesError(f"rounds is {self.rounds}, expected 1 or more.")
+        if not 0 <= self.tolerance < 1:
+            raise NewsImagesError(f"tolerance is {self.tolerance}, expected from 0 to below 1.")
+
+    @property
+    def slope(self) -> float:
+        """What a similarity is multiplied by in the score."""
+        if self.method in ("none", "neighbours"):
+            return 1.0
+        return 2 * self.scale if self.method == "dual_softmax" else self.scale
 
 
 def checked_scale(scale: float) -> float:
@@ -35,56 +101,49 @@ def checked_scale(scale: float) -> float:
     return scale
 
 
-def image_normalisers(tiles: Iterable[Tensor], n_images: int, *, scale: float) -> Tensor:
-    """The logarithm of every image's softmax denominator over all queries.
+def image_offsets(tiles: SimilarityTiles, revision: Revision, *, bank: bool = False) -> Tensor:
+    """One number per image over the queries of ``tiles``, by the module's table.
 
     Args:
-        tiles: Cosine similarities in tiles of (queries of the tile, n_images), float32. Cosines
-            never exceed 1, so exp(s·z − s) cannot overflow, whatever the tile.
-        n_images: D, the number of images.
-        scale: s, the factor in front of the similarities.
+        tiles: Similarities of C queries and D images.
+        revision: Which formula.
+        bank: Whether the queries are a query bank, none of whose articles belongs to an image of
+            the gallery; only sinkhorn tells the two apart.
 
     Returns:
-        (D,) float32 on the tiles' device: logsumexp over the queries of s·z.
-
-    Raises:
-        NewsImagesError: The scale is not above 0, or there is no query.
+        (D,) float32 on the tiles' device; the same for images of equal vectors.
     """
-    checked_scale(scale)
-    maximum: Tensor | None = None  # (D,) the greatest s·z so far
-    total: Tensor | None = None  # (D,) sum over the queries so far of exp(s·z − maximum)
-    buffer: Tensor | None = None  # one for all tiles: fresh memory costs more than the sums
-    for tile in tiles:
-        tile_maximum = tile.amax(dim=0).mul_(scale)  # (D,)
-        if buffer is None or buffer.shape[1] != tile.shape[1] or len(buffer) < len(tile):
-            buffer = torch.empty_like(tile)
-        shifted = torch.add(tile_maximum.neg(), tile, alpha=scale, out=buffer[: len(tile)])
-        tile_total = shifted.exp_().sum(dim=0)  # (D,)
-        if maximum is None or total is None:
-            maximum, total = tile_maximum, tile_total
-            continue
-        greatest = torch.maximum(maximum, tile_maximum)
-        total = total * (maximum - greatest).exp_() + tile_total * (tile_maximum - greatest).exp_()
-        maximum = greatest
-    if maximum is None or total is None:
-        raise NewsImagesError("Dual softmax over 0 queries: give at least one query.")
-    if len(maximum) != n_images:
-        raise NewsImagesError(f"Got tiles of {len(maximum)} images, expected {n_images}.")
-    return maximum + total.log()
+    match revision.method:
+        case "none":
+            return torch.zeros(tiles.n_images, device=tiles.device)
+        case "dual_softmax" | "inverted_softmax":
+            offsets = column_logsumexp(tiles, scale=revision.scale)
+        case "neighbours":
+            offsets = revision.alpha * mean_of_nearest(tiles, k=revision.k)
+        case "sinkhorn":
+            offsets = -image_potentials(
+                tiles,
+                shape=(tiles.n_queries, tiles.n_images),
+                scale=revision.scale,
+                rounds=revision.rounds,
+                tolerance=revision.tolerance,
+                bank=bank,
+            ).values
+    return tiles.equalise(offsets)
 
 
-def dual_softmax_scores(
-    tile: Tensor, normalisers: Tensor, *, scale: float, out: Tensor | None = None
+def revised_scores(
+    tile: Tensor, offsets: Tensor, *, slope: float, out: Tensor | None = None
 ) -> Tensor:
-    """2·s·z − normaliser: orders each article's images as the paper's Z* does.
+    """slope·z − offset.
 
     Args:
-        tile: (B, D) cosine similarities, float32.
-        normalisers: (D,) from `image_normalisers`, of any set of queries at the same scale.
-        scale: s.
+        tile: (B, D) similarities, float32.
+        offsets: (D,) from `image_offsets`.
+        slope: The revision's.
         out: (B, D) where the scores are written; a new tensor if None.
 
     Returns:
-        (B, D) float32; log Z* up to a constant per article.
+        (B, D) float32.
     """
-    return torch.add(normalisers.neg(), tile, alpha=2 * scale, out=out)
+    return torch.add(offsets.neg(), tile, alpha=slope, out=out)

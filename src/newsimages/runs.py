@@ -5,7 +5,7 @@ from typing import Literal
 
 from newsimages.errors import NewsImagesError, first_ten
 from newsimages.protocols import TextField
-from newsimages.ranking import Revision
+from newsimages.revision import Method
 
 ALL = "all"
 
@@ -24,7 +24,7 @@ class Run:
     """What puts texts and images into one space."""
     text_field: TextField
     """What of an article is the query."""
-    revision: Revision
+    revision: Method
     """What is done to the similarities."""
 
 

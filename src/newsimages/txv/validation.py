@@ -14,10 +14,12 @@ from newsimages.embeddings import Embeddings
 from newsimages.errors import NewsImagesError
 from newsimages.pairs import Pairs
 from newsimages.ranking import rank
+from newsimages.revision import Revision
 from newsimages.txv.network import TxVNetwork
 from newsimages.txv.projection import embed_images, embed_texts
 
 CUTS = (1, 5, 10)
+PLAIN = Revision(method="none")
 
 
 def recalls(network: TxVNetwork, pairs: Pairs) -> dict[str, float]:
@@ -35,8 +37,8 @@ def recalls(network: TxVNetwork, pairs: Pairs) -> dict[str, float]:
     images = embed_images(network, [_chosen(feature, image_rows) for feature in pairs.images])
     image_of = dict(zip(pairs.text_ids.tolist(), pairs.image_ids.tolist(), strict=True))
     device = network.device
-    nearest_images = rank(texts, images, revision="none", top_k=CUTS[-1], device=device).image_ids
-    nearest_texts = rank(images, texts, revision="none", top_k=CUTS[-1], device=device).image_ids
+    nearest_images = rank(texts, images, revision=PLAIN, top_k=CUTS[-1], device=device).image_ids
+    nearest_texts = rank(images, texts, revision=PLAIN, top_k=CUTS[-1], device=device).image_ids
     found_images = nearest_images == pairs.image_ids[:, None]
     found_texts = _images_of(nearest_texts, image_of) == images.ids[:, None]
     return {

@@ -1,0 +1,194 @@
+"""Which revision, which weights: chosen on a validation part, before any test article is seen.
+
+In come the articles, images and right images of a validation part and the candidates, out come the
+winner and the whole curve. Nothing here takes a test set, so no choice can have seen one. The
+greatest MRR wins, and of equal ones the first candidate: list the simpler ones first.
+
+Whole batches and one article at a time are different tasks. For the latter give the query bank that
+the answers will rest on, without the validation part's articles. In whole batches a revision's
+best scale depends on how many articles there are: choose it on a part of the size to come.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+import torch
+
+from newsimages.bank import bank_offsets, check_disjoint
+from newsimages.combination import Scaling, Source, combine
+from newsimages.embeddings import Embeddings
+from newsimages.errors import NewsImagesError, first_ten
+from newsimages.metrics import CUTS, measure
+from newsimages.ranking import rank
+from newsimages.revision import Revision
+
+SCALES = (1.0, 5.0, 10.0, 20.0, 50.0, 100.0)
+REVISIONS: tuple[Revision, ...] = (
+    Revision(method="none"),
+    *(Revision(method="dual_softmax", scale=scale) for scale in SCALES),
+    *(Revision(method="inverted_softmax", scale=scale) for scale in SCALES),
+    *(Revision(method="neighbours", k=k, alpha=a) for k in (5, 10, 20) for a in (0.5, 0.75)),
+    *(Revision(method="sinkhorn", scale=scale) for scale in SCALES),
+)
+"""Candidates from simple to costly."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ValidationPart:
+    """Articles that were set apart for choosing, and the images to find for them."""
+
+    queries: Embeddings
+    """C articles."""
+    gallery: Embeddings
+    """D images."""
+    truth: Mapping[str, str]
+    """The right image of each article that has one."""
+
+    def __post_init__(self) -> None:
+        """Raises: NewsImagesError where the truth does not speak of these articles and images."""
+        check_truth(self.truth, self.queries, self.gallery)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class RevisionChoice:
+    """What came of trying revisions."""
+
+    winner: Revision
+    """The one with the greatest MRR."""
+    curve: pd.DataFrame
+    """A row per candidate: method, scale, k, alpha (NaN where the method has none), recall_at_5 to
+    recall_at_100, mrr."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class WeightChoice:
+    """What came of trying weights."""
+
+    winner: tuple[float, ...]
+    """The weights with the greatest MRR, one per source."""
+    curve: pd.DataFrame
+    """A row per candidate: weight_1, weight_2, …, recall_at_5 to recall_at_100, mrr."""
+
+
+def choose_revision(
+    validation: ValidationPart,
+    candidates: Sequence[Revision] = REVISIONS,
+    *,
+    bank: Embeddings | None = None,
+    memory_mb: int = 512,
+    device: torch.device | str = "cpu",
+) -> RevisionChoice:
+    """Tries revisions on a validation part.
+
+    Args:
+        validation: Never articles of a test set.
+        candidates: The simpler first.
+        bank: The query bank of answers for one article at a time; None where whole batches are
+            revised over themselves.
+        memory_mb: Budget in MiB of each ranking.
+        device: Where to compute.
+
+    Raises:
+        NewsImagesError: No candidate, a bank that holds articles of the validation part; as
+            `newsimages.ranking.rank` and `newsimages.bank.bank_offsets`.
+    """
+    if bank is not None:
+        check_disjoint(bank, validation.queries, memory_mb=memory_mb, device=device)
+    rows = []
+    for revision in candidates:
+        offsets = (
+            None
+            if bank is None
+            else bank_offsets(
+                bank, validation.gallery, revision, memory_mb=memory_mb, device=device
+            )
+        )
+        ranking = rank(
+            validation.queries,
+            validation.gallery,
+            revision=revision,
+            offsets=offsets,
+            top_k=CUTS[-1],
+            memory_mb=memory_mb,
+            device=device,
+        )
+        rows.append({**_settings(revision), **measure(ranking.table(), validation.truth)})
+    curve = pd.DataFrame(rows)
+    return RevisionChoice(winner=candidates[_best(curve)], curve=curve)
+
+
+def choose_weights(
+    validation: Sequence[Source],
+    truth: Mapping[str, str],
+    candidates: Sequence[Sequence[float]],
+    *,
+    scaling: Scaling = "z_score",
+    memory_mb: int = 512,
+    device: torch.device | str = "cpu",
+) -> WeightChoice:
+    """Tries weights of several sources on a validation part.
+
+    Args:
+        validation: The sources' vectors of the part's articles and images, never of a test set;
+            with their revisions and banks.
+        truth: The right image of each of its articles that has one.
+        candidates: Weights, one per source each; the simpler first.
+        scaling: As `newsimages.combination.combine`.
+        memory_mb: Budget in MiB of each ranking.
+        device: Where to compute.
+
+    Raises:
+        NewsImagesError: No candidate, a truth of other articles or images; as
+            `newsimages.combination.combine`.
+    """
+    if validation:
+        check_truth(truth, validation[0].queries, validation[0].gallery)
+    rows = []
+    for weights in candidates:
+        ranking = combine(
+            validation,
+            weights=weights,
+            scaling=scaling,
+            top_k=CUTS[-1],
+            memory_mb=memory_mb,
+            device=device,
+        )
+        named = {f"weight_{number}": weight for number, weight in enumerate(weights, start=1)}
+        rows.append({**named, **measure(ranking.table(), truth)})
+    curve = pd.DataFrame(rows)
+    return WeightChoice(winner=tuple(candidates[_best(curve)]), curve=curve)
+
+
+def check_truth(truth: Mapping[str, str], queries: Embeddings, gallery: Embeddings) -> None:
+    """Raises: NewsImagesError where the truth is empty or names what is not there."""
+    if not truth:
+        raise NewsImagesError("The validation part has no right images: nothing can be chosen.")
+    articles = truth.keys() - set(queries.ids.tolist())
+    images = set(truth.values()) - set(gallery.ids.tolist())
+    if articles or images:
+        raise NewsImagesError(
+            f"The truth of the validation part names {len(articles)} articles without a vector "
+            f"({first_ten(sorted(articles)) or '-'}) and {len(images)} images "
+            f"({first_ten(sorted(images)) or '-'})."
+        )
+
+
+def _best(curve: pd.DataFrame) -> int:
+    """The row of the greatest MRR; the first of equal ones."""
+    if curve.empty:
+        raise NewsImagesError("No candidate to choose from: give at least one.")
+    return int(curve["mrr"].to_numpy().argmax())
+
+
+def _settings(revision: Revision) -> dict[str, Any]:
+    """The settings that the method looks at."""
+    scaled = revision.method in ("dual_softmax", "inverted_softmax", "sinkhorn")
+    near = revision.method == "neighbours"
+    return {
+        "method": revision.method,
+        "scale": revision.scale if scaled else float("nan"),
+        "k": revision.k if near else float("nan"),
+        "alpha": revision.alpha if near else float("nan"),
+    }
