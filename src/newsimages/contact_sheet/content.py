@@ -52,7 +52,7 @@ def judge(ranking: pd.DataFrame, truth: Mapping[str, str]) -> Judged:
     ranks = ranks_of_truth(ranking, truth) if truth else np.empty(0)
     return Judged(
         top=ranking[ranking["rank"] <= TOP].sort_values(["article_id", "rank"]),
-        lengths=ranking["article_id"].value_counts().to_dict(),
+        lengths={str(name): int(n) for name, n in ranking["article_id"].value_counts().items()},
         ranks=dict(zip(truth, ranks.tolist(), strict=True)),
     )
 
@@ -86,7 +86,8 @@ def content(
         "pairs": [[names.index(x), names.index(ds)] for x, ds in revised_pairs(names)],
         "images": images,
         "articles": [
-            [*row, number[truth[row[0]]] if row[0] in truth else -1] for row in _titles(articles)
+            [*row, number[truth[article]] if article in truth else -1]
+            for article, row in zip(ids, _titles(articles), strict=True)
         ],
         "ranks": [[_rank(one, article) for article in ids] for one in judged.values()],
         "lists": [_lists(top, ids, number) for top in tops.values()],

@@ -81,7 +81,8 @@ function spoken(lines, image, isRight) {
 }
 
 function shot(role, image, lines, isRight) {
-  const made = element('div', { class: isRight ? 'shot right' : 'shot', role, tabindex: '-1', 'aria-label': spoken(lines, image, isRight) }, picture(image));
+  const frame = element('span', { class: 'frame' }, picture(image));
+  const made = element('div', { class: isRight ? 'shot right' : 'shot', role, tabindex: '-1', 'aria-label': spoken(lines, image, isRight) }, frame);
   made.card = { image, lines, isRight };
   return made;
 }
@@ -91,16 +92,17 @@ function published(article) {
   if (image < 0) return [element('p', { class: 'unknown' }, 'The right picture is not known.')];
   const made = shot('img', image, [['Picture', visible(values.images[image])]], true);
   made.classList.remove('right');
+  made.replaceChildren(picture(image));
   made.tabIndex = 0;
   return [made, element('p', { class: 'caption', 'aria-hidden': 'true' }, 'Published')];
 }
 
-/** "3", "37", "> 100", or words, and how they are read out. */
+/** "rank 3", "rank >100" or words, and how they are read out. */
 function rankText(rank) {
-  if (rank === null) return ['', ''];
-  if (rank === 0) return ['no list', 'No list'];
-  if (rank < 0) return [`>${-rank}`, `The right picture is not among the first ${-rank}`];
-  return [String(rank), `The right picture has rank ${rank}`];
+  if (rank === null) return ['', '', ''];
+  if (rank === 0) return ['', 'no list', 'No list'];
+  if (rank < 0) return ['rank ', `>${-rank}`, `The right picture is not among the first ${-rank}`];
+  return ['rank ', String(rank), `The right picture has rank ${rank}`];
 }
 
 /** How dual softmax moved the right picture: "↑4", or "↑" from beyond the list. */
@@ -119,18 +121,19 @@ function movement(variant, article) {
 function list(variant, article) {
   const { name } = values.variants[variant];
   const rank = values.ranks[variant][article];
-  const [shownRank, said] = rankText(rank);
-  const isHit = rank > 0 && rank <= TOP;
-  const place = element('span', { class: 'rank' }, element('span', { 'aria-hidden': 'true' }, shownRank), element('span', { class: 'said' }, said));
+  const [before, number, said] = rankText(rank);
   const moved = movement(variant, article);
-  const head = element('div', { class: isHit ? 'name hit' : 'name', role: 'rowheader' }, element('i', { class: 'chip' }), element('bdi', {}, visible(name)), ...(moved ? [moved] : []), place);
+  const written = element('span', { 'aria-hidden': 'true' }, before, element('b', {}, number));
+  const place = element('span', { class: 'place' }, written, element('span', { class: 'said' }, said), ...(moved ? [moved] : []));
+  const isHit = rank > 0 && rank <= TOP;
+  const head = element('div', { class: isHit ? 'name hit' : 'name', role: 'rowheader' }, element('i', { class: 'chip' }), element('bdi', { title: visible(name) }, visible(name)), place);
   const strip = element('div', { class: 'strip', role: 'presentation' });
   const entries = values.lists[variant][article];
   const right = values.articles[article][4];
   for (let start = 0; start < entries.length; start += 3) {
     const [image, cosine, score] = entries.slice(start, start + 3);
     const made = shot('gridcell', image, facts(image, start / 3 + 1, cosine, score, variant), image === right);
-    if (image === right) made.append(element('b', { 'aria-hidden': 'true' }, String(start / 3 + 1)));
+    if (image === right) made.firstChild.append(element('b', { 'aria-hidden': 'true' }, String(start / 3 + 1)));
     strip.append(made);
   }
   const made = element('div', { class: 'list', role: 'row' }, head, strip);

@@ -28,13 +28,13 @@ function prepare() {
   get('by-move').hidden = !isJudged || !values.pairs.length;
   get('more').hidden = !isJudged;
   document.documentElement.style.setProperty('--lists', names.length);
+  if (isJudged) get('legend').append(element('li', { class: 'what' }, 'Right picture in the top ten'));
   for (const { name, colour, found } of values.variants) {
     const item = element('li', {}, element('i', { class: 'chip' }), element('bdi', {}, visible(name)));
     item.style.setProperty('--colour', colour);
     if (found !== null) item.append(element('span', {}, `${(100 * found).toFixed(1)} %`));
     get('legend').append(item);
   }
-  if (isJudged) get('legend').append(element('li', { class: 'what' }, 'right picture in the top ten'));
   get('feed').append(...rows);
 }
 

@@ -26,7 +26,8 @@ from newsimages.errors import NewsImagesError, first_ten
 ARTICLE_COLUMNS = ("article_id", "title", "title_en", "language", "image_id")
 RANKING_COLUMNS = ("article_id", "rank", "image_id", "score", "similarity")
 MEGABYTE = 1_000_000
-FRAME_BYTES = 50_000  # the page without values and pictures; a test holds it
+MIN_MB = 0.1  # the page takes a third of that
+FRAME_BYTES = 40_000  # the page without values and pictures; a test holds it
 MARGIN = 0.95  # of the room for pictures, as their size is judged by a sample
 
 
@@ -45,10 +46,10 @@ class SheetConfig:
 
     def __post_init__(self) -> None:
         """Raises: NewsImagesError on a sheet that could hold nothing."""
-        if self.max_articles < 1 or self.max_mb < 1 or self.workers < 1:
+        if self.max_articles < 1 or self.max_mb < MIN_MB or self.workers < 1:
             raise NewsImagesError(
                 f"max_articles={self.max_articles}, max_mb={self.max_mb}, workers={self.workers}: "
-                "expected at least 1 of each."
+                f"expected at least 1 article, {MIN_MB} MB and 1 thread."
             )
 
 

@@ -55,9 +55,10 @@ def make_thumbnails(
         hide_progress: Show no bar.
     """
     made: list[tuple[str | None, str | None]] = []
-    # open_image quiets warnings, which threads do to one another's filters: ours are put back.
+    # Pillow warns of damaged metadata, which is not read. Set here, before the threads: a filter
+    # is global, and the threads' own, in open_image, are undone in any order.
     with (
-        warnings.catch_warnings(),
+        warnings.catch_warnings(action="ignore"),
         ThreadPoolExecutor(workers) as pool,
         progress(
             total=len(paths),
