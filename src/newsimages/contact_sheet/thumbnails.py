@@ -17,8 +17,8 @@ from PIL import ImageOps
 from newsimages.images import UnreadableImageError, open_image
 from newsimages.progress import progress
 
-SIZES = (192, 160, 128, 112, 96)  # pixels of the longer side: two per CSS pixel down to one
-QUALITY = 62
+QUALITIES = {192: 62, 160: 60, 128: 56, 112: 53, 96: 50}  # of WebP, by size
+SIZES = tuple(QUALITIES)  # pixels of the longer side: two per CSS pixel down to one
 SAMPLE = 64  # thumbnails by which bytes are judged
 BATCH = 512
 FEW = 300  # that many are made in about a second: no bar
@@ -50,7 +50,7 @@ def make_thumbnails(
 
     Args:
         paths: Image files; None where an image has none.
-        size: Pixels of the longer side, at most.
+        size: One of `SIZES`.
         workers: Threads.
         hide_progress: Show no bar.
     """
@@ -96,7 +96,7 @@ def _thumbnail(path: Path | None, size: int) -> tuple[str | None, str | None]:
         image = ImageOps.exif_transpose(image)
         image.info.clear()  # neither a profile as large as the picture nor where it was taken
         file = io.BytesIO()
-        image.save(file, "WEBP", quality=QUALITY, method=4)
+        image.save(file, "WEBP", quality=QUALITIES[size], method=4)
     except UnreadableImageError as error:
         return None, str(error)
     except (OSError, ValueError) as error:  # a damaged EXIF block, for one
