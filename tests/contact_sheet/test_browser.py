@@ -224,7 +224,7 @@ def test_card_on_hover_stays_while_pointed_at_and_goes_with_escape(
 
 def test_no_sideways_scroll_and_contrast(sheet_path: Path, open_page: Open) -> None:
     page = open_page(sheet_path)
-    for width, theme in itertools.product((1400, 800, 375), ("light", "dark")):
+    for width, theme in itertools.product((1400, 800, 640, 375), ("light", "dark")):
         page.set_viewport_size({"width": width, "height": 800})
         page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
         if width == 800 and theme == "light":
