@@ -1,0 +1,189 @@
+// The page as a whole: legend, filters, keys, and the card that tells of a picture.
+
+const get = (id) => document.getElementById(id);
+const controls = {
+  search: get('search'),
+  outcome: get('outcome'),
+  outcomeOf: get('outcome-of'),
+  found: get('found'),
+  missed: get('missed'),
+  move: get('move'),
+  moveIn: get('move-in'),
+};
+const card = get('card');
+const rows = values.articles.map((_, article) => row(article));
+let shown = rows;
+
+function addOptions(select, names) {
+  select.append(...names.map((name, value) => element('option', { value }, visible(name))));
+}
+
+function prepare() {
+  const names = values.variants.map(({ name }) => name);
+  for (const select of [controls.outcomeOf, controls.found, controls.missed]) addOptions(select, names);
+  addOptions(controls.moveIn, values.pairs.map(([before, after]) => `${names[before]} → ${names[after]}`));
+  const isJudged = values.articles.some((_, article) => isKnown(article));
+  get('by-outcome').hidden = !isJudged;
+  get('by-difference').hidden = !isJudged || names.length < 2;
+  get('by-move').hidden = !isJudged || !values.pairs.length;
+  get('more').hidden = !isJudged;
+  document.documentElement.style.setProperty('--lists', names.length);
+  if (isJudged) get('legend').append(element('li', { class: 'what' }, 'Right picture in the top ten'));
+  for (const { name, colour, found } of values.variants) {
+    const item = element('li', {}, element('i', { class: 'chip' }), element('bdi', {}, visible(name)));
+    item.style.setProperty('--colour', colour);
+    if (found !== null) item.append(element('span', {}, `${(100 * found).toFixed(1)} %`));
+    get('legend').append(item);
+  }
+  get('feed').append(...rows);
+}
+
+// Pictures are made while an article is near the window. The root is named, as in a sandboxed
+// frame of another origin the margin would else be ignored.
+const nearby = new IntersectionObserver(
+  (entries) => entries.forEach((entry) => (entry.isIntersecting ? fill : empty)(entry.target)),
+  { root: document, rootMargin: '1200px 0px' },
+);
+
+function update() {
+  hideCard();
+  const fits = passes(controls);
+  shown = rows.filter((made, article) => {
+    made.hidden = !fits(article);
+    return !made.hidden;
+  });
+  shown.forEach((made, place) => {
+    made.setAttribute('aria-posinset', place + 1);
+    made.setAttribute('aria-setsize', shown.length);
+  });
+  const [some, all] = [shown.length, rows.length].map((count) => count.toLocaleString('en'));
+  get('count').textContent = some === all ? `${all} article${rows.length === 1 ? '' : 's'}` : `${some} of ${all} articles`;
+  get('empty').hidden = shown.length > 0;
+  const filters = [controls.outcome, controls.found, controls.missed, controls.move];
+  filters.forEach((select) => select.classList.toggle('on', select.value !== ''));
+  const nFilters = filters.filter((select) => select.value !== '').length;
+  get('more').textContent = nFilters ? `Filters (${nFilters})` : 'Filters';
+  get('clear').hidden = !nFilters && !controls.search.value;
+}
+
+function startOver() {
+  get('bar').reset();
+  update();
+  controls.search.focus();
+}
+
+// Keys
+
+function focusArticle(step) {
+  const current = document.activeElement.closest('article');
+  const bar = get('bar').getBoundingClientRect().bottom;
+  const at = current && !current.hidden ? shown.indexOf(current) + step : shown.findIndex((made) => made.getBoundingClientRect().bottom > bar + 8);
+  const next = shown[Math.min(Math.max(at, 0), shown.length - 1)];
+  if (!next) return;
+  fill(next);
+  next.focus({ preventScroll: true });
+  next.scrollIntoView({ block: 'start' });
+}
+
+/** From one picture to another within the lists of an article. */
+function focusPicture(from, key) {
+  const strips = [...from.closest('.lists').querySelectorAll('.strip')].filter((strip) => strip.children.length);
+  const down = strips.indexOf(from.parentElement);
+  const along = [...from.parentElement.children].indexOf(from);
+  const to = {
+    ArrowLeft: [down, along - 1],
+    ArrowRight: [down, along + 1],
+    ArrowUp: [down - 1, along],
+    ArrowDown: [down + 1, along],
+    Home: [down, 0],
+    End: [down, Infinity],
+  }[key];
+  const cells = strips[to[0]]?.children;
+  const next = cells && to[1] >= 0 && cells[Math.min(to[1], cells.length - 1)];
+  if (!next) return;
+  from.tabIndex = -1;
+  next.tabIndex = 0;
+  next.focus();
+}
+
+function onKey(event) {
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  const { key, target } = event;
+  if (key === 'Escape') {
+    if (!card.hidden) hideCard();
+    else if (controls.search.value) {
+      controls.search.value = '';
+      update();
+    }
+    return;
+  }
+  if (target.closest('input, select')) return;
+  const cell = target.closest('.strip .shot');
+  if (key === '/') controls.search.focus();
+  else if (key === 'j' || key === 'k') focusArticle(key === 'j' ? 1 : -1);
+  else if (cell && /^(Arrow|Home$|End$)/.test(key)) focusPicture(cell, key);
+  else if (target.matches('article') && (key === 'ArrowDown' || key === 'ArrowUp')) focusArticle(key === 'ArrowDown' ? 1 : -1);
+  else return;
+  event.preventDefault();
+}
+
+// The card
+
+let leaving = 0;
+
+function showCard(over) {
+  clearTimeout(leaving);
+  const { image, lines, isRight } = over.card;
+  const table = element('dl');
+  for (const [term, said] of lines) table.append(element('dt', {}, term), element('dd', {}, element('bdi', {}, said)));
+  card.replaceChildren(picture(image), ...(isRight ? [element('p', {}, 'The right picture')] : []), table);
+  card.hidden = false;
+  const [box, size] = [over.getBoundingClientRect(), card.getBoundingClientRect()];
+  const left = Math.min(Math.max(8, box.left + box.width / 2 - size.width / 2), document.documentElement.clientWidth - size.width - 8);
+  const isBelow = box.bottom + size.height + 16 < innerHeight || box.top < size.height + 16;
+  card.style.left = `${left}px`;
+  card.style.top = `${isBelow ? box.bottom + 8 : box.top - size.height - 8}px`;
+}
+
+function hideCard() {
+  clearTimeout(leaving);
+  card.hidden = true;
+}
+
+const shotOf = (event) => event.target.closest?.('.shot');
+
+function onLeave(event) {
+  if (!shotOf(event) && event.target !== card) return;
+  clearTimeout(leaving);
+  leaving = setTimeout(hideCard, 120); // long enough to reach the card
+}
+
+prepare();
+rows.forEach((made) => nearby.observe(made));
+update();
+get('bar').addEventListener('input', update);
+get('bar').addEventListener('submit', (event) => event.preventDefault());
+get('bar').addEventListener('reset', () => setTimeout(() => { update(); controls.search.focus(); }));
+get('start-over').addEventListener('click', startOver);
+get('more').addEventListener('click', () => {
+  const isOpen = get('filters').classList.toggle('open');
+  get('more').setAttribute('aria-expanded', isOpen);
+});
+document.querySelector('.skip').addEventListener('click', (event) => {
+  event.preventDefault(); // a frame made from a blob cannot follow its own anchors everywhere
+  get('results').focus();
+});
+document.addEventListener('keydown', onKey);
+document.addEventListener('mouseover', (event) => {
+  if (shotOf(event)) showCard(shotOf(event));
+  else if (card.contains(event.target)) clearTimeout(leaving);
+});
+document.addEventListener('mouseout', onLeave);
+card.addEventListener('mouseleave', hideCard);
+document.addEventListener('focusin', (event) => {
+  const over = shotOf(event);
+  if (over?.matches(':focus-visible')) showCard(over);
+  else hideCard();
+});
+document.addEventListener('click', (event) => (shotOf(event) ? showCard(shotOf(event)) : hideCard()));
+document.addEventListener('scroll', hideCard, { passive: true, capture: true });

@@ -1,0 +1,74 @@
+"""What all figures share: their size, their axes, and what drawing one gives back.
+
+Figures are made without pyplot, so nothing global is touched and several threads may draw. They
+are eight inches wide, so that at 800 pixels a point of type is about a pixel and a half.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
+from numpy.typing import NDArray
+
+WIDTH = 8.0  # inches
+DPI = 150
+TEXT = "#1b1b19"
+QUIET = "#5f5f59"
+LINE = "#dcdcd8"
+
+
+class Drawing(NamedTuple):
+    """A figure and what it shows."""
+
+    figure: Figure
+    data: pd.DataFrame
+
+
+def canvas(n_panels: int, *, columns: int, panel_height: float) -> tuple[Figure, list[Axes]]:
+    """A figure with panels row by row, their axes in house style.
+
+    Args:
+        n_panels: How many.
+        columns: At most so many beside each other.
+        panel_height: Inches.
+    """
+    columns = min(columns, n_panels)
+    n_rows = -(-n_panels // columns)
+    figure = Figure(figsize=(WIDTH, n_rows * panel_height), dpi=DPI, layout="constrained")
+    FigureCanvasAgg(figure)
+    grid: NDArray[np.object_] = np.asarray(figure.subplots(n_rows, columns, squeeze=False))
+    panels: list[Axes] = grid.ravel().tolist()
+    for panel in panels[n_panels:]:
+        panel.remove()
+    for panel in panels[:n_panels]:
+        _style(panel)
+    return figure, panels[:n_panels]
+
+
+def title(panel: Axes, text: str) -> None:
+    """A heading above a panel, at its left edge; ``$`` stays a dollar."""
+    panel.set_title(plain(text), loc="left", fontsize=11, fontweight="bold", color=TEXT)
+
+
+def plain(text: str) -> str:
+    """A name as matplotlib shows it literally: no mathematics between dollars."""
+    return text.replace("$", r"\$")
+
+
+def percent() -> PercentFormatter:
+    """For axes of shares."""
+    return PercentFormatter(1, decimals=0, symbol=" %")
+
+
+def _style(panel: Axes) -> None:
+    panel.spines[["top", "right"]].set_visible(False)
+    panel.spines[["left", "bottom"]].set_color(QUIET)
+    panel.tick_params(colors=QUIET, labelcolor=TEXT, labelsize=9.5, length=3)
+    panel.xaxis.label.set(color=TEXT, fontsize=10)
+    panel.yaxis.label.set(color=TEXT, fontsize=10)
+    panel.grid(axis="y", color=LINE, linewidth=0.8)
+    panel.set_axisbelow(True)

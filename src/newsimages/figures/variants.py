@@ -1,0 +1,84 @@
+"""How each variant looks, wherever it is shown: in the figures and in the contact sheet.
+
+In come names of variants, out come a colour, a marker and a line style for each, so that colour
+is never the only cue. The colours are those of Okabe and Ito, "Color Universal Design" (2008),
+which people with any colour vision tell apart; their yellow is left out, as it is lost on white.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+REVISED = "_ds"
+"""How the name of a variant ends that is another one revised by dual softmax."""
+
+VARIANT_COLOURS: Mapping[str, str] = {
+    "clip": "#0072B2",  # blue
+    "clip_ds": "#56B4E9",  # sky
+    "txv": "#D55E00",  # vermilion
+    "txv_ds": "#E69F00",  # orange
+    "txv_text_ds": "#009E73",  # green
+}
+"""The paper's variants; what dual softmax revises is the lighter one of a pair."""
+
+OTHER_COLOURS = ("#CC79A7", "#7A7A7A", "#8C6BB1", "#A6761D", *VARIANT_COLOURS.values())
+"""Those that variants of other names take, in turn."""
+
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+DASHES = ("-", "--", "-.", ":")
+
+
+@dataclass(frozen=True, kw_only=True)
+class VariantStyle:
+    """The look of one variant."""
+
+    colour: str
+    """``#RRGGBB``."""
+    ink: str
+    """Black or white, whichever is read better on the colour."""
+    marker: str
+    """As matplotlib names it."""
+    dash: str
+    """As matplotlib names it; solid unless revised by dual softmax or more than fit."""
+
+
+def variant_styles(variants: Iterable[str]) -> dict[str, VariantStyle]:
+    """The looks of variants.
+
+    Args:
+        variants: Their names. Those that are not among `VARIANT_COLOURS` are styled by their
+            order, so give the same ones in the same order to have them look alike.
+
+    Returns:
+        In the order given; no two of 20 variants are alike.
+    """
+    styles: dict[str, VariantStyle] = {}
+    n_others = 0
+    for place, variant in enumerate(dict.fromkeys(variants)):
+        lap = 0
+        colour = VARIANT_COLOURS.get(variant)
+        if colour is None:
+            lap, within = divmod(n_others, len(OTHER_COLOURS))
+            colour = OTHER_COLOURS[within]
+            n_others += 1
+        styles[variant] = VariantStyle(
+            colour=colour,
+            ink=_ink(colour),
+            marker=MARKERS[(place + lap) % len(MARKERS)],
+            dash=DASHES[(variant.endswith(REVISED) + 2 * lap) % len(DASHES)],
+        )
+    return styles
+
+
+def revised_pairs(variants: Iterable[str]) -> list[tuple[str, str]]:
+    """(X, X_ds) for every variant X of which both are there, in the order given."""
+    names = list(dict.fromkeys(variants))
+    return [(name, name + REVISED) for name in names if name + REVISED in names]
+
+
+def _ink(colour: str) -> str:
+    """Black or white by the contrast ratio of WCAG 2.2 (relative luminance of sRGB)."""
+    channels = [int(colour[start : start + 2], 16) / 255 for start in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    on_white, on_black = 1.05 / (luminance + 0.05), (luminance + 0.05) / 0.05
+    return "#FFFFFF" if on_white > on_black else "#000000"
