@@ -8,7 +8,7 @@ import mlflow
 import tyro
 from mlflow.exceptions import MlflowException
 
-from mlproject import embed, evaluate, main, preprocess, pretrain, train
+from mlproject import embed, evaluate, main, preprocess, pretrain, register, train
 from newsimages.errors import NewsImagesError
 
 ENTRY_POINTS: dict[str, tuple[type[Any], Callable[[Any], None]]] = {
@@ -18,6 +18,7 @@ ENTRY_POINTS: dict[str, tuple[type[Any], Callable[[Any], None]]] = {
     "pretrain": (pretrain.Pretrain, pretrain.run),
     "train": (train.Train, train.run),
     "evaluate": (evaluate.Evaluate, evaluate.run),
+    "register": (register.Register, register.run),
 }
 
 

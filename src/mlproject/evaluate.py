@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import mlflow
 import pandas as pd
@@ -20,11 +20,11 @@ from newsimages.errors import NewsImagesError
 from newsimages.metrics import measure, mrr_interval, ranks_of_truth
 from newsimages.paper import published
 from newsimages.protocols import EmbeddedSet, Parts, Protocol, TextField
-from newsimages.ranking import Ranking, rank
+from newsimages.ranking import Ranking
 from newsimages.report import Measured, markdown, results_table
+from newsimages.retriever import retriever_of
 from newsimages.revision import Revision, checked_scale
 from newsimages.runs import ALL, Run, choose_runs
-from newsimages.txv import embed_images, embed_texts
 
 TOP_K = 100
 TITLES: dict[Protocol, str] = {
@@ -66,6 +66,13 @@ class Evaluate(Train):
         return choose_runs(self.variants)
 
 
+class Trained(NamedTuple):
+    """A protocol's parts of the corpus, and what was trained on them."""
+
+    parts: Parts
+    networks: Networks
+
+
 def run(config: Evaluate) -> None:
     """The entry point."""
     with tracking.entry_point(config, doing=str(Evaluate.__doc__)):
@@ -94,19 +101,20 @@ def measurable(config: Evaluate, corpus: Corpus) -> Corpus:
     return corpus if needs_training else replace(corpus, data_sets=tests)
 
 
-def train_and_evaluate(config: Evaluate, embedded: EmbeddedCorpus) -> dict[Protocol, pd.DataFrame]:
+def train_and_evaluate(config: Evaluate, embedded: EmbeddedCorpus) -> dict[Protocol, Trained]:
     """Divides, trains and measures under each protocol; the active run gets the tables.
 
     The runs of the first protocol are nested in the active run, those of a second one in a run of
     its own below it.
 
     Returns:
-        Per protocol the table of its runs.
+        Per protocol its parts and networks.
     """
     fields = _trained_fields(config)
     has_training = any(part.split == "train" for part in embedded.sets)
     first = first_network(config, embedded) if fields and has_training else None
     tables: dict[Protocol, pd.DataFrame] = {}
+    trained: dict[Protocol, Trained] = {}
     for protocol in config.protocols:
         own_run = nullcontext() if not tables else tracking.step(protocol, doing=TITLES[protocol])
         parts = divided(config, embedded, protocol)
@@ -117,8 +125,9 @@ def train_and_evaluate(config: Evaluate, embedded: EmbeddedCorpus) -> dict[Proto
             elif fields:
                 print("  no training articles with a readable image: the runs of T×V are left out")
             tables[protocol] = evaluate(config, embedded, parts, networks)
+        trained[protocol] = Trained(parts, networks)
     _log_tables(embedded.corpus.name, tables)
-    return tables
+    return trained
 
 
 def evaluate(
@@ -182,18 +191,14 @@ def _evaluate_run(
 
 def retrieve(config: Evaluate, paper_run: Run, test: EmbeddedSet, networks: Networks) -> Ranking:
     """The first 100 images for each article of a test set, in one run."""
-    queries, gallery = test.queries[paper_run.text_field], test.images
-    if paper_run.retriever == "txv":
-        network = networks[paper_run.text_field]
-        queries, gallery = embed_texts(network, [queries]), embed_images(network, [gallery])
-    return rank(
-        queries,
-        gallery,
-        revision=Revision(method=paper_run.revision, scale=config.scale),
-        top_k=TOP_K,
+    retriever = retriever_of(
+        test.images,
+        networks[paper_run.text_field] if paper_run.retriever == "txv" else None,
+        revisions=(Revision(method=paper_run.revision, scale=config.scale),),
         memory_mb=config.memory_mb,
         device=resolve_device(config.device),
     )
+    return retriever.rank(test.queries[paper_run.text_field], top_k=TOP_K, against="batch")
 
 
 def _trained_fields(config: Evaluate) -> tuple[TextField, ...]:

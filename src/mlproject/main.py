@@ -5,20 +5,22 @@ from typing import Literal
 
 from mlproject import tracking
 from mlproject.embed import Embed, embed, encoder_config
-from mlproject.evaluate import Evaluate, measurable, train_and_evaluate
+from mlproject.evaluate import measurable, train_and_evaluate
 from mlproject.preprocess import Preprocess, open_corpus, preprocess
+from mlproject.register import Register, register
 from newsimages.encoders import OpenClipEncoder
 
 NEXT_STEPS = """
 Next:
   mlflow ui                                     # look at the runs: http://127.0.0.1:5000
+  mlflow models serve -m models:/newsimages-txv@champion --env-manager uv
   mlflow run . -e evaluate -P corpus=/your/corpus --experiment-name newsimages --env-manager uv
 """
 
 
 @dataclass(frozen=True, kw_only=True)
-class Main(Evaluate):
-    """Preprocesses, embeds, trains and evaluates: the paper's runs, one after the other."""
+class Main(Register):
+    """Preprocesses, embeds, trains, evaluates and registers: the paper's runs and their models."""
 
     protocol: Literal["official", "internal", "both"] = "both"
     """official: trained on 80 % of the training sets, chosen on 20 %, measured on the test sets;
@@ -34,5 +36,8 @@ def run(config: Main) -> None:
             prepared = preprocess(config, corpus)
         with tracking.step("embed", doing=str(Embed.__doc__)):
             embedded = embed(config, OpenClipEncoder(model), prepared)
-        train_and_evaluate(config, embedded)
+        trained = train_and_evaluate(config, embedded)
+        parts, networks = trained[config.protocols[0]]
+        if parts.training:
+            register(config, embedded, parts, networks.get("title"))
         print(NEXT_STEPS)

@@ -102,16 +102,22 @@ class OpenClipEncoder:
         self.precision = resolve_precision(config.precision, self.device)
         is_demo = config.backbone == demo_models.NAME
         self._source = f"{LOCAL}{demo_models.path('clip')}" if is_demo else config.backbone
-        self.model, self._transform, tokenizer = _load(
+        self.model, self._transform, self.tokenizer = _load(
             self._source, config, self.device, self.precision
         )
-        self.text_tower = TextTower(self.model, tokenizer)
+        self.text_tower = TextTower(self.model, self.tokenizer)
 
     @property
     def used(self) -> OpenClipConfig:
         """The configuration with device and precision as they came out."""
         device: Device = "cuda" if self.device.type == "cuda" else "cpu"
         return replace(self.config, device=device, precision=self.precision)
+
+    @property
+    def model_config(self) -> dict[str, Any]:
+        """The model's configuration in openCLIP's form: embed_dim, vision_cfg, text_cfg, …."""
+        config: dict[str, Any] = open_clip.get_model_config(self._source)
+        return config
 
     @property
     def name(self) -> str:

@@ -1,0 +1,280 @@
+"""Entry point ``register``: the CLIP and the T×V retriever into the MLflow model registry."""
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+import mlflow
+import numpy as np
+import pandas as pd
+
+from mlproject import registry, tracking
+from mlproject.embed import Embed, EmbeddedCorpus, embed, embedding_store, encoder_config
+from mlproject.evaluate import Evaluate
+from mlproject.preprocess import ALL, Preprocess, open_corpus, preprocess
+from mlproject.train import divided, first_network, train
+from newsimages.bank import ImageOffsets, bank_offsets, in_bank
+from newsimages.corpora.image_files import IMAGE_ENDINGS
+from newsimages.devices import resolve_device
+from newsimages.embeddings import Embeddings
+from newsimages.encoders import OpenClipEncoder
+from newsimages.errors import NewsImagesError, first_ten
+from newsimages.pairs import merged
+from newsimages.protocols import EmbeddedSet, Parts, TextField
+from newsimages.retriever import Retriever, retriever_of
+from newsimages.revision import Method, Revision
+from newsimages.selection import REVISIONS, SCALES, RevisionChoice, ValidationPart, choose_revision
+from newsimages.txv import TxVNetwork, embed_images, embed_texts
+
+AUTO_SCALE = 0.0
+Kind = Literal["clip", "txv"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Register(Evaluate):
+    """Registers both retrievers: gallery, query bank and the revision that wins on validation."""
+
+    gallery: str = ALL
+    """Whose images are served: test sets by name, separated by commas, all of them, or a folder
+    of image files."""
+    serving_revision: Literal["auto", "dual_softmax", "inverted_softmax", "neighbours"] = "auto"
+    """What orders the answers where a request does not say; auto: what wins on validation."""
+    serving_scale: float = AUTO_SCALE
+    """Of the dual softmax that is served; 0: the one that wins on validation."""
+
+    def __post_init__(self) -> None:
+        """Raises: NewsImagesError on settings that cannot be."""
+        super().__post_init__()
+        if self.serving_scale != AUTO_SCALE:
+            Revision(scale=self.serving_scale)
+
+
+def run(config: Register) -> None:
+    """The entry point."""
+    with tracking.entry_point(config, doing=str(Register.__doc__)):
+        corpus = open_corpus(config)
+        model = encoder_config(config, corpus)
+        with tracking.step("preprocess", doing=str(Preprocess.__doc__)):
+            prepared = preprocess(config, corpus)
+        with tracking.step("embed", doing=str(Embed.__doc__)):
+            embedded = embed(config, OpenClipEncoder(model), prepared)
+        first = first_network(config, embedded)
+        parts = divided(config, embedded, "official")
+        fields: tuple[TextField, ...] = ("title",)
+        networks = train(config, parts, first, fields)
+        register(config, embedded, parts, networks["title"])
+
+
+def register(
+    config: Register, embedded: EmbeddedCorpus, parts: Parts, network: TxVNetwork | None
+) -> None:
+    """Builds, saves and registers the retrievers; T×V's where there is a network.
+
+    Raises:
+        NewsImagesError: There is no training article for the query bank, or no gallery.
+    """
+    if not parts.training:
+        raise NewsImagesError(
+            "No training article has a readable image: there is neither a query bank nor a "
+            "validation part to register a model with. Give a training set and its images."
+        )
+    with tracking.step("register", doing=str(Register.__doc__)):
+        images = _gallery(config, embedded, parts)
+        print(f"  gallery: {len(images)} images")
+        kinds: dict[Kind, TxVNetwork | None] = {"clip": None}
+        if network is not None:
+            kinds["txv"] = network
+        for kind, head in kinds.items():
+            _register_one(config, embedded, parts, images, kind=kind, head=head)
+
+
+def _register_one(
+    config: Register,
+    embedded: EmbeddedCorpus,
+    parts: Parts,
+    images: Embeddings,
+    *,
+    kind: Kind,
+    head: TxVNetwork | None,
+) -> None:
+    """Chooses the revision on the validation part, saves the retriever and registers it."""
+    with tracking.step(f"register-{kind}", doing=f"Registers newsimages-{kind}."):
+        bank = _bank(parts)
+        choice = choose(config, bank, parts.validation, head)
+        tracking.log_table(choice.curve, "revisions.csv")
+        revisions = _served(config, choice)
+        about = {
+            "retriever": kind,
+            "text_field": "title",
+            "corpus": embedded.corpus.name,
+            "backbone": embedded.encoder.used.backbone,
+            "pretrained": embedded.encoder.used.pretrained,
+            "gallery": config.gallery,
+            "bank": {"data_sets": [part.name for part in parts.training], "queries": len(bank)},
+            "validation_articles": sum(len(part.articles) for part in parts.validation),
+        }
+        mapped = bank if head is None else embed_texts(head, [bank])
+        retriever = retriever_of(images, head, revisions=revisions, about=about)
+        offsets = tuple(_offsets(config, mapped, retriever.gallery, each) for each in revisions)
+        served = replace(retriever, offsets=offsets)
+        with tempfile.TemporaryDirectory() as folder:
+            registry.log_version(
+                f"newsimages-{kind}",
+                served,
+                embedded.encoder,
+                folder=Path(folder) / "retriever",
+                sample=_titles(parts.training),
+                long_text=config.long_text,
+                validation=registry.Validation(
+                    mrr=_mrr(choice, revisions[0]),
+                    part=_fingerprint(parts.validation),
+                    again=lambda champion: _again(config, champion, bank, parts.validation),
+                ),
+            )
+
+
+def choose(
+    config: Register, bank: Embeddings, sets: Sequence[EmbeddedSet], head: TxVNetwork | None
+) -> RevisionChoice:
+    """Tries every revision that can answer one article alone on the validation part.
+
+    Returns:
+        The winner, plain cosine not among them, and the curve with it.
+    """
+    part = validation_part(sets, head)
+    mapped = bank if head is None else embed_texts(head, [bank])
+    apart = mapped.select(mapped.ids[~in_bank(mapped, part.queries)].tolist())
+    return choose_revision(
+        part,
+        _candidates(config),
+        bank=apart,
+        memory_mb=config.memory_mb,
+        device=resolve_device(config.device),
+    )
+
+
+def validation_part(sets: Sequence[EmbeddedSet], head: TxVNetwork | None) -> ValidationPart:
+    """All validation articles and their images as one gallery, in the retriever's space."""
+    queries = merged({part.name: part.queries["title"] for part in sets})
+    images = merged({part.name: part.images for part in sets})
+    return ValidationPart(
+        queries=queries if head is None else embed_texts(head, [queries]),
+        gallery=images if head is None else embed_images(head, [images]),
+        truth={
+            f"{part.name}/{article}": f"{part.name}/{image}"
+            for part in sets
+            for article, image in part.truth().items()
+        },
+    )
+
+
+def _candidates(config: Register) -> list[Revision]:
+    """Simpler ones first; Sinkhorn is left to whole batches."""
+    scales = SCALES if config.serving_scale == AUTO_SCALE else (config.serving_scale,)
+    dual = [Revision(scale=scale) for scale in scales]
+    others: tuple[Method, ...] = ("none", "inverted_softmax", "neighbours")
+    return [each for each in REVISIONS if each.method in others[:1]] + [
+        *dual,
+        *(each for each in REVISIONS if each.method in others[1:]),
+    ]
+
+
+def _served(config: Register, choice: RevisionChoice) -> tuple[Revision, ...]:
+    """The revision that orders the answers, then dual softmax, where it is another."""
+    candidates = _candidates(config)
+    mrr = dict(zip(candidates, choice.curve["mrr"], strict=True))
+
+    def best(methods: Sequence[str]) -> Revision:
+        return max((each for each in candidates if each.method in methods), key=mrr.__getitem__)
+
+    wanted = config.serving_revision
+    first = best([each.method for each in candidates] if wanted == "auto" else [wanted])
+    return tuple(dict.fromkeys((first, best(["dual_softmax"]))))
+
+
+def _offsets(
+    config: Register, bank: Embeddings, gallery: Embeddings, revision: Revision
+) -> ImageOffsets:
+    device = resolve_device(config.device)
+    return bank_offsets(bank, gallery, revision, memory_mb=config.memory_mb, device=device)
+
+
+def _mrr(choice: RevisionChoice, revision: Revision) -> float:
+    settings = asdict(revision)
+    curve = choice.curve
+    rows = curve["method"] == revision.method
+    for name in ("scale", "k", "alpha"):
+        rows &= curve[name].isna() | (curve[name] == settings[name])
+    return float(curve.loc[rows, "mrr"].iloc[0])
+
+
+def _again(
+    config: Register, champion: Retriever, bank: Embeddings, sets: Sequence[EmbeddedSet]
+) -> float | None:
+    """The champion's MRR on this validation part; None where its vectors are of another kind."""
+    expected = sets[0].images.dimension
+    takes = champion.head.config.text_dimensions[0] if champion.head else champion.gallery.dimension
+    if takes != expected:
+        return None
+    part = validation_part(sets, champion.head)
+    mapped = bank if champion.head is None else embed_texts(champion.head, [bank])
+    apart = mapped.select(mapped.ids[~in_bank(mapped, part.queries)].tolist())
+    choice = choose_revision(part, champion.revisions[:1], bank=apart, memory_mb=config.memory_mb)
+    return float(choice.curve["mrr"].iloc[0])
+
+
+def _bank(parts: Parts) -> Embeddings:
+    """The training headlines, but those that are asked for in a test set."""
+    bank = merged({part.name: part.queries["title"] for part in parts.training})
+    for test in parts.tests:
+        bank = bank.select(bank.ids[~in_bank(bank, test.queries["title"])].tolist())
+    return bank
+
+
+def _titles(sets: Sequence[EmbeddedSet]) -> list[str]:
+    return [str(title) for part in sets for title in part.articles["title_en"]]
+
+
+def _fingerprint(sets: Sequence[EmbeddedSet]) -> str:
+    ids = [f"{part.name}/{article}" for part in sets for article in part.articles["article_id"]]
+    return registry.digest("\n".join(sorted(ids)))
+
+
+def _gallery(config: Register, embedded: EmbeddedCorpus, parts: Parts) -> Embeddings:
+    """The images that are served, as the backbone encodes them.
+
+    Images of one test set keep their ids; of several, the ids are ``NAME/id``.
+    """
+    folder = Path(config.gallery)
+    tests = {part.name: part.images for part in parts.tests}
+    if config.gallery != ALL and config.gallery not in tests and folder.is_dir():
+        return _folder_gallery(config, embedded.encoder, folder)
+    names = list(tests) if config.gallery == ALL else config.gallery.split(",")
+    unknown = [name for name in names if name not in tests]
+    if unknown or not names:
+        raise NewsImagesError(
+            f"gallery={config.gallery}: {first_ten(unknown) or 'nothing'} is neither a test set "
+            f"({first_ten(list(tests)) or 'there is none'}) nor a folder of images."
+        )
+    return tests[names[0]] if len(names) == 1 else merged({name: tests[name] for name in names})
+
+
+def _folder_gallery(config: Register, encoder: OpenClipEncoder, folder: Path) -> Embeddings:
+    """All image files below a folder; an image's id is its path below it."""
+    root = folder.resolve()
+    files = {
+        path.relative_to(folder).as_posix(): path
+        for path in sorted(folder.rglob("*"))
+        if path.suffix.lower() in IMAGE_ENDINGS and path.resolve().is_relative_to(root)
+    }
+    if not files:
+        raise NewsImagesError(f"gallery={folder} holds no image files.")
+    images, unreadable = embedding_store(config, encoder).images(files, label="gallery")
+    if unreadable:
+        rows = pd.DataFrame(list(unreadable.items()), columns=["image_id", "reason"])
+        tracking.log_table(rows, "unreadable_gallery.json")
+        print(f"  {len(unreadable)} images cannot be read: {first_ten(list(unreadable))}")
+    mlflow.log_metric("gallery_images", len(images))
+    return Embeddings(np.asarray(images.ids), images.vectors)

@@ -1,0 +1,183 @@
+"""Versions in the MLflow model registry: how a retriever is logged, described and promoted."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import pandas as pd
+from mlflow.entities.model_registry import ModelVersion
+from mlflow.exceptions import MlflowException
+from mlflow.models import ModelSignature
+from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema
+from mlflow.types.schema import Array
+from mlflow.utils.git_utils import get_git_commit
+
+from newsimages.encoders import OpenClipEncoder
+from newsimages.errors import NewsImagesError
+from newsimages.long_text import LongText
+from newsimages.retriever import Retriever
+from newsimages.retriever_folder import load_retriever, save_retriever
+
+ROOT = Path(__file__).resolve().parents[2]
+CHAMPION, CHALLENGER = "champion", "challenger"
+ARTIFACT = "retriever"
+_MRR, _PART = "validation_mrr", "validation_part"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Validation:
+    """How good a version is on the validation part, one article at a time."""
+
+    mrr: float
+    part: str
+    """A fingerprint of the validation articles."""
+    again: Callable[[Retriever], float | None]
+    """The MRR of another retriever on them; None where it cannot be measured on their vectors."""
+
+
+def digest(text: str) -> str:
+    """A short fingerprint."""
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def log_version(
+    name: str,
+    retriever: Retriever,
+    encoder: OpenClipEncoder,
+    *,
+    folder: Path,
+    sample: list[str],
+    long_text: LongText,
+    validation: Validation,
+) -> ModelVersion:
+    """Logs a retriever as a model of the active run, registers it and sets its alias.
+
+    It becomes champion if its validation MRR is not below the present champion's on the same
+    articles, else challenger.
+
+    Raises:
+        NewsImagesError: As `newsimages.retriever_folder.save_retriever`.
+    """
+    about = save_retriever(folder, retriever, encoder, sample=sample, long_text=long_text)
+    kind = str(about["retriever"])
+    example = pd.DataFrame({"title": sample[:2]})
+    info = mlflow.pyfunc.log_model(
+        name=name,
+        python_model=str(ROOT / "registry" / f"{kind}_retriever.py"),
+        artifacts={ARTIFACT: str(folder)},
+        code_paths=[str(ROOT / "src" / "newsimages")],
+        pip_requirements=str(ROOT / "registry" / "requirements.txt"),
+        signature=signature(retriever),
+        input_example=example,
+        registered_model_name=name,
+    )
+    client = mlflow.MlflowClient()
+    version = client.get_model_version(name, str(info.registered_model_version))
+    for key, value in _tags(about, validation).items():
+        client.set_model_version_tag(name, version.version, key, value)
+    client.update_model_version(name, version.version, _card(name, retriever, about, validation))
+    alias, reason = _alias(client, name, validation)
+    client.set_registered_model_alias(name, alias, version.version)
+    mlflow.log_metric(_MRR, validation.mrr)
+    print(f"  {name} version {version.version}: {alias}, as {reason}")
+    return version
+
+
+def signature(retriever: Retriever) -> ModelSignature:
+    """What a request and an answer hold."""
+    strings, numbers = Array(DataType.string), Array(DataType.double)
+    return ModelSignature(
+        inputs=Schema(
+            [
+                ColSpec("string", "title"),
+                ColSpec("string", "text", required=False),
+                ColSpec("string", "article_id", required=False),
+            ]
+        ),
+        outputs=Schema(
+            [
+                ColSpec("string", "article_id"),
+                ColSpec(strings, "image_ids"),
+                ColSpec(numbers, "scores"),
+                ColSpec(numbers, "similarities"),
+            ]
+        ),
+        params=ParamSchema(
+            [
+                ParamSpec("top_k", "long", 100),
+                ParamSpec("revision", "string", retriever.revisions[0].method),
+                ParamSpec("against", "string", "bank"),
+            ]
+        ),
+    )
+
+
+def _alias(client: mlflow.MlflowClient, name: str, validation: Validation) -> tuple[str, str]:
+    """The alias that a new version gets, and why."""
+    try:
+        champion = client.get_model_version_by_alias(name, CHAMPION)
+    except MlflowException:
+        return CHAMPION, "there was none"
+    before = _champion_mrr(champion, validation)
+    if before is None:
+        return CHALLENGER, (
+            f"the champion (version {champion.version}) cannot be measured on this validation "
+            "part: another backbone, or its files are gone"
+        )
+    figures = f"its validation MRR {validation.mrr:.5f} and the champion's {before:.5f}"
+    better = validation.mrr >= before
+    return (CHAMPION if better else CHALLENGER), f"{figures} (version {champion.version}) compare"
+
+
+def _champion_mrr(champion: ModelVersion, validation: Validation) -> float | None:
+    """Its tag where the validation part is the same, else it is measured anew."""
+    if champion.tags.get(_PART) == validation.part and _MRR in champion.tags:
+        return float(champion.tags[_MRR])
+    try:
+        uri = f"models:/{champion.name}/{champion.version}"
+        folder = Path(mlflow.artifacts.download_artifacts(uri))
+        return validation.again(load_retriever(folder / "artifacts" / ARTIFACT))
+    except (MlflowException, NewsImagesError, OSError):
+        return None
+
+
+def _tags(about: dict[str, Any], validation: Validation) -> dict[str, str]:
+    run = mlflow.active_run()
+    return {
+        "git_commit": get_git_commit(__file__) or "unknown",
+        "corpus": str(about["corpus"]),
+        "backbone": f"{about['backbone']} {about['pretrained']}",
+        "gallery": f"{about['gallery']} ({about['gallery_size']} images)",
+        _MRR: f"{validation.mrr:.6f}",
+        _PART: validation.part,
+        "run_id": run.info.run_id if run else "",
+    }
+
+
+def _card(name: str, retriever: Retriever, about: dict[str, Any], validation: Validation) -> str:
+    """The model card, in Markdown."""
+    first = retriever.revisions[0]
+    what = {
+        "clip": "Ranks the images of its gallery for a news headline by openCLIP's vectors.",
+        "txv": "Ranks the images of its gallery for a news headline by T×V, a small network on top "
+        "of openCLIP's vectors.",
+    }[about["retriever"]]
+    others = ", ".join(each.method for each in retriever.revisions[1:])
+    return f"""# {name}
+
+{what}
+
+- **Corpus**: {about["corpus"]}
+- **Backbone**: {about["backbone"]}, {about["pretrained"]}, in {about["precision"]}; text tower only
+- **Gallery**: {about["gallery_size"]} images ({about["gallery"]}), {about["dimension"]}-d vectors
+- **Revision**: {first.method} (scale {first.scale:g}, k {first.k}, alpha {first.alpha:g}) against \
+a bank of {about["bank"]["queries"]} training headlines{f"; also {others}" if others else ""}
+- **Validation**: MRR {validation.mrr:.5f} on {about["validation_articles"]} articles, one at a time
+
+**Limits**: headlines in English (translate others first); no image outside the gallery; chosen on \
+a validation part of the same corpus, never on its test articles. A request names its text
+`title`; `top_k`, `revision` and `against` (`bank` or `batch`) are its parameters.
+"""
