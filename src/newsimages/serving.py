@@ -88,7 +88,9 @@ def _check(articles: pd.DataFrame) -> None:
         optional = values.isna() if name == "text" else is_text
         wrong = articles.index[~(is_text | optional)].tolist()
         if wrong:
-            shown = f"{type(values[wrong[0]]).__name__} {str(values[wrong[0]])[:40]!r}"
+            first = values[wrong[0]]
+            is_null = first is None or first != first  # noqa: PLR0124 - NaN alone differs
+            shown = "null" if is_null else f"{type(first).__name__} {str(first)[:40]!r}"
             raise NewsImagesError(
                 f"{name} is no text in the rows {first_ten(wrong)}: got {shown}, expected a string."
             )

@@ -1,0 +1,155 @@
+"""The registry: what a version holds, which one is champion, and that it answers as measured."""
+
+from pathlib import Path
+
+import mlflow
+import pandas as pd
+import pytest
+from mlflow.exceptions import MlflowException
+
+from mlproject import cli
+from tests.mlproject.squares import N_TEST, children
+
+NAMES = ("newsimages-clip", "newsimages-txv")
+
+
+def register(arguments: list[str], training: list[str], *extra: str) -> int:
+    return cli.run(["register", *arguments, *training, *extra])
+
+
+@pytest.mark.usefixtures("store")
+def test_versions_carry_what_a_user_wants_to_know(
+    arguments: list[str], training: list[str]
+) -> None:
+    assert register(arguments, training) == 0
+    client = mlflow.MlflowClient()
+    for name in NAMES:
+        version = client.get_model_version_by_alias(name, "champion")
+        assert str(version.version) == "1"
+        wanted = {"git_commit", "corpus", "backbone", "gallery", "validation_mrr", "run_id"}
+        assert wanted <= set(version.tags)
+        assert version.tags["gallery"] == f"all ({2 * N_TEST} images)"
+        assert "**Limits**" in version.description
+        run = client.get_run(version.tags["run_id"])
+        assert run.data.metrics["validation_mrr"] == pytest.approx(
+            float(version.tags["validation_mrr"]), abs=1e-6
+        )
+        curve = pd.read_csv(
+            mlflow.artifacts.download_artifacts(
+                run_id=run.info.run_id, artifact_path="revisions.csv"
+            )
+        )
+        assert {"none", "dual_softmax", "inverted_softmax", "neighbours"} == set(curve["method"])
+        assert curve["mrr"].max() == pytest.approx(run.data.metrics["validation_mrr"])
+
+
+@pytest.mark.usefixtures("store")
+def test_registered_models_rank_as_evaluate_measured(
+    arguments: list[str], training: list[str]
+) -> None:
+    """Runs 2 and 4, image by image."""
+    assert cli.run(["evaluate", *arguments, *training, "--variants", "clip_ds,txv_ds"]) == 0
+    extra = ["--gallery", "RSS", "--serving-scale", "1", "--precision", "bf16"]
+    assert register(arguments, training, *extra) == 0
+    assert cli.run(["evaluate", *arguments, *training, "--precision", "bf16"]) == 0
+    articles = pd.read_csv("squares/RSS/test.csv")[["article_id", "title"]]
+    for name, variant in zip(NAMES, ("clip_ds", "txv_ds"), strict=True):
+        [measured] = [run for run in children(variant) if run.data.params["precision"] == "bf16"]
+        path = mlflow.artifacts.download_artifacts(
+            run_id=measured.info.run_id, artifact_path="rankings/RSS.parquet"
+        )
+        ranking = pd.read_parquet(path)
+        model = mlflow.pyfunc.load_model(f"models:/{name}@champion")
+        answers = model.predict(articles, params={"against": "batch", "revision": "dual_softmax"})
+        expected = ranking.groupby("article_id", sort=False)["image_id"].agg(list)
+        assert answers.set_index("article_id")["image_ids"].to_dict() == expected.to_dict()
+
+
+@pytest.mark.usefixtures("store")
+def test_bad_requests_are_invalid_parameter_values(
+    arguments: list[str], training: list[str]
+) -> None:
+    assert register(arguments, training) == 0
+    model = mlflow.pyfunc.load_model("models:/newsimages-clip@champion")
+    for table, params in (
+        (pd.DataFrame({"title": [" "]}), {}),
+        (pd.DataFrame({"text": ["a"]}), {}),
+        (pd.DataFrame({"title": ["a"]}), {"top_k": 0}),
+        (pd.DataFrame({"title": ["a"]}), {"revision": "x"}),
+    ):
+        with pytest.raises(MlflowException) as raised:
+            model.predict(table, params=params)
+        assert raised.value.error_code in ("INVALID_PARAMETER_VALUE", "BAD_REQUEST")
+
+
+@pytest.mark.usefixtures("store")
+def test_a_worse_version_becomes_challenger_and_is_told_why(
+    arguments: list[str], training: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert register(arguments, training) == 0
+    client = mlflow.MlflowClient()
+    client.set_model_version_tag("newsimages-clip", "1", "validation_mrr", "1.1")
+    capsys.readouterr()
+    assert register(arguments, training, "--gallery", "TW") == 0
+    shown = capsys.readouterr().out
+    assert "newsimages-clip version 2: challenger" in shown
+    assert "the champion's 1.10000 (version 1)" in shown
+    assert str(client.get_model_version_by_alias("newsimages-clip", "champion").version) == "1"
+    assert str(client.get_model_version_by_alias("newsimages-clip", "challenger").version) == "2"
+    assert str(client.get_model_version_by_alias("newsimages-txv", "champion").version) == "2"
+
+
+@pytest.mark.usefixtures("store")
+def test_on_other_validation_articles_the_champion_is_measured_anew(
+    arguments: list[str], training: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert register(arguments, training) == 0
+    client = mlflow.MlflowClient()
+    client.set_model_version_tag("newsimages-clip", "1", "validation_part", "other")
+    client.set_model_version_tag("newsimages-clip", "1", "validation_mrr", "1.1")
+    capsys.readouterr()
+    assert register(arguments, training) == 0
+    assert "newsimages-clip version 2: champion" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("store")
+def test_a_folder_of_images_can_be_the_gallery(
+    arguments: list[str], training: list[str], tmp_path: Path
+) -> None:
+    broken = tmp_path / "squares" / "pairs" / "images" / "broken.png"
+    broken.write_bytes(b"x")
+    assert register(arguments, training, "--gallery", str(tmp_path / "squares" / "pairs")) == 0
+    model = mlflow.pyfunc.load_model("models:/newsimages-txv@champion")
+    [images] = model.predict(pd.DataFrame({"title": ["A square"]}))["image_ids"]
+    assert len(images) == 30
+    assert set(images) == {f"images/p{i}.png" for i in range(30)}
+
+
+@pytest.mark.usefixtures("store")
+@pytest.mark.parametrize(
+    ("extra", "message"),
+    [
+        (["--gallery", "RT"], "RT is neither a test set (RSS, TW) nor a folder"),
+        (["--gallery", "tiny"], "holds no image files"),
+    ],
+)
+def test_a_gallery_that_is_none_stops_with_a_sentence(
+    arguments: list[str],
+    training: list[str],
+    extra: list[str],
+    message: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert register(arguments, training, *extra) == 1
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("store")
+def test_without_training_articles_nothing_is_registered(
+    arguments: list[str], training: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("RSS", "TW"):
+        Path("squares", name, "train.csv").unlink()
+    assert register(arguments, training) == 1
+    assert "T×V cannot be trained" in capsys.readouterr().err
+    assert cli.run(["main", *arguments, *training, "--protocol", "official"]) == 0
