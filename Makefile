@@ -9,7 +9,7 @@ test: ## the tests
 check: ## style, types
 	$(PYTHON_ENV) ruff check .
 	$(PYTHON_ENV) ruff format --check .
-	$(PYTHON_ENV) mypy src benchmarks
+	$(PYTHON_ENV) mypy src benchmarks registry
 
 format: ## rewrite in house style
 	$(PYTHON_ENV) ruff check --fix .

@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import torch
 
-from benchmarks import images, ranking, text, training, translation
+from benchmarks import images, ranking, serving, text, training, translation
 from benchmarks.timing import Row, gain
 
 HEAD = (
@@ -34,6 +34,7 @@ BENCHMARKS = {
     "ranking": ranking.run,
     "translation": _translation,
     "training": training.run,
+    "serving": serving.run,
 }
 
 

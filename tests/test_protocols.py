@@ -32,6 +32,7 @@ def embedded_set(name: str, split: str, seed: int, n: int = N) -> EmbeddedSet:
         articles=articles,
         queries={"title": Embeddings(ids, drawn[:n]), "text": Embeddings(ids, drawn[n : 2 * n])},
         images=Embeddings(image_ids, drawn[2 * n :]),
+        files={},
     )
 
 
@@ -104,6 +105,7 @@ def test_training_articles_whose_title_or_picture_is_measured_on_are_left_out() 
         articles=articles,
         queries=train.queries,
         images=Embeddings(train.images.ids, vectors),
+        files={},
     )
     parts = divide([changed, test], "official")
     assert parts.n_left_out == 2
@@ -123,6 +125,7 @@ def test_articles_without_a_vector_of_their_image_are_not_trained_on() -> None:
         ),
         queries=train.queries,
         images=train.images.select(train.images.ids[5:].tolist()),
+        files={},
     )
     parts = divide([fewer, SETS[1]], "official")
     used = articles_of([*parts.training, *parts.validation])

@@ -91,6 +91,7 @@ def embed(config: Embed, encoder: OpenClipEncoder, prepared: PreparedCorpus) -> 
                 articles=part.articles,
                 queries=queries,
                 images=images,
+                files=files,
             )
         )
         reasons = missing | reasons

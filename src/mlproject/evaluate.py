@@ -10,6 +10,7 @@ import pandas as pd
 
 from mlproject import tracking
 from mlproject.embed import Embed, EmbeddedCorpus, embed, encoder_config
+from mlproject.pictures import Shown, log_pictures
 from mlproject.preprocess import Bool, Preprocess, open_corpus, preprocess
 from mlproject.train import Networks, Train, divided, first_network, train
 from newsimages import submission
@@ -48,6 +49,8 @@ class Evaluate(Train):
     """MiB that ranking may take beyond its inputs and outputs."""
     submission_form: submission.Form = "2023"
     """The year whose submission form is written: 2021 or 2023."""
+    sheet_articles: int = 1500
+    """Articles on a contact sheet, at most (a sample of more); 0 makes none."""
     paper_corpus: Bool = False
     """true: the corpus is that of the paper (NewsImages 2022), whose figures are put beside
     ours."""
@@ -57,13 +60,25 @@ class Evaluate(Train):
         super().__post_init__()
         checked_scale(self.scale)
         choose_runs(self.variants)
-        if self.memory_mb < 1:
-            raise NewsImagesError(f"memory_mb is {self.memory_mb}, expected 1 MiB or more.")
+        if self.memory_mb < 1 or self.sheet_articles < 0:
+            raise NewsImagesError(
+                f"memory_mb is {self.memory_mb} and sheet_articles {self.sheet_articles}, expected "
+                "1 MiB or more and no negative number."
+            )
 
     @property
     def runs(self) -> tuple[Run, ...]:
         """The runs that are wanted."""
         return choose_runs(self.variants)
+
+
+class Results(NamedTuple):
+    """What an evaluation came to."""
+
+    table: pd.DataFrame
+    """One row per test set and run, as `newsimages.report.results_table`."""
+    words: str
+    """The picture and the comparison of all runs, in Markdown."""
 
 
 class Trained(NamedTuple):
@@ -113,7 +128,7 @@ def train_and_evaluate(config: Evaluate, embedded: EmbeddedCorpus) -> dict[Proto
     fields = _trained_fields(config)
     has_training = any(part.split == "train" for part in embedded.sets)
     first = first_network(config, embedded) if fields and has_training else None
-    tables: dict[Protocol, pd.DataFrame] = {}
+    tables: dict[Protocol, Results] = {}
     trained: dict[Protocol, Trained] = {}
     for protocol in config.protocols:
         own_run = nullcontext() if not tables else tracking.step(protocol, doing=TITLES[protocol])
@@ -132,7 +147,7 @@ def train_and_evaluate(config: Evaluate, embedded: EmbeddedCorpus) -> dict[Proto
 
 def evaluate(
     config: Evaluate, embedded: EmbeddedCorpus, parts: Parts, networks: Networks
-) -> pd.DataFrame:
+) -> Results:
     """Makes each run of the paper a run nested in the active one.
 
     Args:
@@ -142,10 +157,11 @@ def evaluate(
         networks: T×V by the text field that it is queried with; runs without one are left out.
 
     Returns:
-        One row per test set and run, as `newsimages.report.results_table`.
+        The table of `newsimages.report.results_table`, and what the comparison says.
     """
     runs = [each for each in config.runs if each.retriever == "clip" or each.text_field in networks]
     measured: list[Measured] = []
+    shown = {test.name: Shown(test=test, rankings={}) for test in parts.tests}
     with tracking.announced(f"evaluate-{parts.protocol}", doing=str(Evaluate.__doc__)):
         for each in runs:
             tags = {"variant": each.variant, "official_name": each.official_name}
@@ -154,39 +170,47 @@ def evaluate(
                 tags={**tags, "protocol": parts.protocol},
                 params=_params(config, embedded, parts, each),
             ):
-                own = [_evaluate_run(config, each, test, networks) for test in parts.tests]
-                measured += [figures for figures in own if figures is not None]
-                tracking.describe(_description(each, [item for item in own if item is not None]))
-    return results_table(measured, published(parts.protocol) if config.paper_corpus else None)
+                own = []
+                for test in parts.tests:
+                    ranking = retrieve(config, each, test, networks).table()
+                    shown[test.name].rankings[each.variant] = ranking
+                    own += _measure(config, each, test, ranking)
+                tracking.describe(_description(each, own))
+                measured += own
+    with tracking.announced(f"pictures-{parts.protocol}", doing="Draws contact sheets, figures."):
+        words = log_pictures(list(shown.values()), measured, sheet_articles=config.sheet_articles)
+    table = results_table(measured, published(parts.protocol) if config.paper_corpus else None)
+    return Results(table, words)
 
 
-def _evaluate_run(
-    config: Evaluate, paper_run: Run, test: EmbeddedSet, networks: Networks
-) -> Measured | None:
-    """Ranks a test set in one run and logs lists and metrics.
+def _measure(
+    config: Evaluate, paper_run: Run, test: EmbeddedSet, ranking: pd.DataFrame
+) -> list[Measured]:
+    """Logs lists and metrics of one run on a test set.
 
     Returns:
-        The figures; None where no right image is known.
+        The figures; none where no right image is known.
     """
     tracking.log_data_set(test)
-    ranking = retrieve(config, paper_run, test, networks).table()
     tracking.log_table(ranking, f"rankings/{test.name}.parquet")
     _log_submission(config, ranking, test)
     truth = test.truth()
     if not truth:
         print(f"  {test.name}: no right images are known, so nothing is measured")
-        return None
+        return []
     metrics = measure(ranking, truth)
     ranks = ranks_of_truth(ranking, truth)
     mlflow.log_metrics({f"{test.name}/{metric}": v for metric, v in metrics.items()})
-    return Measured(
-        data_set=test.name,
-        run=paper_run.number,
-        variant=paper_run.variant,
-        metrics=metrics,
-        mrr_interval=mrr_interval(ranks),
-        ranks=ranks,
-    )
+    return [
+        Measured(
+            data_set=test.name,
+            run=paper_run.number,
+            variant=paper_run.variant,
+            metrics=metrics,
+            mrr_interval=mrr_interval(ranks),
+            ranks=ranks,
+        )
+    ]
 
 
 def retrieve(config: Evaluate, paper_run: Run, test: EmbeddedSet, networks: Networks) -> Ranking:
@@ -249,12 +273,13 @@ def _description(paper_run: Run, own: Sequence[Measured]) -> str:
     )
 
 
-def _log_tables(corpus: str, tables: Mapping[Protocol, pd.DataFrame]) -> None:
+def _log_tables(corpus: str, tables: Mapping[Protocol, Results]) -> None:
     """Logs each protocol's table, shows it on the terminal and in the run's description."""
-    shown = []
-    for protocol, table in tables.items():
+    shown, described = [], [f"The paper's runs on {corpus}."]
+    for protocol, (table, words) in tables.items():
         tracking.log_table(table, f"results_{protocol}.csv")
         mlflow.log_text(f"## {TITLES[protocol]}\n\n{markdown(table)}\n", f"results_{protocol}.md")
         shown.append(f"{TITLES[protocol]}\n\n{markdown(table)}")
+        described += [shown[-1], words]
     print("\n" + "\n\n".join(shown) + "\n")
-    tracking.describe("\n\n".join([f"The paper's runs on {corpus}.", *shown]))
+    tracking.describe("\n\n".join(described))

@@ -127,9 +127,11 @@ def _alias(client: mlflow.MlflowClient, name: str, validation: Validation) -> tu
             f"the champion (version {champion.version}) cannot be measured on this validation "
             "part: another backbone, or its files are gone"
         )
-    figures = f"its validation MRR {validation.mrr:.5f} and the champion's {before:.5f}"
-    better = validation.mrr >= before
-    return (CHAMPION if better else CHALLENGER), f"{figures} (version {champion.version}) compare"
+    is_below = f"{validation.mrr:.6f}" < f"{before:.6f}"  # as the tags have it
+    return (CHALLENGER if is_below else CHAMPION), (
+        f"its validation MRR of {validation.mrr:.5f} is {'' if is_below else 'not '}below the "
+        f"champion's {before:.5f} (version {champion.version})"
+    )
 
 
 def _champion_mrr(champion: ModelVersion, validation: Validation) -> float | None:

@@ -10,7 +10,9 @@ import mlflow
 import pandas as pd
 
 from mlproject import tracking
+from mlproject.pictures import log_drawing
 from newsimages.devices import Device, resolve_device
+from newsimages.figures.training import training_curves
 from newsimages.pairs import Pairs
 from newsimages.txv import (
     EpochReport,
@@ -91,7 +93,9 @@ def _log_outcome(trained: TrainedNetwork) -> None:
     best = trained.epochs[trained.best_epoch - 1]
     mlflow.log_metrics({"best_epoch": trained.best_epoch, "best_score": best.score})
     rows = [{**asdict(epoch), **epoch.recalls} for epoch in trained.epochs]
-    tracking.log_table(pd.DataFrame(rows).drop(columns="recalls"), "epochs.csv")
+    epochs = pd.DataFrame(rows).drop(columns="recalls")
+    tracking.log_table(epochs, "epochs.csv")
+    log_drawing(training_curves(epochs), "training")
     mlflow.log_dict(asdict(trained.network.config), f"{ARTIFACT}/config.json")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "network.safetensors"

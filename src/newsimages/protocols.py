@@ -9,6 +9,7 @@ picture, and each keeps its data sets apart.
 import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -39,6 +40,8 @@ class EmbeddedSet:
     """Per text field a vector per article, in the articles' order."""
     images: Embeddings
     """A vector per readable image."""
+    files: Mapping[str, Path]
+    """The file of each image that has one, by its id."""
 
     def subset(self, article_ids: Collection[str]) -> "EmbeddedSet":
         """Some of the articles, in their order here, with the images that are theirs."""

@@ -93,7 +93,7 @@ def test_a_worse_version_becomes_challenger_and_is_told_why(
     assert register(arguments, training, "--gallery", "TW") == 0
     shown = capsys.readouterr().out
     assert "newsimages-clip version 2: challenger" in shown
-    assert "the champion's 1.10000 (version 1)" in shown
+    assert "is below the champion's 1.10000 (version 1)" in shown
     assert str(client.get_model_version_by_alias("newsimages-clip", "champion").version) == "1"
     assert str(client.get_model_version_by_alias("newsimages-clip", "challenger").version) == "2"
     assert str(client.get_model_version_by_alias("newsimages-txv", "champion").version) == "2"

@@ -1,0 +1,124 @@
+"""The retriever beside its text tower alone, and its loading beside the full openCLIP model.
+
+Towers are of a real size with weights that nobody trained: time and memory ask for no more.
+"""
+
+import json
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import open_clip
+import torch
+from safetensors.torch import save_file
+
+from benchmarks.headlines import headlines
+from benchmarks.timing import Row, best_of, cost, gain
+from newsimages.bank import bank_offsets
+from newsimages.embeddings import Embeddings
+from newsimages.encoders import LOCAL, OpenClipConfig, OpenClipEncoder
+from newsimages.retriever import Retriever
+from newsimages.retriever_folder import VECTORS, load_retriever, save_retriever
+from newsimages.revision import Revision
+
+GALLERY, BANK, BATCH = 10_000, 2_000, 1_500
+REVISION = Revision(scale=50)
+BACKBONE = "ViT-H-14"
+MEGABYTE = 1 << 20
+
+
+def run() -> list[Row]:
+    """One headline, many headlines, and loading; for the demo's tower and the paper's."""
+    demo = OpenClipEncoder(OpenClipConfig(backbone="demo", pretrained="demo", device="cpu"))
+    rows = [_one_more(demo)]
+    with tempfile.TemporaryDirectory() as folder:
+        large, full_s = _large(Path(folder))
+        rows += [_loading(large, full_s), _one(large), _many(large)]
+    return rows
+
+
+def _large(folder: Path) -> tuple[OpenClipEncoder, float]:
+    """An encoder of the paper's size, and the seconds that creating it takes."""
+    config = {"model_cfg": open_clip.get_model_config(BACKBONE)}
+    (folder / "open_clip_config.json").write_text(json.dumps(config))
+    model = open_clip.create_model(BACKBONE, pretrained=None, precision="bf16")
+    weights = {name: weight.contiguous() for name, weight in model.state_dict().items()}
+    save_file(weights, folder / "open_clip_model.safetensors")
+    del model, weights
+    start = time.perf_counter()
+    encoder = OpenClipEncoder(
+        OpenClipConfig(
+            backbone=f"{LOCAL}{folder}", pretrained="", precision="bf16", device="cpu", workers=0
+        )
+    )
+    return encoder, time.perf_counter() - start
+
+
+def _loading(encoder: OpenClipEncoder, full_s: float) -> Row:
+    with tempfile.TemporaryDirectory() as parent:
+        folder = Path(parent) / "retriever"
+        save_retriever(folder, _retriever(encoder), encoder, sample=list(headlines(8)))
+        files = [path for path in folder.rglob("*") if path.is_file() and path.name != VECTORS]
+        size_mb = sum(path.stat().st_size for path in files) / MEGABYTE
+        (ours_s,) = best_of(2, lambda: load_retriever(folder))
+    return gain(
+        f"loading a served {BACKBONE}, and creating the full model",
+        (ours_s, full_s),
+        5,
+        f"{size_mb:.0f} MB without the gallery (≤ 800)",
+        size_mb <= 800,
+    )
+
+
+def _one(encoder: OpenClipEncoder) -> Row:
+    ours_s, tower_s = _times(encoder)
+    name = f"one headline, {GALLERY:,} images, {BACKBONE}, and its text tower alone"
+    return cost(name, (ours_s, tower_s), 1.3, f"{1000 * (ours_s - tower_s):.1f} ms more", True)
+
+
+def _one_more(encoder: OpenClipEncoder) -> Row:
+    ours_s, tower_s = _times(encoder)
+    more_ms = 1000 * (ours_s - tower_s)
+    name = f"one headline, {GALLERY:,} images, the demo's tower, and the tower alone"
+    return cost(name, (ours_s, tower_s), 100, f"{more_ms:.1f} ms more (≤ 10)", more_ms <= 10)
+
+
+def _many(encoder: OpenClipEncoder) -> Row:
+    retriever, titles = _retriever(encoder), list(headlines(BATCH))
+    texts = {str(number): title for number, title in enumerate(titles)}
+    ours_s, tower_s = best_of(
+        1, lambda: retriever.retrieve(texts), lambda: encoder.encode_texts(titles)
+    )
+    name = f"{BATCH:,} headlines at once, {BACKBONE}, and encoding them alone"
+    return cost(name, (ours_s, tower_s), 1.1, f"{BATCH / ours_s:.0f} a second", True)
+
+
+def _times(encoder: OpenClipEncoder) -> tuple[float, float]:
+    retriever = _retriever(encoder)
+    [title] = headlines(1)
+    ours_s, tower_s = best_of(
+        15, lambda: retriever.retrieve({"a": title}), lambda: encoder.encode_texts([title])
+    )
+    return ours_s, tower_s
+
+
+def _retriever(encoder: OpenClipEncoder) -> Retriever:
+    gallery, bank = _random(encoder, "i", GALLERY), _random(encoder, "b", BANK)
+
+    def encode(texts: Mapping[str, str]) -> Embeddings:
+        return Embeddings(np.array(list(texts)), encoder.encode_texts(list(texts.values())))
+
+    return Retriever(
+        gallery=gallery,
+        revisions=(REVISION,),
+        offsets=(bank_offsets(bank, gallery, REVISION),),
+        encode=encode,
+        about={"retriever": "clip"},
+    )
+
+
+def _random(encoder: OpenClipEncoder, letter: str, n: int) -> Embeddings:
+    vectors = torch.nn.functional.normalize(torch.randn(n, encoder.text_tower.dimension))
+    return Embeddings(np.array([f"{letter}{i:06d}" for i in range(n)]), vectors.numpy())
