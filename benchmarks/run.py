@@ -1,7 +1,8 @@
 """Prints how fast the project is beside the plain way of doing the same, as a Markdown table.
 
-`PYTHONPATH=src python benchmarks/run.py [text] [images] [ranking] [translation]`; all without a
-name. Both sides of a pair run in turn on the same machine, so the ratios tell, not the seconds.
+`PYTHONPATH=src python benchmarks/run.py [text] [images] [ranking] [revisions] [translation]`;
+all without a name. Both sides of a pair run in turn on the same machine, so the ratios tell, not
+the seconds.
 """
 
 import argparse
@@ -14,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import torch
 
-from benchmarks import images, ranking, text, translation
+from benchmarks import images, ranking, revisions, text, translation
 from benchmarks.timing import Row, gain
 
 HEAD = (
@@ -32,6 +33,7 @@ BENCHMARKS = {
     "text": text.run,
     "images": images.run,
     "ranking": ranking.run,
+    "revisions": revisions.run,
     "translation": _translation,
 }
 
