@@ -80,13 +80,13 @@ def _in_own_process(n: int, *, repeats: int, textbook: bool) -> _Figures:
 
 def _measure(n: int, *, repeats: int, textbook: bool) -> _Figures:
     torch.manual_seed(0)
-    _ours(_random(1000, "a"), _random(1000, "i"))  # warm-up
-    queries, gallery = _random(n, "a"), _random(n, "i")
-    before_mb = _resident_mb()
+    _ours(random_embeddings(1000, "a"), random_embeddings(1000, "i"))  # warm-up
+    queries, gallery = random_embeddings(n, "a"), random_embeddings(n, "i")
+    before_mb = resident_mb()
     start = time.perf_counter()
     ranking = _ours(queries, gallery)
     first_s = time.perf_counter() - start
-    beyond_mb = _peak_mb() - before_mb - _megabytes(ranking)
+    beyond_mb = peak_mb() - before_mb - megabytes(ranking)
     q, g = torch.from_numpy(queries.vectors), torch.from_numpy(gallery.vectors)
     (bare_s,) = best_of(1, lambda: _bare(q, g))
     if repeats > 1:
@@ -130,7 +130,7 @@ def _textbook(queries: Tensor, gallery: Tensor) -> NDArray[np.int64]:
     return order
 
 
-def _random(n: int, letter: str) -> Embeddings:
+def random_embeddings(n: int, letter: str) -> Embeddings:
     """Random directions, made in place: no memory is used and given back on the way."""
     vectors = torch.empty(n, DIMENSION).normal_()
     for part in vectors.split(1000):
@@ -138,16 +138,19 @@ def _random(n: int, letter: str) -> Embeddings:
     return Embeddings(np.array([f"{letter}{i:06d}" for i in range(n)]), vectors.numpy())
 
 
-def _megabytes(ranking: Ranking) -> float:
+def megabytes(ranking: Ranking) -> float:
+    """What the answer itself takes, in MiB."""
     arrays = (ranking.image_ids, ranking.scores, ranking.similarities)
     return sum(array.nbytes for array in arrays) / MEGABYTE
 
 
-def _resident_mb() -> float:
+def resident_mb() -> float:
+    """What this process has in memory, in MiB."""
     return _status_mb("VmRSS")
 
 
-def _peak_mb() -> float:
+def peak_mb() -> float:
+    """The most that this process ever had in memory, in MiB."""
     # Not getrusage's: a process inherits that from the one that started it.
     return _status_mb("VmHWM")
 

@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import torch
 
-from benchmarks import images, ranking, serving, text, training, translation
+from benchmarks import images, ranking, revisions, serving, text, training, translation
 from benchmarks.timing import Row, gain
 
 HEAD = (
@@ -32,6 +32,7 @@ BENCHMARKS = {
     "text": text.run,
     "images": images.run,
     "ranking": ranking.run,
+    "revisions": revisions.run,
     "translation": _translation,
     "training": training.run,
     "serving": serving.run,

@@ -3,16 +3,22 @@
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from newsimages.bank import bank_offsets
 from newsimages.combination import Source, combine
 from newsimages.embeddings import Embeddings
 from newsimages.errors import NewsImagesError
-from newsimages.metrics import measure
+from newsimages.metrics import measure, ranks_of_truth, recall_at
 from newsimages.ranking import rank
 from newsimages.revision import Revision
-from newsimages.selection import ValidationPart, choose_revision, choose_weights
+from newsimages.selection import (
+    ValidationPart,
+    choose_revision,
+    choose_revision_in_folds,
+    choose_weights,
+)
 from tests.fakes import random_embeddings, real_features, unit
 
 NONE = Revision(method="none")
@@ -116,34 +122,101 @@ def test_what_nothing_can_be_chosen_from_is_refused() -> None:
         choose_weights([source], {"t0": "i0001"}, [(1,)])
 
 
-def test_shuffled_test_labels_change_no_choice(shared_data: Path) -> None:
-    """A quarter is chosen on, a half is tested one article at a time, the rest is the bank."""
-    queries, gallery, truth = real_features(shared_data, "coco500_vitb16")
-    generator = np.random.default_rng(0)
-    articles = generator.permutation(queries.ids)
-    shuffled = dict(zip(truth, generator.permutation(list(truth.values())).tolist(), strict=True))
-
-    def run(labels: dict[str, str]) -> tuple[Revision, list[float], float]:
-        test, chosen_on, rest = articles[:250], articles[250:375], articles[375:]
-        images = gallery.select([truth[article] for article in chosen_on])
+def test_folds_are_validation_parts_with_the_rest_as_the_bank() -> None:
+    training = part("t", 40, 1)
+    choice = choose_revision_in_folds(training, CANDIDATES, n_folds=2, seed=3)
+    images = np.random.default_rng(3).permutation(training.gallery.ids)
+    halves = [[image.replace("i", "t") for image in half] for half in np.split(images, 2)]
+    figures = []
+    for own_half, other_half in (halves, halves[::-1]):
         validation = ValidationPart(
-            queries=queries.select(chosen_on.tolist()),
-            gallery=images,
-            truth={article: truth[article] for article in chosen_on},
+            queries=training.queries.select(own_half),
+            gallery=training.gallery.select([training.truth[article] for article in own_half]),
+            truth={article: training.truth[article] for article in own_half},
         )
-        choice = choose_revision(validation, bank=queries.select(rest.tolist()))
-        # Choosing done, the validation articles may join the bank.
-        bank = queries.select(articles[250:].tolist())
-        images = gallery.select(sorted({truth[article] for article in test}))
-        offsets = bank_offsets(bank, images, choice.winner)
-        ranking = rank(
-            queries.select(test.tolist()), images, revision=choice.winner, offsets=offsets
-        )
-        figures = measure(ranking.table(), {article: labels[article] for article in test})
-        return choice.winner, choice.curve["mrr"].tolist(), figures["mrr"]
+        bank = training.queries.select(other_half)
+        figures.append(choose_revision(validation, CANDIDATES, bank=bank).curve["mrr"])
+    np.testing.assert_allclose(choice.curve["mrr"], np.mean(figures, axis=0))
+    assert choice.winner == CANDIDATES[int(choice.curve["mrr"].argmax())]
 
-    winner, curve, right = run(truth)
-    winner_again, curve_again, wrong = run(shuffled)
-    assert (winner, curve) == (winner_again, curve_again)
-    assert right > 0.6
-    assert wrong < 0.1
+
+def test_folds_keep_an_images_articles_together_and_repeated_articles_out_of_the_bank() -> None:
+    once = part("t", 20, 1)
+    twice = Embeddings(
+        np.concatenate([once.queries.ids, np.char.add(once.queries.ids, "b")]),
+        np.concatenate([once.queries.vectors, once.queries.vectors]),
+    )
+    truth = {article: once.truth[article[:5]] for article in twice.ids.tolist()}
+    both = ValidationPart(queries=twice, gallery=once.gallery, truth=truth)
+    # A title that another image's article repeats would be in fold and bank at once.
+    vectors = twice.vectors.copy()
+    vectors[1] = vectors[0]
+    repeating = ValidationPart(
+        queries=Embeddings(twice.ids, vectors), gallery=once.gallery, truth=truth
+    )
+    for training in (both, repeating):
+        choice = choose_revision_in_folds(training, CANDIDATES, n_folds=5)
+        assert choice.curve["mrr"].between(0.1, 1).all()
+    with pytest.raises(NewsImagesError, match="n_folds is 21, expected 2 to 20"):
+        choose_revision_in_folds(both, CANDIDATES, n_folds=21)
+
+
+TRIED = (
+    NONE,
+    *(Revision(method="sinkhorn", scale=scale) for scale in (10.0, 20.0, 30.0, 50.0, 70.0)),
+)
+
+
+def halves(shared_data: Path, seed: int) -> tuple[ValidationPart, ValidationPart]:
+    """Disjoint halves of real pairs: to choose on and to be the bank, and to test."""
+    queries, gallery, truth = real_features(shared_data, "coco500_vitb16")
+    articles = np.random.default_rng(seed).permutation(queries.ids)
+    first, second = (
+        ValidationPart(
+            queries=queries.select(half.tolist()),
+            gallery=gallery.select([truth[article] for article in half]),
+            truth={article: truth[article] for article in half},
+        )
+        for half in np.split(articles, 2)
+    )
+    return first, second
+
+
+def alone(training: ValidationPart, test: ValidationPart, revision: Revision) -> pd.DataFrame:
+    """The test articles one at a time: the training articles are the bank."""
+    offsets = bank_offsets(training.queries, test.gallery, revision)
+    return rank(test.queries, test.gallery, revision=revision, offsets=offsets).table()
+
+
+def test_a_real_bank_gains_for_one_article_at_a_time(shared_data: Path) -> None:
+    gains = []
+    for seed in range(10):
+        training, test = halves(shared_data, seed)
+        winner = choose_revision_in_folds(training, TRIED).winner
+        cosine, revised = (
+            recall_at(ranks_of_truth(alone(training, test, revision), test.truth), 1)
+            for revision in (NONE, winner)
+        )
+        gains.append(revised - cosine)
+    assert np.mean(gains) >= 0.05
+
+
+def test_shuffled_test_labels_change_no_choice(shared_data: Path) -> None:
+    training, test = halves(shared_data, 0)
+    right = list(test.truth.values())
+    wrong = np.random.default_rng(1).permutation(right).tolist()
+
+    def run(labels: list[str]) -> tuple[Revision, Revision, tuple[float, ...], float]:
+        in_batch = choose_revision(training).winner
+        by_itself = choose_revision_in_folds(training, TRIED)
+        source = Source(queries=training.queries, gallery=training.gallery)
+        weights = choose_weights([source, source], training.truth, [(1, 0), (0, 1)]).winner
+        truth = dict(zip(test.truth, labels, strict=True))
+        figures = measure(alone(training, test, by_itself.winner), truth)
+        return in_batch, by_itself.winner, weights, figures["mrr"]
+
+    *chosen, figure = run(right)
+    *chosen_again, figure_again = run(wrong)
+    assert chosen == chosen_again
+    assert figure > 0.6
+    assert figure_again < 0.1

@@ -71,3 +71,13 @@ def test_a_query_has_the_same_bits_among_any_number_of_others(memory_mb: int) ->
     for n in (*range(1, 34), 255, 257, 299):
         tiles = SimilarityTiles(queries[-n:], gallery, memory_mb=memory_mb)
         assert torch.equal(torch.cat([tile.clone() for tile in tiles]), whole[-n:])
+
+
+def test_what_lies_beside_the_tiles_counts() -> None:
+    queries, gallery = vectors(50, 0), vectors(20_000, 1)
+    kept = SimilarityTiles(queries, gallery, memory_mb=40)
+    remade = SimilarityTiles(queries, gallery, memory_mb=40, rows_beside=450)
+    assert len(next(iter(kept))) == 50
+    assert len(next(iter(remade))) < 30
+    with pytest.raises(NewsImagesError, match="memory_mb=40 does not hold 8 .* set at least 41"):
+        SimilarityTiles(queries, gallery, memory_mb=40, rows_beside=510)

@@ -99,10 +99,12 @@ def bank_offsets(
             "a bank."
         )
     gallery = gallery.sorted_by_id()
-    tiles = SimilarityTiles(
-        torch.from_numpy(bank.vectors).to(device),
-        torch.from_numpy(gallery.vectors).to(device),
+    tiles = SimilarityTiles.between(
+        bank,
+        gallery,
         memory_mb=memory_mb,
+        device=device,
+        rows_beside=revision.rows_beside,
     )
     values = image_offsets(tiles, revision, bank=True).cpu().numpy()
     return ImageOffsets(gallery.ids, values, revision)
@@ -132,11 +134,7 @@ def in_bank(
     same_id = np.isin(bank.ids, queries.ids)
     if not len(bank) or not len(queries):
         return same_id
-    tiles = SimilarityTiles(
-        torch.from_numpy(bank.vectors).to(device),
-        torch.from_numpy(queries.vectors).to(device),
-        memory_mb=memory_mb,
-    )
+    tiles = SimilarityTiles.between(bank, queries, memory_mb=memory_mb, device=device)
     nearest = torch.cat([tile.amax(dim=1) for tile in tiles]).cpu().numpy()  # (B,)
     same: NDArray[np.bool_] = same_id | (nearest >= COPY_COSINE)
     return same

@@ -87,12 +87,16 @@ def combine(
         )
     shares = _shares(weights, len(aligned))
     article_ids, image_ids = aligned[0].queries.ids, aligned[0].gallery.ids
+    # The same for all, so that their tiles are cut at the same rows.
+    most_beside = max(source.revision.rows_beside for source in aligned)
     views = []
     for source in aligned:
-        tiles = SimilarityTiles(
-            torch.from_numpy(source.queries.vectors).to(device),
-            torch.from_numpy(source.gallery.vectors).to(device),
+        tiles = SimilarityTiles.between(
+            source.queries,
+            source.gallery,
             memory_mb=memory_mb // len(aligned),
+            device=device,
+            rows_beside=most_beside,
         )
         offsets = offsets_of(image_ids, tiles, source.revision, source.offsets)
         views.append(scored(tiles, offsets, source.revision))

@@ -89,10 +89,12 @@ def rank(
             changes nothing (or, as inverted softmax, leaves nothing), so it is ranked by cosine.
     """
     gallery = gallery.sorted_by_id()  # from here on a position orders as its id does
-    tiles = SimilarityTiles(
-        torch.from_numpy(queries.vectors).to(device),
-        torch.from_numpy(gallery.vectors).to(device),
+    tiles = SimilarityTiles.between(
+        queries,
+        gallery,
         memory_mb=memory_mb,
+        device=device,
+        rows_beside=revision.rows_beside,
     )
     numbers = offsets_of(gallery.ids, tiles, revision, offsets)
     return listed(scored(tiles, numbers, revision), queries.ids, gallery.ids, top_k=top_k)

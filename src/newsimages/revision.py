@@ -90,6 +90,11 @@ class Revision:
             return 1.0
         return 2 * self.scale if self.method == "dual_softmax" else self.scale
 
+    @property
+    def rows_beside(self) -> int:
+        """How many numbers per image its offsets take while they are made, beside the tiles."""
+        return 4 * self.k if self.method == "neighbours" else 4
+
 
 def checked_scale(scale: float) -> float:
     """``scale`` itself. Raises: NewsImagesError where it is not above 0 and at most `MAX_SCALE`."""

@@ -4,19 +4,22 @@ In come the articles, images and right images of a validation part and the candi
 winner and the whole curve. Nothing here takes a test set, so no choice can have seen one. The
 greatest MRR wins, and of equal ones the first candidate: list the simpler ones first.
 
-Whole batches and one article at a time are different tasks. For the latter give the query bank that
-the answers will rest on, without the validation part's articles. In whole batches a revision's
-best scale depends on how many articles there are: choose it on a part of the size to come.
+Whole batches and one article at a time are different tasks. For the latter `choose_revision` takes
+the query bank that the answers will rest on, without the validation part's articles; or
+`choose_revision_in_folds` takes both from the training pairs, in turn. In whole batches a
+revision's best scale depends on how many articles there are: choose it on a part of the size to
+come.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import torch
 
-from newsimages.bank import bank_offsets, check_disjoint
+from newsimages.bank import bank_offsets, check_disjoint, in_bank
 from newsimages.combination import Scaling, Source, combine
 from newsimages.embeddings import Embeddings
 from newsimages.errors import NewsImagesError, first_ten
@@ -33,6 +36,9 @@ REVISIONS: tuple[Revision, ...] = (
     *(Revision(method="sinkhorn", scale=scale) for scale in SCALES),
 )
 """Candidates from simple to costly."""
+
+
+FIGURES = [*(f"recall_at_{k}" for k in CUTS), "mrr"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -116,6 +122,63 @@ def choose_revision(
         )
         rows.append({**_settings(revision), **measure(ranking.table(), validation.truth)})
     curve = pd.DataFrame(rows)
+    return RevisionChoice(winner=candidates[_best(curve)], curve=curve)
+
+
+def choose_revision_in_folds(
+    training: ValidationPart,
+    candidates: Sequence[Revision] = REVISIONS,
+    *,
+    n_folds: int = 5,
+    seed: int = 0,
+    memory_mb: int = 512,
+    device: torch.device | str = "cpu",
+) -> RevisionChoice:
+    """Tries revisions for one article at a time on the training pairs alone (cross-validation).
+
+    Each fold is a validation part in turn, its gallery the images of the fold, its bank the
+    articles of the other folds, without those that the fold repeats.
+
+    Args:
+        training: Never articles of a test set. Only articles with a right image count.
+        candidates: The simpler first.
+        n_folds: How many parts; an image is in one only, with all its articles.
+        seed: Of who is in which.
+        memory_mb: Budget in MiB of each ranking.
+        device: Where to compute.
+
+    Returns:
+        The curve's figures are means over all articles.
+
+    Raises:
+        NewsImagesError: Fewer than 2 folds, or fewer images than folds; as `choose_revision`.
+    """
+    images = np.unique(list(training.truth.values()))
+    if not 2 <= n_folds <= len(images):
+        raise NewsImagesError(
+            f"n_folds is {n_folds}, expected 2 to {len(images)}, the number of right images."
+        )
+    images = np.random.default_rng(seed).permutation(images)
+    curves, n_articles = [], []
+    for fold in np.array_split(images, n_folds):
+        shown = set(fold.tolist())
+        truth = {article: image for article, image in training.truth.items() if image in shown}
+        validation = ValidationPart(
+            queries=training.queries.select(list(truth)),
+            gallery=training.gallery.select(fold.tolist()),
+            truth=truth,
+        )
+        others = training.queries.select([a for a in training.truth if a not in truth])
+        repeated = in_bank(others, validation.queries, memory_mb=memory_mb, device=device)
+        bank = others.select(others.ids[~repeated].tolist())
+        choice = choose_revision(
+            validation, candidates, bank=bank, memory_mb=memory_mb, device=device
+        )
+        curves.append(choice.curve[FIGURES].to_numpy())
+        n_articles.append(len(truth))
+    curve = choice.curve.assign(
+        **dict(zip(FIGURES, np.average(curves, axis=0, weights=n_articles).T, strict=True))
+    )
     return RevisionChoice(winner=candidates[_best(curve)], curve=curve)
 
 

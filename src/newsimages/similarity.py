@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from newsimages.embeddings import Embeddings
 from newsimages.errors import NewsImagesError
 
 BLOCK_ROWS = 1024  # rows of a matrix product: fewer, and packing the gallery for it shows
@@ -30,13 +31,17 @@ class SimilarityTiles:
     each pass computes it again, which costs time but no memory.
     """
 
-    def __init__(self, queries: Tensor, gallery: Tensor, *, memory_mb: int = 512) -> None:
+    def __init__(
+        self, queries: Tensor, gallery: Tensor, *, memory_mb: int = 512, rows_beside: int = 0
+    ) -> None:
         """Takes float32 unit vectors on one device.
 
         Args:
             queries: (C, E).
             gallery: (D, E).
             memory_mb: Budget in MiB for everything beyond the two inputs and the answer.
+            rows_beside: How many rows of D numbers the budget is to hold beside the tiles and
+                what is made of them.
 
         Raises:
             NewsImagesError: Another dimension on the two sides, nothing to rank, or a budget
@@ -55,23 +60,42 @@ class SimilarityTiles:
         self.queries, self.gallery = queries, gallery
         row_bytes = 4 * len(gallery)
         budget = memory_mb * MEGABYTE
-        affordable = budget // (row_bytes * WORKING_TILES)
+        beside = row_bytes * rows_beside
+        affordable = (budget - beside) // (row_bytes * WORKING_TILES)
         if affordable < PRODUCT_ROWS:
-            least = -(-row_bytes * WORKING_TILES * PRODUCT_ROWS // MEGABYTE)
+            least = -(-(row_bytes * WORKING_TILES * PRODUCT_ROWS + beside) // MEGABYTE)
             raise NewsImagesError(
                 f"memory_mb={memory_mb} does not hold {PRODUCT_ROWS} articles' similarities with "
                 f"{len(gallery)} images: set at least {least}."
             )
         self.rows = int(min(TILE_ROWS, affordable))
-        working = row_bytes * self.rows * WORKING_TILES
+        working = row_bytes * self.rows * WORKING_TILES + beside
         self._keep = row_bytes * len(queries) + working <= budget
-        beside_block = row_bytes * self.rows * (WORKING_TILES - 1)
+        beside_block = row_bytes * self.rows * (WORKING_TILES - 1) + beside
         n_tiles = (budget - beside_block) // (row_bytes * self.rows)
         self._block_rows = self.rows * int(min(BLOCK_ROWS // self.rows, n_tiles))
         self._kept: Tensor | None = None
         copies = _copies(gallery)
         self._copies = torch.tensor([copy for copy, _ in copies], device=gallery.device)
         self._originals = torch.tensor([original for _, original in copies], device=gallery.device)
+
+    @classmethod
+    def between(
+        cls,
+        queries: Embeddings,
+        gallery: Embeddings,
+        *,
+        memory_mb: int,
+        device: torch.device | str,
+        rows_beside: int = 0,
+    ) -> "SimilarityTiles":
+        """The tiles of two sets of embeddings, computed on ``device``."""
+        return cls(
+            torch.from_numpy(queries.vectors).to(device),
+            torch.from_numpy(gallery.vectors).to(device),
+            memory_mb=memory_mb,
+            rows_beside=rows_beside,
+        )
 
     @property
     def n_queries(self) -> int:
