@@ -1,5 +1,6 @@
 """The parts of a corpus under each protocol share nothing that could be learnt by heart."""
 
+import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 
 from newsimages.embeddings import Embeddings
 from newsimages.errors import NewsImagesError
-from newsimages.protocols import EmbeddedSet, Parts, divide, pairs_of
+from newsimages.protocols import EmbeddedSet, Parts, divide, joined, pairs_of
 from tests.fakes import random_embeddings
 
 N = 60
@@ -24,6 +25,7 @@ def embedded_set(name: str, split: str, seed: int, n: int = N) -> EmbeddedSet:
             "article_id": ids,
             "title": [f"{name} {split} {i}" for i in range(n)],
             "image_id": image_ids,
+            "date": pd.date_range("2022-01-01", periods=n)[::-1],
         }
     )
     return EmbeddedSet(
@@ -153,3 +155,27 @@ def test_without_training_sets_only_the_official_protocol_is_possible() -> None:
 def test_too_few_articles_are_an_error() -> None:
     with pytest.raises(NewsImagesError, match="cannot be split"):
         divide([embedded_set("RSS", "train", 1, n=3), SETS[1]], "official")
+
+
+def test_by_time_the_newest_of_each_data_set_are_measured_on() -> None:
+    parts = divide(SETS, "time", seed=3)
+    assert_apart(parts)
+    for test in parts.tests:  # dates fall with the number
+        assert set(test.articles["article_id"]) == {f"train{i}" for i in range(N // 5)}
+    oldest_measured = min(test.articles["date"].min() for test in parts.tests)
+    newest_trained = max(part.articles["date"].max() for part in parts.training)
+    assert newest_trained < oldest_measured
+
+
+def test_a_split_by_time_needs_dates() -> None:
+    undated = [
+        dataclasses.replace(part, articles=part.articles.assign(date=pd.NaT)) for part in SETS
+    ]
+    with pytest.raises(NewsImagesError, match="split=time, but the articles of RSS, TW have no"):
+        divide(undated, "time")
+
+
+def test_joined_data_sets_share_one_gallery() -> None:
+    whole = joined([SETS[0], SETS[2]])
+    assert len(whole.articles) == len(whole.queries["title"]) == len(whole.images) == 2 * N
+    assert whole.truth()["TW/train4"] == "TW/4.jpg"

@@ -7,15 +7,26 @@ from newsimages.runs import RUNS, choose_runs
 
 
 def test_the_five_runs_of_the_paper() -> None:
-    assert [run.number for run in RUNS] == [1, 2, 3, 4, 5]
-    assert [run.variant for run in RUNS] == ["clip", "clip_ds", "txv", "txv_ds", "txv_text_ds"]
-    assert [run.revision for run in RUNS] == [
+    paper = choose_runs("paper")
+    assert [run.number for run in paper] == [1, 2, 3, 4, 5]
+    assert [run.variant for run in paper] == ["clip", "clip_ds", "txv", "txv_ds", "txv_text_ds"]
+    assert [run.revision for run in paper] == [
         "none",
         *["dual_softmax", "none"],
         *["dual_softmax"] * 2,
     ]
-    assert [run.text_field for run in RUNS] == ["title"] * 4 + ["text"]
-    assert [run.official_name.rsplit("_", 1)[-1] for run in RUNS] == list("12345")
+    assert [run.text_field for run in paper] == ["title"] * 4 + ["text"]
+    assert [run.official_name.rsplit("_", 1)[-1] for run in paper] == list("12345")
+
+
+def test_runs_beyond_the_paper_follow_its_numbers() -> None:
+    beyond = [run for run in RUNS if run.family == "beyond"]
+    assert [run.number for run in beyond] == [6, 7, 8, 9, 10, 11]
+    assert {run.revision for run in beyond} == {"chosen"}
+    assert [run.variant for run in beyond if run.against == "bank"] == ["clip_bank", "txv_bank"]
+    assert len({run.variant for run in RUNS}) == len({run.official_name for run in RUNS}) == 11
+    [mix] = choose_runs("mix_ranks")
+    assert mix.sources == (("clip", "title"), ("clip", "text"), ("txv", "title"), ("txv", "text"))
 
 
 def test_variants_are_chosen_by_name_in_the_papers_order() -> None:
@@ -25,5 +36,5 @@ def test_variants_are_chosen_by_name_in_the_papers_order() -> None:
 
 @pytest.mark.parametrize("variants", ["", ",", "clip,clp"])
 def test_unknown_variants_are_refused(variants: str) -> None:
-    with pytest.raises(NewsImagesError, match="expected all or some of clip, clip_ds, txv"):
+    with pytest.raises(NewsImagesError, match="expected all, paper or some of clip, clip_ds, txv"):
         choose_runs(variants)

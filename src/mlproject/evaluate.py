@@ -14,13 +14,14 @@ from mlproject.pictures import Shown, log_pictures
 from mlproject.preprocess import Bool, Preprocess, open_corpus, preprocess
 from mlproject.train import Networks, Train, divided, first_network, train
 from newsimages import submission
+from newsimages.beyond import Choice, Chooser
 from newsimages.corpora import Corpus
 from newsimages.devices import resolve_device
 from newsimages.encoders import OpenClipEncoder
 from newsimages.errors import NewsImagesError
 from newsimages.metrics import measure, mrr_interval, ranks_of_truth
 from newsimages.paper import published
-from newsimages.protocols import EmbeddedSet, Parts, Protocol, TextField
+from newsimages.protocols import EmbeddedSet, Parts, Protocol, TextField, joined
 from newsimages.ranking import Ranking
 from newsimages.report import Measured, markdown, results_table
 from newsimages.retriever import retriever_of
@@ -28,11 +29,14 @@ from newsimages.revision import Revision, checked_scale
 from newsimages.runs import ALL, Run, choose_runs
 
 TOP_K = 100
+MAX_DESCRIPTION = 8000
+"""Characters that MLflow keeps of a run's description; the tables are artifacts as well."""
 TITLES: dict[Protocol, str] = {
     "official": "A. Official protocol: trained and selected on the training sets, measured on the "
     "test sets",
     "internal": "B. Internal protocol: trained and selected inside 80 % of the training sets, "
     "measured on the other 20 %",
+    "time": "Internal protocol by time: as B, measured on the newest 20 %",
 }
 
 
@@ -41,8 +45,9 @@ class Evaluate(Train):
     """Ranks images for articles in each of the runs, and measures."""
 
     variants: str = ALL
-    """Which runs: clip, clip_ds, txv, txv_ds, txv_text_ds, separated by commas, or all. Without
-    T×V's, nothing is trained."""
+    """Which runs, separated by commas: those of the paper (paper: clip, clip_ds, txv, txv_ds,
+    txv_text_ds), clip_batch, clip_bank, txv_batch, txv_bank, mix_weights, mix_ranks, or all.
+    Without T×V's, nothing is trained."""
     scale: float = 1.0
     """The factor in front of the similarities in dual softmax (the paper: 1)."""
     memory_mb: int = 512
@@ -78,7 +83,7 @@ class Results(NamedTuple):
     table: pd.DataFrame
     """One row per test set and run, as `newsimages.report.results_table`."""
     words: str
-    """The picture and the comparison of all runs, in Markdown."""
+    """A picture of all runs, in Markdown."""
 
 
 class Trained(NamedTuple):
@@ -112,7 +117,8 @@ def measurable(config: Evaluate, corpus: Corpus) -> Corpus:
             f"{corpus.folder} has no test set to measure on: name a table test.csv, use a file of "
             "the NewsImages test release, or set protocol=internal."
         )
-    needs_training = "internal" in config.protocols or _trained_fields(config)
+    beyond = any(each.family == "beyond" for each in config.runs)
+    needs_training = config.protocols != ("official",) or beyond or _trained_fields(config)
     return corpus if needs_training else replace(corpus, data_sets=tests)
 
 
@@ -159,20 +165,33 @@ def evaluate(
     Returns:
         The table of `newsimages.report.results_table`, and what the comparison says.
     """
-    runs = [each for each in config.runs if each.retriever == "clip" or each.text_field in networks]
+    runs = [each for each in config.runs if _is_possible(each, parts, networks)]
+    chooser = _chooser(config, parts, networks)
     measured: list[Measured] = []
     shown = {test.name: Shown(test=test, rankings={}) for test in parts.tests}
     with tracking.announced(f"evaluate-{parts.protocol}", doing=str(Evaluate.__doc__)):
         for each in runs:
-            tags = {"variant": each.variant, "official_name": each.official_name}
+            choice = chooser.choose(each) if chooser and each.revision == "chosen" else None
             with tracking.variant(
                 each.official_name,
-                tags={**tags, "protocol": parts.protocol},
-                params=_params(config, embedded, parts, each),
+                tags={
+                    "variant": each.variant,
+                    "official_name": each.official_name,
+                    "protocol": parts.protocol,
+                    "family": each.family,
+                },
+                params=_params(config, embedded, parts, each, choice),
             ):
                 own = []
+                if choice is not None:
+                    tracking.log_table(choice.curve, "choice.csv")
                 for test in parts.tests:
-                    ranking = retrieve(config, each, test, networks).table()
+                    lists = (
+                        chooser.rank(each, test, choice, top_k=TOP_K)
+                        if chooser and choice
+                        else retrieve(config, each, test, networks)
+                    )
+                    ranking = lists.table()
                     shown[test.name].rankings[each.variant] = ranking
                     own += _measure(config, each, test, ranking)
                 tracking.describe(_description(each, own))
@@ -213,22 +232,45 @@ def _measure(
     ]
 
 
-def retrieve(config: Evaluate, paper_run: Run, test: EmbeddedSet, networks: Networks) -> Ranking:
-    """The first 100 images for each article of a test set, in one run."""
+def retrieve(config: Evaluate, each: Run, test: EmbeddedSet, networks: Networks) -> Ranking:
+    """The first 100 images for each article of a test set, in a run with nothing to choose."""
+    [(retriever_name, field)] = each.sources
+    method = each.revision
+    if method == "chosen":
+        raise NewsImagesError(f"{each.variant} has no validation part to choose a revision on.")
     retriever = retriever_of(
         test.images,
-        networks[paper_run.text_field] if paper_run.retriever == "txv" else None,
-        revisions=(Revision(method=paper_run.revision, scale=config.scale),),
+        networks[field] if retriever_name == "txv" else None,
+        revisions=(Revision(method=method, scale=config.scale),),
         memory_mb=config.memory_mb,
         device=resolve_device(config.device),
     )
-    return retriever.rank(test.queries[paper_run.text_field], top_k=TOP_K, against="batch")
+    return retriever.rank(test.queries[field], top_k=TOP_K, against="batch")
 
 
 def _trained_fields(config: Evaluate) -> tuple[TextField, ...]:
     """The text fields that T×V is queried with."""
-    fields = [each.text_field for each in config.runs if each.retriever == "txv"]
+    fields = [field for each in config.runs for name, field in each.sources if name == "txv"]
     return tuple(dict.fromkeys(fields))
+
+
+def _is_possible(each: Run, parts: Parts, networks: Networks) -> bool:
+    """Whether all that the run rests on is there."""
+    trained = all(name == "clip" or field in networks for name, field in each.sources)
+    return trained and (each.family == "paper" or bool(parts.validation))
+
+
+def _chooser(config: Evaluate, parts: Parts, networks: Networks) -> Chooser | None:
+    """What the runs beyond the paper choose from; None without a validation part."""
+    if not parts.validation:
+        return None
+    return Chooser(
+        validation=joined(parts.validation),
+        bank=joined(parts.training),
+        networks=networks,
+        memory_mb=config.memory_mb,
+        device=resolve_device(config.device),
+    )
 
 
 def _log_submission(config: Evaluate, ranking: pd.DataFrame, test: EmbeddedSet) -> None:
@@ -246,29 +288,49 @@ def _log_submission(config: Evaluate, ranking: pd.DataFrame, test: EmbeddedSet) 
 
 
 def _params(
-    config: Evaluate, embedded: EmbeddedCorpus, parts: Parts, paper_run: Run
+    config: Evaluate,
+    embedded: EmbeddedCorpus,
+    parts: Parts,
+    paper_run: Run,
+    choice: Choice | None,
 ) -> dict[str, Any]:
     used = embedded.encoder.used
-    trained_on = {"title": "title", "text": config.text_run_trained_on}[paper_run.text_field]
+    fields = {"title": "title", "text": config.text_run_trained_on}
+    trained_on = [fields[field] for name, field in paper_run.sources if name == "txv"]
+    first = choice.revisions[0] if choice else Revision(scale=config.scale)
+    chosen = (
+        {
+            f"source_{number}": f"{name} {field}: weight {weight:g}, {revision.method}, scale "
+            f"{revision.scale:g}, k {revision.k}, alpha {revision.alpha:g}"
+            for number, ((name, field), revision, weight) in enumerate(
+                zip(paper_run.sources, choice.revisions, choice.weights, strict=True), start=1
+            )
+        }
+        if choice
+        else {}
+    )
     return {
         "run_number": paper_run.number,
         "retriever": paper_run.retriever,
         "text_field": paper_run.text_field,
-        "revision": paper_run.revision,
-        "scale": config.scale,
+        "revision": first.method if choice else paper_run.revision,
+        "against": paper_run.against,
+        "scale": first.scale,
         "top_k": TOP_K,
         "protocol": parts.protocol,
         "corpus": embedded.corpus.name,
         "backbone": used.backbone,
         "pretrained": used.pretrained,
         "precision": used.precision,
-        **({"trained_on": trained_on} if paper_run.retriever == "txv" else {}),
+        **({"trained_on": ", ".join(trained_on)} if trained_on else {}),
+        **chosen,
     }
 
 
 def _description(paper_run: Run, own: Sequence[Measured]) -> str:
+    where = "of the paper" if paper_run.family == "paper" else "beyond the paper"
     return (
-        f"Run {paper_run.number} of the paper: {paper_run.retriever} on the "
+        f"Run {paper_run.number} {where}: {paper_run.retriever} on the "
         f"{paper_run.text_field}, revision {paper_run.revision}.\n\n{markdown(results_table(own))}"
     )
 
@@ -280,6 +342,23 @@ def _log_tables(corpus: str, tables: Mapping[Protocol, Results]) -> None:
         tracking.log_table(table, f"results_{protocol}.csv")
         mlflow.log_text(f"## {TITLES[protocol]}\n\n{markdown(table)}\n", f"results_{protocol}.md")
         shown.append(f"{TITLES[protocol]}\n\n{markdown(table)}")
-        described += [shown[-1], words]
+        described += [words, shown[-1]]
+    if {"internal", "time"} <= set(tables):
+        shown.append(_optimism(tables["internal"].table, tables["time"].table))
+        mlflow.log_text(shown[-1] + "\n", "results_optimism.md")
     print("\n" + "\n\n".join(shown) + "\n")
-    tracking.describe("\n\n".join(described))
+    tracking.describe("\n\n".join(described)[:MAX_DESCRIPTION])
+
+
+def _optimism(random: pd.DataFrame, by_time: pd.DataFrame) -> str:
+    """How much better the same runs look on a random split than on the newest articles."""
+    keys = ["data set", "run", "variant"]
+    both = random.merge(by_time, on=keys, suffixes=("", " (newest)"))[
+        [*keys, "MRR", "MRR (newest)"]
+    ]
+    both["random − newest"] = both["MRR"] - both["MRR (newest)"]
+    mean = both["random − newest"].mean()
+    return (
+        "How much more optimistic the random split is than measuring on the newest articles: MRR "
+        f"{mean:+.4f} on average over runs and data sets.\n\n{markdown(both)}"
+    )

@@ -49,7 +49,7 @@ def log_pictures(
         sheet_articles: Articles on a contact sheet, at most; 0 makes none.
 
     Returns:
-        The comparison in words, and a picture of the MRR where something was measured: Markdown.
+        A picture of the MRR in Markdown, for the run's description; "" where nothing was measured.
     """
     ranks: dict[str, dict[str, NDArray[np.float64]]] = {}
     for item in measured:
@@ -65,7 +65,8 @@ def log_pictures(
     if not ranks:
         return ""
     log_drawing(mrr_intervals(ranks), "mrr")
-    return _picture("figures/mrr.png", "MRR of all variants") + _log_comparison(ranks)
+    _log_comparison(ranks)
+    return _picture("figures/mrr.png", "MRR of all variants")
 
 
 def log_drawing(drawing: Drawing, name: str) -> None:
@@ -96,20 +97,19 @@ def _log_sheet(each: Shown, max_articles: int) -> None:
         print(f"  without a picture: {first_ten(list(sheet.unreadable))}")
 
 
-def _log_comparison(ranks: Mapping[str, Mapping[str, NDArray[np.float64]]]) -> str:
+def _log_comparison(ranks: Mapping[str, Mapping[str, NDArray[np.float64]]]) -> None:
     several = {name: own for name, own in ranks.items() if len(own) > 1}
     if not several:
-        return ""
+        return
     table = compare(several)
     sentences = "\n".join(f"- {sentence}" for sentence in comparison_sentences(table))
     tracking.log_table(table, "comparison.csv")
     mlflow.log_text(comparison_html(table), "comparison.html")
     mlflow.log_text(f"{sentences}\n\n{comparison_markdown(table)}\n", "comparison.md")
-    return sentences
 
 
 def _picture(artifact: str, title: str) -> str:
     """An artifact of the active run as a picture in its description."""
     run = mlflow.active_run()
     run_id = run.info.run_id if run else ""
-    return f"![{title}](get-artifact?path={quote(artifact, safe='')}&run_uuid={run_id})\n\n"
+    return f"![{title}](get-artifact?path={quote(artifact, safe='')}&run_uuid={run_id})"

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal
 
 import mlflow
 
@@ -29,6 +29,8 @@ class Train(Pretrain):
     protocol: Literal["official", "internal", "both"] = "official"
     """official: trained on 80 % of the training sets, chosen on 20 %, measured on the test sets;
     internal: both inside the 80 %, measured on the 20 %; both: one after the other."""
+    split: Literal["random", "time"] = "random"
+    """time: measures on the newest 20 % of the training articles, too (protocol internal)."""
     initial: str = PRETRAINED
     """What training starts from: pretrained (scratch where there are no pairs), scratch, or the
     file of a T×V network."""
@@ -58,7 +60,12 @@ class Train(Pretrain):
     @property
     def protocols(self) -> tuple[Protocol, ...]:
         """The protocols that are wanted, in order."""
-        return get_args(Protocol) if self.protocol == "both" else (self.protocol,)
+        wanted: dict[str, tuple[Protocol, ...]] = {
+            "official": ("official",),
+            "internal": ("internal",),
+            "both": ("official", "internal"),
+        }
+        return (*wanted[self.protocol], *(("time",) if self.split == "time" else ()))
 
 
 def run(config: Train) -> None:

@@ -43,7 +43,7 @@ _INTERNAL = """
 5 TW  .6916 .7710 .9048 .9410 .5678
 """
 
-_TABLES: dict[Protocol, str] = {"official": _OFFICIAL, "internal": _INTERNAL}
+_TABLES: dict[Protocol, str] = {"official": _OFFICIAL, "internal": _INTERNAL, "time": ""}
 
 
 def published(protocol: Protocol) -> dict[tuple[str, int], dict[str, float]]:

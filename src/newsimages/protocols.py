@@ -2,7 +2,8 @@
 
 The two protocols of the paper. ``official``: 80 % of the merged training sets to train on, the
 other 20 % to select by, the test sets to measure on. ``internal``: 20 % of the training sets are
-measured on, and the same is done inside the other 80 %. The parts share no article, title or
+measured on, and the same is done inside the other 80 %; ``time`` is as internal, with the newest
+20 % to measure on, as a test set comes from a later time. The parts share no article, title or
 picture, and each keeps its data sets apart.
 """
 
@@ -17,11 +18,11 @@ import pandas as pd
 
 from newsimages.corpora.parts import Split
 from newsimages.embeddings import Embeddings
-from newsimages.errors import NewsImagesError
+from newsimages.errors import NewsImagesError, first_ten
 from newsimages.pairs import Pairs, merged, pair_up
 from newsimages.splits import same_title, split_articles
 
-Protocol = Literal["official", "internal"]
+Protocol = Literal["official", "internal", "time"]
 TextField = Literal["title", "text"]
 
 
@@ -35,7 +36,7 @@ class EmbeddedSet:
     """``train`` or ``test``, as the corpus has it."""
     articles: pd.DataFrame
     """As `newsimages.preprocessing.preprocess` gives them; the columns read here are article_id,
-    title and image_id."""
+    title, image_id and, to split by time, date."""
     queries: Mapping[TextField, Embeddings]
     """Per text field a vector per article, in the articles' order."""
     images: Embeddings
@@ -93,13 +94,14 @@ def divide(
     training = [_with_pictures(part) for part in sets if part.split == "train"]
     training = [part for part in training if len(part.articles)]
     tests = [part for part in sets if part.split == "test"]
-    if protocol == "internal":
+    if protocol != "official":
         if not training:
             raise NewsImagesError(
                 "protocol=internal measures on a part of the training sets, but no training "
                 "article has a readable image. Give a training set, or set protocol=official."
             )
-        training, tests = _split(training, share, seed)
+        by_time = protocol == "time"
+        training, tests = _by_time(training, share) if by_time else _split(training, share, seed)
     n_given = sum(len(part.articles) for part in training)
     training = _without(training, tests)
     n_kept = sum(len(part.articles) for part in training)
@@ -119,14 +121,33 @@ def pairs_of(sets: Sequence[EmbeddedSet], field: TextField) -> Pairs:
     Raises:
         NewsImagesError: There is no data set, or their vectors do not fit each other.
     """
-    return pair_up(
-        [merged({part.name: part.queries[field] for part in sets})],
-        [merged({part.name: part.images for part in sets})],
-        {
-            f"{part.name}/{article}": f"{part.name}/{image}"
-            for part in sets
-            for article, image in part.truth().items()
+    whole = joined(sets)
+    return pair_up([whole.queries[field]], [whole.images], whole.truth())
+
+
+def joined(sets: Sequence[EmbeddedSet]) -> EmbeddedSet:
+    """Several data sets as one, with one gallery; all ids are ``NAME/id``.
+
+    Raises:
+        NewsImagesError: There is no data set, or their vectors do not fit each other.
+    """
+    articles = [
+        part.articles.assign(
+            article_id=part.name + "/" + part.articles["article_id"],
+            image_id=part.name + "/" + part.articles["image_id"],
+        )
+        for part in sets
+    ]
+    fields: tuple[TextField, ...] = ("title", "text")
+    return EmbeddedSet(
+        name="+".join(part.name for part in sets),
+        split=sets[0].split,
+        articles=pd.concat(articles, ignore_index=True),
+        queries={
+            field: merged({part.name: part.queries[field] for part in sets}) for field in fields
         },
+        images=merged({part.name: part.images for part in sets}),
+        files={f"{part.name}/{key}": path for part in sets for key, path in part.files.items()},
     )
 
 
@@ -142,6 +163,25 @@ def _split(
     """Both sides with the data sets in the same proportions, as `split_articles`."""
     sides = split_articles(_table(sets), share=share, seed=seed)
     return _chosen(sets, sides.kept), _chosen(sets, sides.held_out)
+
+
+def _by_time(
+    sets: Sequence[EmbeddedSet], share: float
+) -> tuple[list[EmbeddedSet], list[EmbeddedSet]]:
+    """The older articles of each data set and the newest; undated ones count as the oldest."""
+    older, newest = [], []
+    undated = [part.name for part in sets if part.articles["date"].isna().all()]
+    if undated:
+        raise NewsImagesError(
+            f"split=time, but the articles of {first_ten(undated)} have no dates. Fill the column "
+            "date (such as 2022-03-31), or set split=random."
+        )
+    for part in sets:
+        articles = part.articles.sort_values("date", kind="stable", na_position="first")
+        n_newest = max(1, round(share * len(articles)))
+        newest.append(part.subset(articles["article_id"].tail(n_newest).tolist()))
+        older.append(part.subset(articles["article_id"].head(len(articles) - n_newest).tolist()))
+    return older, newest
 
 
 def _without(sets: Sequence[EmbeddedSet], measured: Sequence[EmbeddedSet]) -> list[EmbeddedSet]:

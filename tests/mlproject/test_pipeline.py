@@ -61,7 +61,7 @@ def test_main_tracks_each_run_of_the_paper(
                 run_id=parent.info.run_id, artifact_path=f"results_{protocol}.csv"
             )
         )
-        assert table["run"].tolist() == [1, 2, 3, 4, 5] * 2
+        assert table["run"].tolist() == [*range(1, 12)] * 2
         assert "figures" not in table.columns  # the corpus is not the paper's
 
 

@@ -189,7 +189,7 @@ def test_without_training_sets_the_runs_of_clip_are_measured_all_the_same(
         (["--learning-rate", "nan"], "learning_rate=nan"),
         (["--validation-share", "1"], "validation_share=1.0"),
         (["--initial", "nowhere.safetensors"], "initial=nowhere.safetensors"),
-        (["--variants", "clp"], "expected all or some of clip"),
+        (["--variants", "clp"], "expected all, paper or some of clip"),
         (["--dropout", "1"], "dropout=1.0"),
         (["--negatives", "some"], "hardest"),
         (["--protocol", "mine"], "official"),

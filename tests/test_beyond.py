@@ -1,0 +1,143 @@
+"""Runs beyond the paper: what they choose, what they see, and what comes out."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from newsimages.beyond import Chooser, weight_candidates
+from newsimages.combination import Source, combine
+from newsimages.embeddings import Embeddings
+from newsimages.protocols import EmbeddedSet, joined
+from newsimages.ranking import rank
+from newsimages.runs import choose_runs
+from newsimages.txv import NetworkConfig, TxVNetwork, embed_images, embed_texts
+from tests.fakes import unit
+from tests.test_protocols import embedded_set
+
+SHAPE = NetworkConfig(text_dimensions=(8,), image_dimensions=(8,), width=16)
+NETWORK = TxVNetwork(SHAPE, seed=2)
+
+
+def related(name: str, split: str, seed: int, n: int) -> EmbeddedSet:
+    """Articles whose titles and texts are noisy copies of their images."""
+    part = embedded_set(name, split, seed, n)
+    generator = np.random.default_rng(seed)
+
+    def near(share: float) -> Embeddings:
+        noise = unit(generator.normal(size=part.images.vectors.shape))
+        return Embeddings(part.queries["title"].ids, unit(part.images.vectors + share * noise))
+
+    return dataclasses.replace(part, queries={"title": near(1.5), "text": near(0.7)})
+
+
+VALIDATION, BANK = (
+    joined([related(*each)]) for each in (("V", "train", 1, 80), ("B", "train", 2, 60))
+)
+TEST = related("T", "test", 3, 50)
+CHOOSER = Chooser(validation=VALIDATION, bank=BANK, networks={"title": NETWORK, "text": NETWORK})
+
+
+@pytest.mark.parametrize("variant", ["clip_batch", "clip_bank", "txv_batch", "txv_bank"])
+def test_one_source_is_ranked_by_the_winner_on_the_validation_part(variant: str) -> None:
+    [run] = choose_runs(variant)
+    choice = CHOOSER.choose(run)
+    [winner] = choice.revisions
+    best = choice.curve.loc[choice.curve["mrr"].idxmax()]
+    assert (best["method"], choice.weights) == (winner.method, (1.0,))
+    if run.against == "bank":
+        assert "sinkhorn" not in set(choice.curve["method"])
+    lists = CHOOSER.rank(run, TEST, choice, top_k=10)
+    assert lists.article_ids.tolist() == TEST.articles["article_id"].tolist()
+    if variant == "clip_batch":
+        expected = rank(TEST.queries["title"], TEST.images, revision=winner, top_k=10)
+        np.testing.assert_array_equal(lists.image_ids, expected.image_ids)
+
+
+def test_against_the_bank_an_article_is_answered_alone() -> None:
+    [run] = choose_runs("clip_bank")
+    choice = CHOOSER.choose(run)
+    together = CHOOSER.rank(run, TEST, choice)
+    alone = TEST.subset([TEST.articles["article_id"][4]])
+    one = dataclasses.replace(alone, images=TEST.images)
+    np.testing.assert_array_equal(
+        CHOOSER.rank(run, one, choice).image_ids[0], together.image_ids[4]
+    )
+
+
+def test_the_mix_weighs_its_sources_as_validation_wants() -> None:
+    [run] = choose_runs("mix_weights")
+    choice = CHOOSER.choose(run)
+    assert len(choice.revisions) == len(choice.weights) == 4
+    assert sum(choice.weights) == pytest.approx(1)
+    assert choice.weights[1] > choice.weights[0]  # texts are nearer to their images than titles
+    tried = choice.curve.dropna(subset="weight_1")
+    assert len(tried) == len(weight_candidates(4)) == 35
+    views = []
+    for network in (None, NETWORK):
+        for field in ("title", "text"):
+            queries, images = TEST.queries[field], TEST.images
+            if network is not None:
+                queries, images = embed_texts(network, [queries]), embed_images(network, [images])
+            views.append((queries, images))
+    sources = [
+        Source(queries=queries, gallery=gallery, revision=revision)
+        for (queries, gallery), revision in zip(views, choice.revisions, strict=True)
+    ]
+    expected = combine(sources, weights=choice.weights, top_k=10)
+    lists = CHOOSER.rank(run, TEST, choice, top_k=10)
+    np.testing.assert_array_equal(lists.image_ids, expected.image_ids)
+
+
+def test_ranks_need_no_weights() -> None:
+    [run] = choose_runs("mix_ranks")
+    choice = CHOOSER.choose(run)
+    assert choice.weights == (0.25,) * 4
+    lists = CHOOSER.rank(run, TEST, choice, top_k=10)
+    assert lists.image_ids.shape == (50, 10)
+
+
+def test_no_choice_sees_a_test_article() -> None:
+    """Choices are made before a test set is known; shuffled test labels change nothing."""
+    for variant in ("clip_batch", "clip_bank", "mix_weights"):
+        [run] = choose_runs(variant)
+        before = CHOOSER.choose(run)
+        shuffled = TEST.articles.assign(
+            image_id=np.random.default_rng(0).permutation(TEST.articles["image_id"])
+        )
+        one = CHOOSER.rank(run, TEST, before)
+        other = CHOOSER.rank(run, dataclasses.replace(TEST, articles=shuffled), before)
+        np.testing.assert_array_equal(one.image_ids, other.image_ids)
+        after = CHOOSER.choose(run)
+        assert (after.revisions, after.weights) == (before.revisions, before.weights)
+
+
+def test_bank_articles_that_are_asked_for_are_left_out() -> None:
+    [run] = choose_runs("clip_bank")
+    repeated = dataclasses.replace(
+        BANK,
+        queries={
+            field: Embeddings(
+                BANK.queries[field].ids,
+                np.concatenate([TEST.queries[field].vectors[:5], BANK.queries[field].vectors[5:]]),
+            )
+            for field in ("title", "text")
+        },
+    )
+    without = BANK.subset(BANK.articles["article_id"][5:].tolist())
+    choice = CHOOSER.choose(run)
+    lists = [
+        dataclasses.replace(CHOOSER, bank=bank).rank(run, TEST, choice)
+        for bank in (repeated, dataclasses.replace(without, images=BANK.images))
+    ]
+    np.testing.assert_array_equal(lists[0].image_ids, lists[1].image_ids)
+
+
+def test_weights_cover_the_simplex_with_the_most_even_first() -> None:
+    assert weight_candidates(2) == [
+        (0.5, 0.5),
+        (0.25, 0.75),
+        (0.75, 0.25),
+        (0.0, 1.0),
+        (1.0, 0.0),
+    ]
