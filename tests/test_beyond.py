@@ -1,9 +1,12 @@
 """Runs beyond the paper: what they choose, what they see, and what comes out."""
 
 import dataclasses
+from collections.abc import Iterator
+from functools import cache
 
 import numpy as np
 import pytest
+import torch
 
 from newsimages.beyond import Chooser, weight_candidates
 from newsimages.combination import Source, combine
@@ -36,12 +39,22 @@ VALIDATION, BANK = (
 )
 TEST = related("T", "test", 3, 50)
 CHOOSER = Chooser(validation=VALIDATION, bank=BANK, networks={"title": NETWORK, "text": NETWORK})
+chosen = cache(CHOOSER.choose)
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """One thread: these sets are too small to be shared out, least of all when busy."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.mark.parametrize("variant", ["clip_batch", "clip_bank", "txv_batch", "txv_bank"])
 def test_one_source_is_ranked_by_the_winner_on_the_validation_part(variant: str) -> None:
     [run] = choose_runs(variant)
-    choice = CHOOSER.choose(run)
+    choice = chosen(run)
     [winner] = choice.revisions
     best = choice.curve.loc[choice.curve["mrr"].idxmax()]
     assert (best["method"], choice.weights) == (winner.method, (1.0,))
@@ -56,7 +69,7 @@ def test_one_source_is_ranked_by_the_winner_on_the_validation_part(variant: str)
 
 def test_against_the_bank_an_article_is_answered_alone() -> None:
     [run] = choose_runs("clip_bank")
-    choice = CHOOSER.choose(run)
+    choice = chosen(run)
     together = CHOOSER.rank(run, TEST, choice)
     alone = TEST.subset([TEST.articles["article_id"][4]])
     one = dataclasses.replace(alone, images=TEST.images)
@@ -67,7 +80,7 @@ def test_against_the_bank_an_article_is_answered_alone() -> None:
 
 def test_the_mix_weighs_its_sources_as_validation_wants() -> None:
     [run] = choose_runs("mix_weights")
-    choice = CHOOSER.choose(run)
+    choice = chosen(run)
     assert len(choice.revisions) == len(choice.weights) == 4
     assert sum(choice.weights) == pytest.approx(1)
     assert choice.weights[1] > choice.weights[0]  # texts are nearer to their images than titles
@@ -91,7 +104,7 @@ def test_the_mix_weighs_its_sources_as_validation_wants() -> None:
 
 def test_ranks_need_no_weights() -> None:
     [run] = choose_runs("mix_ranks")
-    choice = CHOOSER.choose(run)
+    choice = chosen(run)
     assert choice.weights == (0.25,) * 4
     lists = CHOOSER.rank(run, TEST, choice, top_k=10)
     assert lists.image_ids.shape == (50, 10)
@@ -101,7 +114,7 @@ def test_no_choice_sees_a_test_article() -> None:
     """Choices are made before a test set is known; shuffled test labels change nothing."""
     for variant in ("clip_batch", "clip_bank", "mix_weights"):
         [run] = choose_runs(variant)
-        before = CHOOSER.choose(run)
+        before = chosen(run)
         shuffled = TEST.articles.assign(
             image_id=np.random.default_rng(0).permutation(TEST.articles["image_id"])
         )
@@ -125,7 +138,7 @@ def test_bank_articles_that_are_asked_for_are_left_out() -> None:
         },
     )
     without = BANK.subset(BANK.articles["article_id"][5:].tolist())
-    choice = CHOOSER.choose(run)
+    choice = chosen(run)
     lists = [
         dataclasses.replace(CHOOSER, bank=bank).rank(run, TEST, choice)
         for bank in (repeated, dataclasses.replace(without, images=BANK.images))
