@@ -11,7 +11,7 @@ from mlproject import cli
 from tests.mlproject.squares import N_TEST, children, runs, step
 from tests.tiny_clip import save_tiny_clip
 
-CLIP = ("--variants", "clip,clip_ds")
+CLIP = ("--variants", "clip,clip_ds", "--sheet-articles", "0")
 """The runs that need no training."""
 
 
