@@ -1,0 +1,175 @@
+"""What the runs look like in the MLflow UI, in a browser: the list, the comparison, a sheet."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from mlflow.entities import Run
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+
+from mlproject import cli
+from tests.mlproject.squares import N_TEST, children, runs
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+VARIANTS = ("clip", "clip_ds", "txv", "txv_ds", "txv_text_ds")
+OFFICIAL_NAMES = (
+    "iti_certh_clip_run_1",
+    "iti_certh_clip_ds_run_2",
+    "iti_certh_TxV_run_3",
+    "iti_certh_TxV_ds_run_4",
+    "iti_certh_TxV_text_ds_run_5",
+)
+MLFLOWS_OWN = (
+    "/ajax-api/2.0/mlflow/users/current",  # asked for on every page, a 404 where nobody logs in
+    "ResizeObserver loop completed with undelivered notifications",  # its panes, while they settle
+)
+"""Errors in the console that every MLflow store brings about."""
+PATIENCE_S = 60
+"""How long a busy machine may take for one thing to appear."""
+
+
+@pytest.fixture
+def browser() -> Iterator[Browser]:
+    installed = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if installed is None:
+        pytest.skip(f"no browser to look with: none of {', '.join(BROWSERS)} is installed")
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=installed, args=["--no-sandbox"])
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page of a window wide enough for all columns; at the end nothing may have gone wrong."""
+    page = browser.new_page(viewport={"width": 2000, "height": 1400})
+    page.set_default_timeout(1000 * PATIENCE_S)
+    expect.set_options(timeout=1000 * PATIENCE_S)
+    complaints: list[str] = []
+
+    def on_console(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            complaints.append(f"{message.text} ({message.location['url']})")
+
+    page.on("console", on_console)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    yield page
+    ours = [text for text in complaints if not any(own in text for own in MLFLOWS_OWN)]
+    assert ours == []
+
+
+@pytest.fixture
+def serve(store: Path) -> Iterator[Callable[[], str]]:
+    """Starts `mlflow server` on the test's store; its address. Killed at the end, by its id."""
+    servers: list[subprocess.Popen[bytes]] = []
+
+    def served() -> str:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        command = [
+            *(sys.executable, "-m", "mlflow", "server", "--workers", "1"),
+            *("--backend-store-uri", f"sqlite:///{store}/mlflow.db"),
+            *("--host", "127.0.0.1", "--port", str(port)),
+        ]
+        with (store / "server.log").open("wb") as log:
+            server = subprocess.Popen(
+                command,
+                stdout=log,
+                stderr=log,
+                env={**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"},
+                start_new_session=True,
+            )
+        servers.append(server)
+        wait_for(f"http://127.0.0.1:{port}", server, store / "server.log")
+        return f"http://127.0.0.1:{port}"
+
+    yield served
+    for server in servers:
+        os.killpg(server.pid, signal.SIGKILL)  # its workers too, which have a group with it
+        server.wait()
+
+
+def wait_for(address: str, server: "subprocess.Popen[bytes]", log: Path) -> None:
+    """Returns when the server answers."""
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            with urllib.request.urlopen(f"{address}/health", timeout=5):
+                return
+        except OSError:
+            if server.poll() is not None or time.monotonic() > deadline:
+                pytest.fail(f"the MLflow server does not answer:\n{log.read_text()[-2000:]}")
+            time.sleep(0.1)
+
+
+def test_runs_comparison_and_contact_sheet_in_the_ui(
+    arguments: list[str], training: list[str], serve: Callable[[], str], page: Page
+) -> None:
+    assert cli.run(["evaluate", *arguments, *training]) == 0
+    [parent] = [run for run in runs() if run.data.tags.get("entry_point") == "evaluate"]
+    compared = [children(variant)[0] for variant in VARIANTS]
+    address = serve()
+    experiment = f"{address}/#/experiments/{parent.info.experiment_id}"
+    page.goto(f"{experiment}/runs?workflowType=machine_learning")
+    the_list_shows(page, parent, compared)
+    select_and_compare(page, compared)
+    page.goto(f"{experiment}/runs/{parent.info.run_id}?workflowType=machine_learning")
+    the_sheet_opens(page)
+
+
+def the_list_shows(page: Page, parent: Run, compared: list[Run]) -> None:
+    """The runs stand below their parent, each with the metric that is chosen as a column."""
+    page.get_by_role("button", name="Close", exact=True).click()  # the assistant's pane
+    page.locator(f"[row-id='{parent.info.run_id}'] [data-component-id*='runnamecell']").click()
+    for name in OFFICIAL_NAMES:
+        expect(page.get_by_role("link", name=name, exact=True)).to_be_visible()
+    page.get_by_role("button", name="Show more columns").click()
+    page.get_by_placeholder("Search columns").fill("TW/mrr")
+    page.get_by_text("TW/mrr", exact=True).click()
+    page.keyboard.press("Escape")
+    expect(page.get_by_test_id("sort-header-TW/mrr")).to_be_visible()
+    for run in compared:
+        row = page.locator(f"[row-id='{run.info.run_id}']")
+        expect(row).to_contain_text(str(run.data.metrics["TW/mrr"])[:6])
+
+
+def select_and_compare(page: Page, compared: list[Run]) -> None:
+    """The selected runs stand side by side, with their metrics."""
+    for run in compared:
+        page.locator(f"[row-id='{run.info.run_id}']").get_by_role("checkbox").first.check()
+    page.get_by_role("button", name="Compare", exact=True).click()
+    expect(page.get_by_text("Comparing 5 Runs from 1 Experiment")).to_be_visible()
+    for name in OFFICIAL_NAMES:
+        expect(page.get_by_role("cell", name=name, exact=True).first).to_be_visible()
+    shown = page.get_by_title("Plot chart").filter(has_text="TW/mrr").locator("xpath=../..")
+    for run in compared:
+        expect(shown).to_contain_text(f"{round(run.data.metrics['TW/mrr'], 3):g}")
+
+
+def the_sheet_opens(page: Page) -> None:
+    """The contact sheet works in the frame that MLflow shut it in."""
+    page.get_by_role("tab", name="Artifacts").click()
+    page.get_by_text("contact_sheets", exact=True).click()
+    page.get_by_text("RSS.html", exact=True).click()
+    assert page.locator("iframe").get_attribute("sandbox") == "allow-scripts"
+    sheet = page.frame_locator("iframe")
+    expect(sheet.locator("#count")).to_have_text(f"{N_TEST} articles")
+    expect(sheet.locator("article .strip").first.locator(".shot")).to_have_count(10)
+    sheet.locator("#search").fill("square NUMBER 7")
+    expect(sheet.locator("#count")).to_have_text(f"1 of {N_TEST} articles")
+    expect(sheet.locator("article:visible h2")).to_contain_text("square number 7")
+    sheet.locator("#search").press("Escape")
+    if not sheet.locator("#outcome").is_visible():
+        sheet.locator("#more").click()
+    sheet.locator("#outcome").select_option("first")
+    expect(sheet.locator("#count")).to_contain_text(f"of {N_TEST} articles")
+    expect(sheet.locator("article:visible").filter(has_text="rank 1")).not_to_have_count(0)
