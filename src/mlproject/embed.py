@@ -98,6 +98,7 @@ def embed(config: Embed, encoder: OpenClipEncoder, prepared: PreparedCorpus) -> 
         unreadable += [(part.label, image_id, why) for image_id, why in reasons.items()]
         mlflow.log_metric(f"{part.label}/images_embedded", len(images))
         print(f"  {part.label}: {len(part.articles)} titles and texts, {len(images)} images")
+    print(f"  {store.tally['made']} vectors made, {store.tally['found']} found from an earlier run")
     _report(pd.DataFrame(unreadable, columns=["data_set", "image_id", "reason"]), config.strict)
     mlflow.log_params({f"used_{key}": value for key, value in asdict(encoder.used).items()})
     return EmbeddedCorpus(corpus=prepared.corpus, encoder=encoder, sets=tuple(sets))

@@ -65,12 +65,15 @@ def fit(
     with tracking.step(name, doing=doing):
         mlflow.log_params({**asdict(config), **asdict(network.config)})
         mlflow.log_params({"pairs": len(training), "validation_pairs": len(validation)})
+        checkpoint_path = workdir / "txv" / f"{name}-{digest[:12]}.safetensors"
+        if checkpoint_path.exists():
+            print(f"  goes on from an earlier run: {checkpoint_path}")
         trained = train(
             network,
             training,
             validation,
             config,
-            checkpoint_path=workdir / "txv" / f"{name}-{digest[:12]}.safetensors",
+            checkpoint_path=checkpoint_path,
             device=resolve_device(device),
             doing=name,
             on_epoch=_log_epoch,

@@ -11,9 +11,10 @@ import hashlib
 import itertools
 import json
 import logging
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -60,6 +61,8 @@ class EmbeddingStore:
     folder: Path
     encoder: Encoder
     batch_size: int = 64
+    tally: Counter[str] = field(default_factory=Counter, compare=False)
+    """How many items were ``found`` on disk and how many ``made``, so far."""
 
     def texts(self, texts: Mapping[str, str], *, label: str) -> Embeddings:
         """Embeds texts.
@@ -78,6 +81,7 @@ class EmbeddingStore:
         shards = self._shards(list(texts), digests, label)
         done = _read_all(shards)
         missing = [shard for shard in shards if shard.path not in done]
+        self._count(shards, missing)
         with progress(total=_count(missing), unit="texts", doing=label, hide=not missing) as bar:
             for shard in missing:
                 vectors = self.encoder.encode_texts([texts[key] for key in shard.ids])
@@ -104,6 +108,7 @@ class EmbeddingStore:
         shards = self._shards(list(files), digests, label)
         done = _read_all(shards)
         missing = [shard for shard in shards if shard.path not in done]
+        self._count(shards, missing)
         with progress(total=_count(missing), unit="images", doing=label, hide=not missing) as bar:
             batches = [list(self._batches(shard)) for shard in missing]
             encoded = self.encoder.encode_images(
@@ -132,6 +137,10 @@ class EmbeddingStore:
             path = folder / f"{start // SHARD_SIZE:05d}-{key[:16]}.safetensors"
             shards.append(_Shard(path=path, ids=tuple(ids[part])))
         return shards
+
+    def _count(self, shards: Sequence[_Shard], missing: Sequence[_Shard]) -> None:
+        n_made = _count(missing)
+        self.tally.update(found=_count(shards) - n_made, made=n_made)
 
     def _batches(self, shard: _Shard) -> Iterator[tuple[str, ...]]:
         for start in range(0, len(shard.ids), self.batch_size):
