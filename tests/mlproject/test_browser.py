@@ -138,8 +138,8 @@ def the_list_shows(page: Page, parent: Run, compared: list[Run]) -> None:
     page.keyboard.press("Escape")
     expect(page.get_by_test_id("sort-header-TW/mrr")).to_be_visible()
     for run in compared:
-        row = page.locator(f"[row-id='{run.info.run_id}']")
-        expect(row).to_contain_text(str(run.data.metrics["TW/mrr"])[:6])
+        cell = page.locator(f"[row-id='{run.info.run_id}'] [col-id='metrics.`TW/mrr`']")
+        expect(cell).to_contain_text(str(run.data.metrics["TW/mrr"])[:6])
 
 
 def select_and_compare(page: Page, compared: list[Run]) -> None:
