@@ -21,8 +21,8 @@ DOCS = Path(__file__).parents[1] / "docs"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 DATA_SET = "RT"
 SHEET_WIDTH, N_ARTICLES = 1400, 2
-COMPARE_WIDTH, COMPARE_HEIGHT = 1290, 1290
-"""Five columns, and the metrics of three data sets."""
+COMPARE_WIDTH, COMPARE_HEIGHT, N_METRICS = 1280, 1290, 5
+"""As wide as five columns; down to the metrics of the first data set."""
 PATIENCE_MS = 40_000
 WITHOUT_ASSISTANT = """
 try {
@@ -74,8 +74,7 @@ def contact_sheet(browser: Browser, parent: Run) -> bytes:
         expect(last.locator(".strip")).to_have_count(5)
         box = last.bounding_box()
         height = box["y"] + box["height"] if box else 1000
-        clip = {"x": 0, "y": 0, "width": SHEET_WIDTH, "height": height}
-        return page.screenshot(clip=clip)
+        return page.screenshot(clip={"x": 0, "y": 0, "width": SHEET_WIDTH, "height": height})
 
 
 def comparison(browser: Browser, address: str, compared: list[Run]) -> bytes:
@@ -97,13 +96,18 @@ def comparison(browser: Browser, address: str, compared: list[Run]) -> bytes:
     for section in ("Visualizations", "Parameters"):
         page.get_by_role("button", name=section, exact=True).click()
     page.get_by_role("button", name="Toggle sidebar").click()
-    return page.screenshot(animations="disabled")
+    box = page.get_by_title("Plot chart").nth(N_METRICS - 1).bounding_box()
+    height = box["y"] + box["height"] + 14 if box else COMPARE_HEIGHT
+    return page.screenshot(
+        animations="disabled", clip={"x": 0, "y": 0, "width": COMPARE_WIDTH, "height": height}
+    )
 
 
 def save(picture: bytes, path: Path) -> None:
     """Writes a picture in 256 colours."""
     with Image.open(io.BytesIO(picture)) as image:
-        image.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(path, optimize=True)
+        palette = image.convert("RGB").quantize(256, kmeans=3, dither=Image.Dither.NONE)
+        palette.save(path, optimize=True)
     print(f"{path.name}: {path.stat().st_size / 1000:.0f} kB")
 
 

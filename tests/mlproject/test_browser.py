@@ -138,8 +138,8 @@ def the_list_shows(page: Page, parent: Run, compared: list[Run]) -> None:
     page.keyboard.press("Escape")
     expect(page.get_by_test_id("sort-header-TW/mrr")).to_be_visible()
     for run in compared:
-        row = page.locator(f"[row-id='{run.info.run_id}']")
-        expect(row).to_contain_text(str(run.data.metrics["TW/mrr"])[:6])
+        cell = page.locator(f"[row-id='{run.info.run_id}'] [col-id='metrics.`TW/mrr`']")
+        expect(cell).to_contain_text(str(run.data.metrics["TW/mrr"])[:6])
 
 
 def select_and_compare(page: Page, compared: list[Run]) -> None:
@@ -150,9 +150,11 @@ def select_and_compare(page: Page, compared: list[Run]) -> None:
     expect(page.get_by_text("Comparing 5 Runs from 1 Experiment")).to_be_visible()
     for name in OFFICIAL_NAMES:
         expect(page.get_by_role("cell", name=name, exact=True).first).to_be_visible()
-    shown = page.get_by_title("Plot chart").filter(has_text="TW/mrr").locator("xpath=../..")
+    expect(page.get_by_title("Plot chart").filter(has_text="TW/mrr")).to_be_visible()
+    figures = page.locator(".ReactVirtualized__Grid")  # of the metrics; other tables are plain
     for run in compared:
-        expect(shown).to_contain_text(f"{round(run.data.metrics['TW/mrr'], 3):g}")
+        figure = f"{round(run.data.metrics['TW/mrr'], 3):g}"
+        expect(figures.get_by_text(figure, exact=True).first).to_be_visible()
 
 
 def the_sheet_opens(page: Page) -> None:
