@@ -12,7 +12,7 @@ from newsimages.encoders import OpenClipEncoder
 
 NEXT_STEPS = """
 Next:
-  mlflow ui                                     # look at the runs: http://127.0.0.1:5000
+  mlflow ui     # the runs: http://127.0.0.1:5000/#/experiments?workflowType=machine_learning
   mlflow models serve -m models:/newsimages-txv@champion --env-manager uv
   mlflow run . -e evaluate -P corpus=/your/corpus --experiment-name newsimages --env-manager uv
 """

@@ -25,8 +25,6 @@ from newsimages.submission import write_submission
 
 DESCRIPTION_TAG = "mlflow.note.content"
 COMMIT_TAG = "mlflow.source.git.commit"
-EXPERIMENT_KIND = ("mlflow.experimentKind", "custom_model_development")
-"""Lets the UI open an experiment with the list of its runs, not with traces."""
 
 
 @contextmanager
@@ -45,7 +43,6 @@ def entry_point(config: Any, *, doing: str) -> Iterator[Run]:
         settings = {key: str(value) for key, value in dataclasses.asdict(config).items()}
         mlflow.log_params({key: value for key, value in settings.items() if key not in known})
         mlflow.set_tags({**_common_tags(), "entry_point": name, DESCRIPTION_TAG: doing})
-        mlflow.MlflowClient().set_experiment_tag(run.info.experiment_id, *EXPERIMENT_KIND)
         yield run
 
 
