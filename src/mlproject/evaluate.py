@@ -1,6 +1,6 @@
 """Entry point ``evaluate``: the paper's runs under a protocol, each an MLflow run."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
@@ -12,6 +12,7 @@ from mlproject import tracking
 from mlproject.embed import Embed, EmbeddedCorpus, embed, encoder_config
 from mlproject.pictures import Shown, log_pictures
 from mlproject.preprocess import Bool, Preprocess, open_corpus, preprocess
+from mlproject.results import TITLES, Results, log_tables
 from mlproject.train import Networks, Train, divided, first_network, train
 from newsimages import submission
 from newsimages.beyond import Choice, Chooser
@@ -29,15 +30,6 @@ from newsimages.revision import Revision, checked_scale
 from newsimages.runs import ALL, Run, choose_runs
 
 TOP_K = 100
-MAX_DESCRIPTION = 8000
-"""Characters that MLflow keeps of a run's description; the tables are artifacts as well."""
-TITLES: dict[Protocol, str] = {
-    "official": "A. Official protocol: trained and selected on the training sets, measured on the "
-    "test sets",
-    "internal": "B. Internal protocol: trained and selected inside 80 % of the training sets, "
-    "measured on the other 20 %",
-    "time": "Internal protocol by time: as B, measured on the newest 20 %",
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,15 +67,6 @@ class Evaluate(Train):
     def runs(self) -> tuple[Run, ...]:
         """The runs that are wanted."""
         return choose_runs(self.variants)
-
-
-class Results(NamedTuple):
-    """What an evaluation came to."""
-
-    table: pd.DataFrame
-    """One row per test set and run, as `newsimages.report.results_table`."""
-    words: str
-    """A picture of all runs, in Markdown."""
 
 
 class Trained(NamedTuple):
@@ -147,7 +130,7 @@ def train_and_evaluate(config: Evaluate, embedded: EmbeddedCorpus) -> dict[Proto
                 print("  no training articles with a readable image: the runs of T×V are left out")
             tables[protocol] = evaluate(config, embedded, parts, networks)
         trained[protocol] = Trained(parts, networks)
-    _log_tables(embedded.corpus.name, tables)
+    log_tables(embedded.corpus.name, tables)
     return trained
 
 
@@ -332,33 +315,4 @@ def _description(paper_run: Run, own: Sequence[Measured]) -> str:
     return (
         f"Run {paper_run.number} {where}: {paper_run.retriever} on the "
         f"{paper_run.text_field}, revision {paper_run.revision}.\n\n{markdown(results_table(own))}"
-    )
-
-
-def _log_tables(corpus: str, tables: Mapping[Protocol, Results]) -> None:
-    """Logs each protocol's table, shows it on the terminal and in the run's description."""
-    shown, described = [], [f"The paper's runs on {corpus}."]
-    for protocol, (table, words) in tables.items():
-        tracking.log_table(table, f"results_{protocol}.csv")
-        mlflow.log_text(f"## {TITLES[protocol]}\n\n{markdown(table)}\n", f"results_{protocol}.md")
-        shown.append(f"{TITLES[protocol]}\n\n{markdown(table)}")
-        described += [words, shown[-1]]
-    if {"internal", "time"} <= set(tables):
-        shown.append(_optimism(tables["internal"].table, tables["time"].table))
-        mlflow.log_text(shown[-1] + "\n", "results_optimism.md")
-    print("\n" + "\n\n".join(shown) + "\n")
-    tracking.describe("\n\n".join(described)[:MAX_DESCRIPTION])
-
-
-def _optimism(random: pd.DataFrame, by_time: pd.DataFrame) -> str:
-    """How much better the same runs look on a random split than on the newest articles."""
-    keys = ["data set", "run", "variant"]
-    both = random.merge(by_time, on=keys, suffixes=("", " (newest)"))[
-        [*keys, "MRR", "MRR (newest)"]
-    ]
-    both["random − newest"] = both["MRR"] - both["MRR (newest)"]
-    mean = both["random − newest"].mean()
-    return (
-        "How much more optimistic the random split is than measuring on the newest articles: MRR "
-        f"{mean:+.4f} on average over runs and data sets.\n\n{markdown(both)}"
     )

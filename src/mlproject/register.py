@@ -22,7 +22,7 @@ from newsimages.embeddings import Embeddings
 from newsimages.encoders import OpenClipEncoder
 from newsimages.errors import NewsImagesError, first_ten
 from newsimages.pairs import merged
-from newsimages.protocols import EmbeddedSet, Parts, TextField
+from newsimages.protocols import EmbeddedSet, Parts, TextField, joined
 from newsimages.retriever import Retriever, retriever_of
 from newsimages.revision import Method, Revision
 from newsimages.selection import REVISIONS, SCALES, RevisionChoice, ValidationPart, choose_revision
@@ -157,16 +157,12 @@ def choose(
 
 def validation_part(sets: Sequence[EmbeddedSet], head: TxVNetwork | None) -> ValidationPart:
     """All validation articles and their images as one gallery, in the retriever's space."""
-    queries = merged({part.name: part.queries["title"] for part in sets})
-    images = merged({part.name: part.images for part in sets})
+    whole = joined(sets)
+    queries, images = whole.queries["title"], whole.images
     return ValidationPart(
         queries=queries if head is None else embed_texts(head, [queries]),
         gallery=images if head is None else embed_images(head, [images]),
-        truth={
-            f"{part.name}/{article}": f"{part.name}/{image}"
-            for part in sets
-            for article, image in part.truth().items()
-        },
+        truth=whole.truth(),
     )
 
 
@@ -227,7 +223,7 @@ def _again(
 
 def _bank(parts: Parts) -> Embeddings:
     """The training headlines, but those that are asked for in a test set."""
-    bank = merged({part.name: part.queries["title"] for part in parts.training})
+    bank = joined(parts.training).queries["title"]
     for test in parts.tests:
         bank = bank.select(bank.ids[~in_bank(bank, test.queries["title"])].tolist())
     return bank
