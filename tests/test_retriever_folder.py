@@ -1,11 +1,13 @@
 """Saved and loaded, a retriever answers the same; damage is found when it is loaded."""
 
+import hashlib
 import json
 import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from newsimages.bank import bank_offsets
 from newsimages.encoders import OpenClipConfig, OpenClipEncoder
@@ -107,9 +109,16 @@ def rewritten(folder: Path, **changes: object) -> None:
     path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
 
 
-def test_another_format_is_told(folder: Path) -> None:
-    rewritten(folder, format=2)
-    with pytest.raises(NewsImagesError, match="of format 2, but this code reads format 1"):
+@pytest.mark.parametrize("found", [2, "1", True, None])
+def test_another_format_is_told(folder: Path, found: object) -> None:
+    rewritten(folder, format=found)
+    with pytest.raises(NewsImagesError, match=f"of format {found!r}, but this code reads format 1"):
+        load_retriever(folder)
+
+
+def test_a_newer_format_may_look_otherwise(folder: Path) -> None:
+    (folder / "retriever.json").write_text('{"format": 7, "parts": []}')
+    with pytest.raises(NewsImagesError, match="of format 7, but this code reads format 1"):
         load_retriever(folder)
 
 
@@ -122,6 +131,55 @@ def test_a_manifest_cannot_lead_outside_the_folder(folder: Path) -> None:
         load_retriever(folder)
 
 
+@pytest.mark.parametrize(
+    "name", ["a\0b", "a\ud800b", "a" * 5000, "/etc/passwd", "tower/../../secret"]
+)
+def test_strange_names_in_a_manifest_are_told(folder: Path, name: str) -> None:
+    files = json.loads((folder / "retriever.json").read_text())["files"]
+    rewritten(folder, files={**files, name: {"bytes": 1, "sha256": "0"}})
+    with pytest.raises(NewsImagesError, match=r"is damaged: .*(absent|outside the folder)") as told:
+        load_retriever(folder)
+    str(told.value).encode()  # can be printed
+
+
+@pytest.mark.parametrize("name", ["tower/added_tokens.json", "tower/code.py", "notes.txt"])
+def test_a_file_that_nobody_vouches_for_is_refused(folder: Path, name: str) -> None:
+    (folder / name).write_text('{"storm": 5}')
+    with pytest.raises(NewsImagesError, match=f"{name} \\(not in retriever.json\\)"):
+        load_retriever(folder)
+
+
+@pytest.mark.parametrize("name", ["gallery.npy", "tower/text_tower.safetensors"])
+def test_a_manifest_must_list_what_is_read(folder: Path, name: str) -> None:
+    files = json.loads((folder / "retriever.json").read_text())["files"]
+    rewritten(folder, files={each: files[each] for each in files if each != name})
+    with pytest.raises(NewsImagesError, match=f"{name} \\(not in retriever.json\\)"):
+        load_retriever(folder)
+
+
+def test_a_link_out_of_the_folder_is_refused(folder: Path) -> None:
+    (folder / "gallery.npy").rename(folder.parent / "elsewhere.npy")
+    (folder / "gallery.npy").symlink_to(folder.parent / "elsewhere.npy")
+    with pytest.raises(NewsImagesError, match="gallery.npy \\(outside the folder\\)"):
+        load_retriever(folder)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"revisions": []},
+        {"about": None},
+        {"about": {"long_text": "twice"}},
+        {"files": {"gallery.npy": 3}},
+        {"files": {"gallery.npy": {"bytes": 3}}},
+    ],
+)
+def test_settings_that_cannot_be_are_told(folder: Path, changes: dict[str, object]) -> None:
+    rewritten(folder, **changes)
+    with pytest.raises(NewsImagesError, match="settings or files are missing or of another type"):
+        load_retriever(folder)
+
+
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"format": 1, "files": 3}', "{"])
 def test_a_manifest_that_is_none_is_told(folder: Path, content: str) -> None:
     (folder / "retriever.json").write_text(content)
@@ -129,17 +187,56 @@ def test_a_manifest_that_is_none_is_told(folder: Path, content: str) -> None:
         load_retriever(folder)
 
 
-def test_vectors_and_ids_must_be_as_many(folder: Path) -> None:
-    vectors = np.load(folder / "gallery.npy")
-    np.save(folder / "gallery.npy", vectors[:-1])
-    files = json.loads((folder / "retriever.json").read_text())["files"]
-    import hashlib  # noqa: PLC0415
-
+def with_vectors(folder: Path, vectors: NDArray[np.float32]) -> None:
+    """Puts another gallery in the place of the folder's, with a checksum that holds."""
+    np.save(folder / "gallery.npy", vectors)
     content = (folder / "gallery.npy").read_bytes()
+    files = json.loads((folder / "retriever.json").read_text())["files"]
     about = {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
     rewritten(folder, files={**files, "gallery.npy": about})
+
+
+def test_vectors_and_ids_must_be_as_many(folder: Path) -> None:
+    with_vectors(folder, np.load(folder / "gallery.npy")[:-1])
     with pytest.raises(NewsImagesError, match="50 ids for vectors of shape \\(49, 32\\)"):
         load_retriever(folder)
+
+
+def test_tower_network_and_gallery_must_fit(folder: Path) -> None:
+    with_vectors(folder, random_embeddings("i", 50, 7, 1).vectors)
+    with pytest.raises(
+        NewsImagesError, match="dimension 192, T×V maps vectors of 192 to 32, the gallery's have 7"
+    ):
+        load_retriever(folder)
+
+
+def test_what_does_not_fit_is_not_saved(encoder: OpenClipEncoder, tmp_path: Path) -> None:
+    images, bank = random_embeddings("i", 5, 7, 1), random_embeddings("b", 5, 7, 2)
+    offsets = (bank_offsets(bank, images, Revision()),)
+    other = Retriever(gallery=images, offsets=offsets)
+    with pytest.raises(NewsImagesError, match="dimension 192, the gallery's have 7"):
+        save_retriever(tmp_path / "r", other, encoder, sample=TITLES)
+
+
+def test_a_folder_in_use_is_not_saved_to(encoder: OpenClipEncoder, folder: Path) -> None:
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    with pytest.raises(NewsImagesError, match="is not empty"):
+        save_retriever(folder, made(encoder, None), encoder, sample=TITLES)
+    assert before == {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_place_that_is_no_folder_is_told(encoder: OpenClipEncoder, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(NewsImagesError, match="Cannot write .*file"):
+        save_retriever(tmp_path / "file", made(encoder, None), encoder, sample=TITLES)
+
+
+@pytest.mark.parametrize(
+    "text", ["\ud83d storm \udfff", "\ud800", "\0\x01\x1b[0m", "storm " * 170_000, "漢" * 10**6]
+)
+def test_any_text_is_answered(saved: Path, text: str) -> None:
+    answer = load_retriever(saved).retrieve({"a": text}, top_k=3)
+    assert len(set(answer.image_ids[0])) == 3
 
 
 def test_without_a_bank_it_cannot_be_saved(encoder: OpenClipEncoder, tmp_path: Path) -> None:

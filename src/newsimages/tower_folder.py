@@ -22,7 +22,11 @@ from newsimages.encoders import LOCAL, OpenClipEncoder
 from newsimages.errors import NewsImagesError
 from newsimages.text_tower import TextTower
 
-CONFIG, WEIGHTS, TOWER = "open_clip_config.json", "text_tower.safetensors", "tower.json"
+CONFIG, WEIGHTS, TOWER = TOWER_FILES = (
+    "open_clip_config.json",
+    "text_tower.safetensors",
+    "tower.json",
+)
 LEAST_COSINE = 0.9999
 """To the encoder's own vectors, for weights to be kept in half precision."""
 _HALF = {"fp16": torch.float16, "bf16": torch.bfloat16}
@@ -38,15 +42,18 @@ def save_tower(folder: Path, encoder: OpenClipEncoder, sample: Sequence[str]) ->
     Args:
         folder: Made if it is not there.
         encoder: Any whose text tower is openCLIP's own.
-        sample: Texts by which the vectors before and after are compared.
+        sample: Texts by which the vectors before and after are compared; at least one.
 
     Returns:
         The least cosine between the encoder's vectors of the sample and those of the written
         tower.
 
     Raises:
-        NewsImagesError: The text tower is of another library (XLM-R and its like).
+        NewsImagesError: The text tower is of another library (XLM-R and its like), or there is no
+            text to compare by.
     """
+    if not sample:
+        raise NewsImagesError("No text to check the written text tower by: give at least one.")
     text = _text_module(encoder)
     config = json.loads(json.dumps(encoder.model_config))
     config["quick_gelu"] = any(isinstance(module, QuickGELU) for module in text.modules())
@@ -82,7 +89,11 @@ def load_tower(folder: Path, *, device: torch.device | str = "cpu") -> TextTower
         with torch.device("meta"):
             tower = _build_text_tower(
                 config["embed_dim"],
-                replace(CLIPTextCfg(**config["text_cfg"]), hf_model_name=None),
+                replace(
+                    CLIPTextCfg(**config["text_cfg"]),
+                    hf_model_name=None,
+                    output_tokens=False,  # of CoCa, whose decoder is not here to use them
+                ),
                 quick_gelu=config["quick_gelu"],
                 cast_dtype=_HALF.get(precision),
             )
@@ -96,6 +107,8 @@ def load_tower(folder: Path, *, device: torch.device | str = "cpu") -> TextTower
         TypeError,
         ValueError,
         RuntimeError,
+        AttributeError,
+        AssertionError,
         safetensors.SafetensorError,
     ) as e:
         raise NewsImagesError(
