@@ -178,6 +178,8 @@ def evaluate(
                     shown[test.name].rankings[each.variant] = ranking
                     own += _measure(config, each, test, ranking)
                 tracking.describe(_description(each, own))
+                shown_mrr = ", ".join(f"{m.data_set} {m.metrics['mrr']:.3f}" for m in own)
+                print(f"  run {each.number} {each.variant}: MRR {shown_mrr or '-'}", flush=True)
                 measured += own
     with tracking.announced(f"pictures-{parts.protocol}", doing="Draws contact sheets, figures."):
         words = log_pictures(list(shown.values()), measured, sheet_articles=config.sheet_articles)

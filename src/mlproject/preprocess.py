@@ -49,7 +49,7 @@ class Preprocess:
     """Finds each article's language and turns German titles and texts into English."""
 
     corpus: str = DEMO
-    """The corpus folder (README: your own data), or demo for the one the project draws itself."""
+    """The corpus folder (README: Your own corpus), or demo for the one the project draws itself."""
     workdir: str = "work"
     """The folder for tables, caches and embeddings; made if it is not there."""
     dataset: str = ALL

@@ -104,7 +104,7 @@ def divided(config: Train, embedded: EmbeddedCorpus, protocol: Protocol) -> Part
         "to train on": sum(len(part.articles) for part in parts.training),
         "to select by": sum(len(part.articles) for part in parts.validation),
         "to measure on": sum(len(part.articles) for part in parts.tests),
-        "left out, as their title or picture is measured on": parts.n_left_out,
+        "left out, because what is measured on has the same title or picture": parts.n_left_out,
     }
     shown = ", ".join(f"{n} {what}" for what, n in counts.items() if n)
     print(f"\nProtocol {protocol}: articles {shown}")

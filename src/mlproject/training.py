@@ -67,7 +67,7 @@ def fit(
         mlflow.log_params({"pairs": len(training), "validation_pairs": len(validation)})
         checkpoint_path = workdir / "txv" / f"{name}-{digest[:12]}.safetensors"
         if checkpoint_path.exists():
-            print(f"  goes on from an earlier run: {checkpoint_path}")
+            print(f"  found what an earlier run has left, whole or in part: {checkpoint_path}")
         trained = train(
             network,
             training,
