@@ -19,7 +19,7 @@ from newsimages.beyond import Choice, Chooser
 from newsimages.corpora import Corpus
 from newsimages.devices import resolve_device
 from newsimages.encoders import OpenClipEncoder
-from newsimages.errors import NewsImagesError
+from newsimages.errors import NewsImagesError, first_ten
 from newsimages.metrics import measure, mrr_interval, ranks_of_truth
 from newsimages.paper import published
 from newsimages.protocols import EmbeddedSet, Parts, Protocol, TextField, joined
@@ -101,8 +101,20 @@ def measurable(config: Evaluate, corpus: Corpus) -> Corpus:
             "the NewsImages test release, or set protocol=internal."
         )
     beyond = any(each.family == "beyond" for each in config.runs)
+    check_dates(config, corpus)
     needs_training = config.protocols != ("official",) or beyond or _trained_fields(config)
     return corpus if needs_training else replace(corpus, data_sets=tests)
+
+
+def check_dates(config: Evaluate, corpus: Corpus) -> None:
+    """Raises: NewsImagesError where a split by time is wanted and a training set has no dates."""
+    training = [data_set for data_set in corpus.data_sets if data_set.split == "train"]
+    undated = [each.name for each in training if each.articles["date"].isna().all()]
+    if "time" in config.protocols and undated:
+        raise NewsImagesError(
+            f"split=time, but the articles of {first_ten(undated)} have no dates. Fill the column "
+            "date (such as 2022-03-31), or set split=random."
+        )
 
 
 def train_and_evaluate(config: Evaluate, embedded: EmbeddedCorpus) -> dict[Protocol, Trained]:
@@ -154,7 +166,13 @@ def evaluate(
     shown = {test.name: Shown(test=test, rankings={}) for test in parts.tests}
     with tracking.announced(f"evaluate-{parts.protocol}", doing=str(Evaluate.__doc__)):
         for each in runs:
-            choice = chooser.choose(each) if chooser and each.revision == "chosen" else None
+            choice = None
+            if chooser is not None and each.revision == "chosen":
+                try:
+                    choice = chooser.choose(each)
+                except NewsImagesError as error:
+                    print(f"  run {each.number} {each.variant} is left out: {error}")
+                    continue
             with tracking.variant(
                 each.official_name,
                 tags={

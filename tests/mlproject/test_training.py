@@ -209,3 +209,13 @@ def pretraining(training: list[str]) -> list[str]:
     pairs = zip(training[::2], training[1::2], strict=True)
     own = [pair for pair in pairs if pair[0] not in ("--epochs", "--learning-rate")]
     return [word for pair in own for word in pair]
+
+
+@pytest.mark.usefixtures("store")
+def test_a_split_by_time_without_dates_stops_before_the_work(
+    arguments: list[str], training: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.run(["evaluate", *arguments, *training, *TXV, "--split", "time"]) == 1
+    shown = capsys.readouterr()
+    assert "split=time, but the articles of RSS, TW have no dates" in shown.err
+    assert "embed" not in shown.out

@@ -97,3 +97,12 @@ def test_a_folder_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(NewsImagesError, match="Cannot write"):
         save_network(tmp_path / "file" / "network.safetensors", TxVNetwork(SHAPE))
+
+
+@pytest.mark.parametrize("about", ["[1]", "3", '"x"', "null"])
+def test_metadata_of_another_kind_is_an_error(tmp_path: Path, about: str) -> None:
+    path = tmp_path / "network.safetensors"
+    tensors = {"a": torch.zeros(1).numpy()}
+    path.write_bytes(safetensors.numpy.save(tensors, metadata={"txv": about}))
+    with pytest.raises(NewsImagesError, match="cannot be read as a T×V file"):
+        load_network(path)
