@@ -25,6 +25,8 @@ from newsimages.txv.loss import Negatives
 from newsimages.vector_file import image_parts, memory_mapped, text_parts
 
 NO_PAIRS = "none"
+MAX_SEED = 2**32 - 1
+"""The greatest that scikit-learn takes."""
 PAIRS_SHARE = 0.02
 """Of pairs without a split of their own, that the best epoch is chosen by."""
 
@@ -71,6 +73,8 @@ class Pretrain(Embed):
         """Raises: NewsImagesError on settings that no training could have."""
         self.training_config(epochs=self.pretrain_epochs, learning_rate=self.pretrain_learning_rate)
         self.network_config(1, 1)
+        if self.seed > MAX_SEED:
+            raise NewsImagesError(f"seed={self.seed}, expected 0 to {MAX_SEED}.")
 
     def training_config(self, *, epochs: int, learning_rate: float) -> TrainingConfig:
         """How to train."""

@@ -247,7 +247,7 @@ def _gallery(config: Register, embedded: EmbeddedCorpus, parts: Parts) -> Embedd
     tests = {part.name: part.images for part in parts.tests}
     if config.gallery != ALL and config.gallery not in tests and folder.is_dir():
         return _folder_gallery(config, embedded.encoder, folder)
-    names = list(tests) if config.gallery == ALL else config.gallery.split(",")
+    names = list(tests) if config.gallery == ALL else _names(config.gallery)
     unknown = [name for name in names if name not in tests]
     if unknown or not names:
         raise NewsImagesError(
@@ -255,6 +255,11 @@ def _gallery(config: Register, embedded: EmbeddedCorpus, parts: Parts) -> Embedd
             f"({first_ten(list(tests)) or 'there is none'}) nor a folder of images."
         )
     return tests[names[0]] if len(names) == 1 else merged({name: tests[name] for name in names})
+
+
+def _names(names: str) -> list[str]:
+    """What stands between the commas, each once."""
+    return list(dict.fromkeys(name.strip() for name in names.split(",") if name.strip()))
 
 
 def _folder_gallery(config: Register, encoder: OpenClipEncoder, folder: Path) -> Embeddings:

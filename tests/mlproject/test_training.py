@@ -186,6 +186,7 @@ def test_without_training_sets_the_runs_of_clip_are_measured_all_the_same(
     ("extra", "message"),
     [
         (["--epochs", "0"], "epochs=0"),
+        (["--seed", "4294967296"], "seed=4294967296"),
         (["--learning-rate", "nan"], "learning_rate=nan"),
         (["--validation-share", "1"], "validation_share=1.0"),
         (["--initial", "nowhere.safetensors"], "initial=nowhere.safetensors"),
