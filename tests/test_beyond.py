@@ -110,21 +110,6 @@ def test_ranks_need_no_weights() -> None:
     assert lists.image_ids.shape == (50, 10)
 
 
-def test_no_choice_sees_a_test_article() -> None:
-    """Choices are made before a test set is known; shuffled test labels change nothing."""
-    for variant in ("clip_batch", "clip_bank", "mix_weights"):
-        [run] = choose_runs(variant)
-        before = chosen(run)
-        shuffled = TEST.articles.assign(
-            image_id=np.random.default_rng(0).permutation(TEST.articles["image_id"])
-        )
-        one = CHOOSER.rank(run, TEST, before)
-        other = CHOOSER.rank(run, dataclasses.replace(TEST, articles=shuffled), before)
-        np.testing.assert_array_equal(one.image_ids, other.image_ids)
-        after = CHOOSER.choose(run)
-        assert (after.revisions, after.weights) == (before.revisions, before.weights)
-
-
 def test_bank_articles_that_are_asked_for_are_left_out() -> None:
     [run] = choose_runs("clip_bank")
     repeated = dataclasses.replace(

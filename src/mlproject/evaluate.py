@@ -158,7 +158,7 @@ def evaluate(
         networks: T×V by the text field that it is queried with; runs without one are left out.
 
     Returns:
-        The table of `newsimages.report.results_table`, and what the comparison says.
+        The table of `newsimages.report.results_table`, and a picture of it.
     """
     runs = [each for each in config.runs if _is_possible(each, parts, networks)]
     chooser = _chooser(config, parts, networks)

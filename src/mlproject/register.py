@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Literal
 
 import mlflow
-import numpy as np
 import pandas as pd
 
 from mlproject import registry, tracking
@@ -141,7 +140,7 @@ def choose(
     """Tries every revision that can answer one article alone on the validation part.
 
     Returns:
-        The winner, plain cosine not among them, and the curve with it.
+        The winner, which may be plain cosine, and the curve with it.
     """
     part = validation_part(sets, head)
     mapped = bank if head is None else embed_texts(head, [bank])
@@ -278,4 +277,4 @@ def _folder_gallery(config: Register, encoder: OpenClipEncoder, folder: Path) ->
         tracking.log_table(rows, "unreadable_gallery.json")
         print(f"  {len(unreadable)} images cannot be read: {first_ten(list(unreadable))}")
     mlflow.log_metric("gallery_images", len(images))
-    return Embeddings(np.asarray(images.ids), images.vectors)
+    return images

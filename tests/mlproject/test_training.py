@@ -220,3 +220,25 @@ def test_a_split_by_time_without_dates_stops_before_the_work(
     shown = capsys.readouterr()
     assert "split=time, but the articles of RSS, TW have no dates" in shown.err
     assert "embed" not in shown.out
+
+
+@pytest.mark.usefixtures("store")
+def test_no_choice_sees_a_test_label(arguments: list[str], training: list[str]) -> None:
+    """Shuffled right images of the test sets change the figures, and nothing that is chosen."""
+    variants = ("clip_batch", "clip_bank", "mix_weights")
+    extra = ["--variants", ",".join(variants), "--sheet-articles", "0"]
+    assert cli.run(["evaluate", *arguments, *training, *extra]) == 0
+    for name in ("RSS", "TW"):
+        path = Path("squares", name, "test.csv")
+        table = pd.read_csv(path)
+        table.assign(image=[*table["image"][1:], table["image"][0]]).to_csv(path, index=False)
+    assert cli.run(["evaluate", *arguments, *training, *extra]) == 0
+    for variant in variants:
+        one, other = children(variant)
+        assert one.data.metrics != other.data.metrics
+        assert one.data.params == other.data.params
+        curves = [
+            mlflow.artifacts.load_text(f"runs:/{run.info.run_id}/choice.csv")
+            for run in (one, other)
+        ]
+        assert curves[0] == curves[1]
