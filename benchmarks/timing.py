@@ -4,7 +4,6 @@ import gc
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,13 +65,3 @@ def best_of(repeats: int, *ways: Callable[[], object]) -> tuple[float, ...]:
             way()
             times.append(time.perf_counter() - start)
     return tuple(min(times) for times in seconds)
-
-
-def peak_mb() -> float:
-    """The greatest memory that this process has had, in MiB.
-
-    Not getrusage's: a process inherits that from the one that started it.
-    """
-    status = Path("/proc/self/status").read_text()
-    [line] = [line for line in status.splitlines() if line.startswith("VmHWM:")]
-    return int(line.split()[1]) / 1024  # the kernel's unit is KiB

@@ -17,7 +17,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from benchmarks.timing import Row, best_of, cost, gain, peak_mb
+from benchmarks.ranking import peak_mb
+from benchmarks.timing import Row, best_of, cost, gain
 from newsimages.embeddings import Embeddings, release
 from newsimages.pairs import Pairs
 from newsimages.txv import NetworkConfig, TrainingConfig, TxVNetwork

@@ -19,10 +19,10 @@ from newsimages.beyond import Choice, Chooser
 from newsimages.corpora import Corpus
 from newsimages.devices import resolve_device
 from newsimages.encoders import OpenClipEncoder
-from newsimages.errors import NewsImagesError, first_ten
+from newsimages.errors import NewsImagesError
 from newsimages.metrics import measure, mrr_interval, ranks_of_truth
 from newsimages.paper import published
-from newsimages.protocols import EmbeddedSet, Parts, Protocol, TextField, joined
+from newsimages.protocols import EmbeddedSet, Parts, Protocol, TextField, check_dates, joined
 from newsimages.ranking import Ranking
 from newsimages.report import Measured, markdown, results_table
 from newsimages.retriever import retriever_of
@@ -101,20 +101,10 @@ def measurable(config: Evaluate, corpus: Corpus) -> Corpus:
             "the NewsImages test release, or set protocol=internal."
         )
     beyond = any(each.family == "beyond" for each in config.runs)
-    check_dates(config, corpus)
+    if "time" in config.protocols:
+        check_dates(each for each in corpus.data_sets if each.split == "train")
     needs_training = config.protocols != ("official",) or beyond or _trained_fields(config)
     return corpus if needs_training else replace(corpus, data_sets=tests)
-
-
-def check_dates(config: Evaluate, corpus: Corpus) -> None:
-    """Raises: NewsImagesError where a split by time is wanted and a training set has no dates."""
-    training = [data_set for data_set in corpus.data_sets if data_set.split == "train"]
-    undated = [each.name for each in training if each.articles["date"].isna().all()]
-    if "time" in config.protocols and undated:
-        raise NewsImagesError(
-            f"split=time, but the articles of {first_ten(undated)} have no dates. Fill the column "
-            "date (such as 2022-03-31), or set split=random."
-        )
 
 
 def train_and_evaluate(config: Evaluate, embedded: EmbeddedCorpus) -> dict[Protocol, Trained]:

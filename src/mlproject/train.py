@@ -14,7 +14,7 @@ from mlproject.pretrain import Pretrain, pretrain, read_pairs
 from mlproject.training import fit
 from newsimages.encoders import OpenClipEncoder
 from newsimages.errors import NewsImagesError, first_ten
-from newsimages.protocols import Parts, Protocol, TextField, divide, pairs_of
+from newsimages.protocols import Parts, Protocol, TextField, check_dates, divide, pairs_of
 from newsimages.txv import TxVNetwork, load_network
 
 PRETRAINED, SCRATCH = "pretrained", "scratch"
@@ -72,6 +72,8 @@ def run(config: Train) -> None:
     """The entry point."""
     with tracking.entry_point(config, doing=str(Train.__doc__)):
         corpus = open_corpus(config)
+        if "time" in config.protocols:
+            check_dates(each for each in corpus.data_sets if each.split == "train")
         model = encoder_config(config, corpus)
         with tracking.step("preprocess", doing=str(Preprocess.__doc__)):
             prepared = preprocess(config, corpus)

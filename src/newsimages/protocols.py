@@ -16,6 +16,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from newsimages.corpora import DataSet
 from newsimages.corpora.parts import Split
 from newsimages.embeddings import Embeddings
 from newsimages.errors import NewsImagesError, first_ten
@@ -151,6 +152,16 @@ def joined(sets: Sequence[EmbeddedSet]) -> EmbeddedSet:
     )
 
 
+def check_dates(sets: Iterable[EmbeddedSet | DataSet]) -> None:
+    """Raises: NewsImagesError where a data set has no dates to be split by."""
+    undated = [part.name for part in sets if part.articles["date"].isna().all()]
+    if undated:
+        raise NewsImagesError(
+            f"split=time, but the articles of {first_ten(undated)} have no dates. Fill the column "
+            "date (such as 2022-03-31), or set split=random."
+        )
+
+
 def _with_pictures(part: EmbeddedSet) -> EmbeddedSet:
     """The articles whose image has a vector."""
     with_vector = part.articles["image_id"].isin(set(part.images.ids.tolist()))
@@ -169,13 +180,8 @@ def _by_time(
     sets: Sequence[EmbeddedSet], share: float
 ) -> tuple[list[EmbeddedSet], list[EmbeddedSet]]:
     """The older articles of each data set and the newest; undated ones count as the oldest."""
+    check_dates(sets)
     older, newest = [], []
-    undated = [part.name for part in sets if part.articles["date"].isna().all()]
-    if undated:
-        raise NewsImagesError(
-            f"split=time, but the articles of {first_ten(undated)} have no dates. Fill the column "
-            "date (such as 2022-03-31), or set split=random."
-        )
     for part in sets:
         articles = part.articles.sort_values("date", kind="stable", na_position="first")
         n_newest = max(1, round(share * len(articles)))
