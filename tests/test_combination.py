@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from newsimages.bank import bank_offsets
-from newsimages.combination import SCALINGS, Scaling, Source, combine
+from newsimages.combination import SCALINGS, Scaling, Source, combine, settled
 from newsimages.embeddings import Embeddings
 from newsimages.errors import NewsImagesError
 from newsimages.ranking import Ranking, rank
-from newsimages.revision import Revision
+from newsimages.revision import Method, Revision
 from tests.fakes import random_embeddings
 
 
@@ -165,3 +165,16 @@ def test_sources_that_do_not_belong_together_are_refused() -> None:
         combine([one, one], memory_mb=1)
     with pytest.raises(NewsImagesError, match="scaling is 'softmax', expected z_score or min_max"):
         combine([one], scaling="softmax")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("method", ["none", "dual_softmax", "inverted_softmax", "sinkhorn"])
+def test_settled_sources_combine_as_before(method: Method) -> None:
+    sources = [
+        source(60, 40, 16, seed, revision=Revision(method=method, scale=20)) for seed in (0, 1)
+    ]
+    ready = [settled(one) for one in sources]
+    assert all((one.offsets is None) == (method == "none") for one in ready)
+    before, after = combine(sources, top_k=40), combine(ready, top_k=40)
+    np.testing.assert_array_equal(after.image_ids, before.image_ids)
+    np.testing.assert_allclose(after.scores, before.scores, atol=1e-5)
+    assert settled(ready[0]) is ready[0]  # nothing is left to do

@@ -21,12 +21,19 @@ def test_the_five_runs_of_the_paper() -> None:
 
 def test_runs_beyond_the_paper_follow_its_numbers() -> None:
     beyond = [run for run in RUNS if run.family == "beyond"]
-    assert [run.number for run in beyond] == [6, 7, 8, 9, 10, 11]
+    assert [run.number for run in beyond] == list(range(6, 16))
     assert {run.revision for run in beyond} == {"chosen"}
-    assert [run.variant for run in beyond if run.against == "bank"] == ["clip_bank", "txv_bank"]
-    assert len({run.variant for run in RUNS}) == len({run.official_name for run in RUNS}) == 11
+    banks = [run.variant for run in beyond if run.against == "bank"]
+    assert banks == ["clip_bank", "txv_bank", "multilingual_bank"]
+    assert len({run.variant for run in RUNS}) == len({run.official_name for run in RUNS}) == 15
     [mix] = choose_runs("mix_ranks")
     assert mix.sources == (("clip", "title"), ("clip", "text"), ("txv", "title"), ("txv", "text"))
+    languages, everything = choose_runs("languages_weights,all_weights")
+    assert languages.sources == (("clip", "title"), ("multilingual", "title"))
+    assert everything.sources == (*mix.sources, ("multilingual", "title"), ("multilingual", "text"))
+    assert [run.variant for run in RUNS if run.asks("multilingual")] == [
+        *("multilingual_batch", "multilingual_bank", "languages_weights", "all_weights"),
+    ]
 
 
 def test_variants_are_chosen_by_name_in_the_papers_order() -> None:

@@ -1,6 +1,6 @@
 """Entry point ``embed``: articles and image files to unit vectors on disk, with openCLIP."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -11,7 +11,6 @@ from mlproject import tracking
 from mlproject.preprocess import (
     Bool,
     PreparedCorpus,
-    PreparedSet,
     Preprocess,
     open_corpus,
     preprocess,
@@ -22,8 +21,13 @@ from newsimages.embeddings import Embeddings
 from newsimages.encoders import OpenClipConfig, OpenClipEncoder
 from newsimages.errors import NewsImagesError, first_ten
 from newsimages.long_text import LongText, embed_full_texts, full_texts
-from newsimages.models import AUTO, choose_backbone
-from newsimages.protocols import EmbeddedSet, TextField
+from newsimages.models import (
+    AUTO,
+    choose_backbone,
+    choose_multilingual,
+    speaking_of_multilingual,
+)
+from newsimages.protocols import EmbeddedSet, Space, TextField
 from newsimages.store import EmbeddingStore
 
 
@@ -36,6 +40,12 @@ class Embed(Preprocess):
     pretrained: str = AUTO
     """openCLIP's tag of the weights or a checkpoint file; auto: what the corpus recommends, else
     laion2b_s32b_b79k."""
+    multilingual_backbone: str = AUTO
+    """A multilingual openCLIP model for titles as they were written; auto: what the corpus
+    recommends, else none."""
+    multilingual_pretrained: str = AUTO
+    """Its weights, as pretrained; auto with xlm-roberta-large-ViT-H-14: frozen_laion5b_s13b_b90k.
+    """
     precision: Precision = "auto"
     """auto, fp32, bf16 or fp16; auto is bf16 where the hardware has it, else fp32."""
     batch_size: int = 64
@@ -56,16 +66,19 @@ class EmbeddedCorpus:
     encoder: OpenClipEncoder
     """The model that was used."""
     sets: tuple[EmbeddedSet, ...]
+    multilingual: OpenClipConfig | None = None
+    """The model for articles as they were written, if one was used."""
 
 
 def run(config: Embed) -> None:
     """The entry point."""
     with tracking.entry_point(config, doing=str(Embed.__doc__)):
         corpus = open_corpus(config)
-        model = encoder_config(config, corpus)
+        model, multilingual = encoder_config(config, corpus), multilingual_config(config, corpus)
         with tracking.step("preprocess", doing=str(Preprocess.__doc__)):
             prepared = preprocess(config, corpus)
-        embed(config, OpenClipEncoder(model), prepared)
+        embedded = embed(config, OpenClipEncoder(model), prepared)
+        embed_originals(config, multilingual, embedded)
 
 
 def embed(config: Embed, encoder: OpenClipEncoder, prepared: PreparedCorpus) -> EmbeddedCorpus:
@@ -83,7 +96,7 @@ def embed(config: Embed, encoder: OpenClipEncoder, prepared: PreparedCorpus) -> 
             print(f"  {part.label}: left out, as none of its {len(missing)} images has a file")
             continue
         images, reasons = store.images(files, label=f"{part.label}-images")
-        queries = _queries(store, part, config.long_text)
+        queries = _queries(store, part.articles, config, label=part.label, suffix="_en")
         sets.append(
             EmbeddedSet(
                 name=part.data_set.name,
@@ -98,10 +111,46 @@ def embed(config: Embed, encoder: OpenClipEncoder, prepared: PreparedCorpus) -> 
         unreadable += [(part.label, image_id, why) for image_id, why in reasons.items()]
         mlflow.log_metric(f"{part.label}/images_embedded", len(images))
         print(f"  {part.label}: {len(part.articles)} titles and texts, {len(images)} images")
-    print(f"  {store.tally['made']} vectors made, {store.tally['found']} found from an earlier run")
+    print(f"  {_tally(store)}")
     _report(pd.DataFrame(unreadable, columns=["data_set", "image_id", "reason"]), config.strict)
     mlflow.log_params({f"used_{key}": value for key, value in asdict(encoder.used).items()})
     return EmbeddedCorpus(corpus=prepared.corpus, encoder=encoder, sets=tuple(sets))
+
+
+def embed_originals(
+    config: Embed, model: OpenClipConfig | None, embedded: EmbeddedCorpus
+) -> EmbeddedCorpus:
+    """Embeds titles and texts as they were written, and the same images, for the runs on them.
+
+    Args:
+        config: What is wanted.
+        model: From `multilingual_config`; None leaves all as it is.
+        embedded: What has been embedded in English.
+
+    Raises:
+        NewsImagesError: The model cannot be loaded, or reads other images than the first one did.
+    """
+    if model is None:
+        return embedded
+    with tracking.step("embed-originals", doing="Embeds the articles as they were written."):
+        with speaking_of_multilingual():
+            encoder = OpenClipEncoder(model)
+        store = embedding_store(config, encoder)
+        sets = [replace(part, multilingual=_space(store, part, config)) for part in embedded.sets]
+        print(f"  {encoder.name}: {_tally(store)}")
+        mlflow.log_params({f"used_{key}": value for key, value in asdict(encoder.used).items()})
+    return replace(embedded, sets=tuple(sets), multilingual=encoder.used)
+
+
+def _space(store: EmbeddingStore, part: EmbeddedSet, config: Embed) -> Space:
+    files = {image_id: part.files[image_id] for image_id in part.images.ids.tolist()}
+    images, _ = store.images(files, label=f"{part.label}-images")
+    queries = _queries(store, part.articles, config, label=f"{part.label}-original", suffix="")
+    return Space(queries=queries, images=images)
+
+
+def _tally(store: EmbeddingStore) -> str:
+    return f"{store.tally['made']} vectors made, {store.tally['found']} found from an earlier run"
 
 
 def embedding_store(config: Embed, encoder: OpenClipEncoder) -> EmbeddingStore:
@@ -118,7 +167,23 @@ def encoder_config(config: Embed, corpus: Corpus) -> OpenClipConfig:
         NewsImagesError: No such model, tag or device, or a model made for another corpus alone.
     """
     resolve_device(config.device)
-    backbone, pretrained = choose_backbone(corpus, config.backbone, config.pretrained)
+    return _encoder_config(config, choose_backbone(corpus, config.backbone, config.pretrained))
+
+
+def multilingual_config(config: Embed, corpus: Corpus) -> OpenClipConfig | None:
+    """As `encoder_config`, for the model that reads articles as they were written; None: no such.
+
+    Raises:
+        NewsImagesError: As `encoder_config`.
+    """
+    chosen = choose_multilingual(
+        corpus, config.multilingual_backbone, config.multilingual_pretrained
+    )
+    return _encoder_config(config, chosen) if chosen else None
+
+
+def _encoder_config(config: Embed, chosen: tuple[str, str]) -> OpenClipConfig:
+    backbone, pretrained = chosen
     return OpenClipConfig(
         backbone=backbone,
         pretrained=pretrained,
@@ -130,16 +195,24 @@ def encoder_config(config: Embed, corpus: Corpus) -> OpenClipConfig:
 
 
 def _queries(
-    store: EmbeddingStore, part: PreparedSet, long_text: LongText
+    store: EmbeddingStore, articles: pd.DataFrame, config: Embed, *, label: str, suffix: str
 ) -> dict[TextField, Embeddings]:
-    """The vectors of an article's title and of its full text, each by its field."""
-    ids = part.articles["article_id"]
-    titles = dict(zip(ids, part.articles["title_en"], strict=True))
-    texts = full_texts(titles, dict(zip(ids, part.articles["text_en"], strict=True)))
+    """The vectors of an article's title and of its full text, each by its field.
+
+    Args:
+        store: Where they are kept.
+        articles: Those of one data set.
+        config: How long texts are dealt with.
+        label: What the articles are called in the store.
+        suffix: Of the columns title and text: ``_en``, or nothing for the originals.
+    """
+    ids = articles["article_id"]
+    titles = dict(zip(ids, articles[f"title{suffix}"], strict=True))
+    texts = full_texts(titles, dict(zip(ids, articles[f"text{suffix}"], strict=True)))
     return {
-        "title": store.texts(titles, label=f"{part.label}-titles"),
+        "title": store.texts(titles, label=f"{label}-titles"),
         "text": embed_full_texts(
-            texts, partial(store.texts, label=f"{part.label}-texts"), long_text=long_text
+            texts, partial(store.texts, label=f"{label}-texts"), long_text=config.long_text
         ),
     }
 

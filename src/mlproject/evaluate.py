@@ -9,7 +9,14 @@ import mlflow
 import pandas as pd
 
 from mlproject import tracking
-from mlproject.embed import Embed, EmbeddedCorpus, embed, encoder_config
+from mlproject.embed import (
+    Embed,
+    EmbeddedCorpus,
+    embed,
+    embed_originals,
+    encoder_config,
+    multilingual_config,
+)
 from mlproject.pictures import Shown, log_pictures
 from mlproject.preprocess import Bool, Preprocess, open_corpus, preprocess
 from mlproject.results import TITLES, Results, log_tables
@@ -18,9 +25,10 @@ from newsimages import submission
 from newsimages.beyond import Choice, Chooser
 from newsimages.corpora import Corpus
 from newsimages.devices import resolve_device
-from newsimages.encoders import OpenClipEncoder
+from newsimages.encoders import OpenClipConfig, OpenClipEncoder
 from newsimages.errors import NewsImagesError
 from newsimages.metrics import measure, mrr_interval, ranks_of_truth
+from newsimages.models import MULTILINGUAL
 from newsimages.paper import published
 from newsimages.protocols import EmbeddedSet, Parts, Protocol, TextField, check_dates, joined
 from newsimages.ranking import Ranking
@@ -38,8 +46,9 @@ class Evaluate(Train):
 
     variants: str = ALL
     """Which runs, separated by commas: those of the paper (paper: clip, clip_ds, txv, txv_ds,
-    txv_text_ds), clip_batch, clip_bank, txv_batch, txv_bank, mix_weights, mix_ranks, or all.
-    Without T×V's, nothing is trained."""
+    txv_text_ds), clip_batch, clip_bank, txv_batch, txv_bank, mix_weights, mix_ranks,
+    multilingual_batch, multilingual_bank, languages_weights, all_weights, or all. Without T×V's,
+    nothing is trained."""
     scale: float = 1.0
     """The factor in front of the similarities in dual softmax (the paper: 1)."""
     memory_mb: int = 512
@@ -80,12 +89,12 @@ def run(config: Evaluate) -> None:
     """The entry point."""
     with tracking.entry_point(config, doing=str(Evaluate.__doc__)):
         corpus = measurable(config, open_corpus(config))
-        model = encoder_config(config, corpus)
+        model, multilingual = encoder_config(config, corpus), original_model(config, corpus)
         with tracking.step("preprocess", doing=str(Preprocess.__doc__)):
             prepared = preprocess(config, corpus)
         with tracking.step("embed", doing=str(Embed.__doc__)):
             embedded = embed(config, OpenClipEncoder(model), prepared)
-        train_and_evaluate(config, embedded)
+        train_and_evaluate(config, embed_originals(config, multilingual, embedded))
 
 
 def measurable(config: Evaluate, corpus: Corpus) -> Corpus:
@@ -105,6 +114,25 @@ def measurable(config: Evaluate, corpus: Corpus) -> Corpus:
         check_dates(each for each in corpus.data_sets if each.split == "train")
     needs_training = config.protocols != ("official",) or beyond or _trained_fields(config)
     return corpus if needs_training else replace(corpus, data_sets=tests)
+
+
+def original_model(config: Evaluate, corpus: Corpus) -> OpenClipConfig | None:
+    """The model for articles as they were written, where a run asks for it and there is one.
+
+    Raises:
+        NewsImagesError: There is none, and no run can do without; as `multilingual_config`.
+    """
+    asking = [each.variant for each in config.runs if each.asks("multilingual")]
+    model = multilingual_config(config, corpus) if asking else None
+    if asking and model is None:
+        example = f"e.g. multilingual_backbone={MULTILINGUAL[0]}"
+        if len(asking) == len(config.runs):
+            raise NewsImagesError(
+                f"variants={config.variants} needs a multilingual model, but none is named. Set "
+                f"multilingual_backbone, {example}."
+            )
+        print(f"  no multilingual_backbone ({example}): {', '.join(asking)} are left out")
+    return model
 
 
 def train_and_evaluate(config: Evaluate, embedded: EmbeddedCorpus) -> dict[Protocol, Trained]:
@@ -151,6 +179,11 @@ def evaluate(
         The table of `newsimages.report.results_table`, and a picture of it.
     """
     runs = [each for each in config.runs if _is_possible(each, parts, networks)]
+    if not runs:
+        raise NewsImagesError(
+            f"variants={config.variants}: none of these runs can be made without training articles "
+            "that have a readable image. Give a training set, or choose clip or clip_ds."
+        )
     chooser = _chooser(config, parts, networks)
     measured: list[Measured] = []
     shown = {test.name: Shown(test=test, rankings={}) for test in parts.tests}
@@ -249,8 +282,10 @@ def _trained_fields(config: Evaluate) -> tuple[TextField, ...]:
 
 def _is_possible(each: Run, parts: Parts, networks: Networks) -> bool:
     """Whether all that the run rests on is there."""
-    trained = all(name == "clip" or field in networks for name, field in each.sources)
-    return trained and (each.family == "paper" or bool(parts.validation))
+    trained = all(name != "txv" or field in networks for name, field in each.sources)
+    everything = (*parts.training, *parts.validation, *parts.tests)
+    embedded = not each.asks("multilingual") or all(part.multilingual for part in everything)
+    return trained and embedded and (each.family == "paper" or bool(parts.validation))
 
 
 def _chooser(config: Evaluate, parts: Parts, networks: Networks) -> Chooser | None:
@@ -287,7 +322,7 @@ def _params(
     paper_run: Run,
     choice: Choice | None,
 ) -> dict[str, Any]:
-    used = embedded.encoder.used
+    models = _models(embedded, paper_run)
     fields = {"title": "title", "text": config.text_run_trained_on}
     trained_on = [fields[field] for name, field in paper_run.sources if name == "txv"]
     first = choice.revisions[0] if choice else Revision(scale=config.scale)
@@ -312,17 +347,25 @@ def _params(
         "top_k": TOP_K,
         "protocol": parts.protocol,
         "corpus": embedded.corpus.name,
-        "backbone": used.backbone,
-        "pretrained": used.pretrained,
-        "precision": used.precision,
+        "backbone": ", ".join(model.backbone for model in models),
+        "pretrained": ", ".join(model.pretrained for model in models),
+        "precision": models[0].precision,
         **({"trained_on": ", ".join(trained_on)} if trained_on else {}),
         **chosen,
     }
 
 
+def _models(embedded: EmbeddedCorpus, each: Run) -> list[OpenClipConfig]:
+    """The openCLIP models that its sources rest on, each once."""
+    english = not all(name == "multilingual" for name, _ in each.sources)
+    models = [embedded.encoder.used] if english else []
+    if each.asks("multilingual") and embedded.multilingual:
+        models.append(embedded.multilingual)
+    return models
+
+
 def _description(paper_run: Run, own: Sequence[Measured]) -> str:
     where = "of the paper" if paper_run.family == "paper" else "beyond the paper"
-    return (
-        f"Run {paper_run.number} {where}: {paper_run.retriever} on the "
-        f"{paper_run.text_field}, revision {paper_run.revision}.\n\n{markdown(results_table(own))}"
-    )
+    sources = ", ".join(f"{name} on the {field}" for name, field in paper_run.sources)
+    what = f"Run {paper_run.number} {where}: {sources}; revision {paper_run.revision}."
+    return f"{what}\n\n{markdown(results_table(own))}"

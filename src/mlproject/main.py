@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from mlproject import tracking
-from mlproject.embed import Embed, embed, encoder_config
-from mlproject.evaluate import measurable, train_and_evaluate
+from mlproject.embed import Embed, embed, embed_originals, encoder_config
+from mlproject.evaluate import measurable, original_model, train_and_evaluate
 from mlproject.preprocess import Preprocess, open_corpus, preprocess
 from mlproject.register import Register, register
 from newsimages.encoders import OpenClipEncoder
@@ -31,11 +31,13 @@ def run(config: Main) -> None:
     """The whole pipeline; its lines are the steps of the paper."""
     with tracking.entry_point(config, doing=str(Main.__doc__)):
         corpus = measurable(config, open_corpus(config))
-        model = encoder_config(config, corpus)  # before the work that it would else be lost for
+        # Checked before the work that would else be lost.
+        model, multilingual = encoder_config(config, corpus), original_model(config, corpus)
         with tracking.step("preprocess", doing=str(Preprocess.__doc__)):
             prepared = preprocess(config, corpus)
         with tracking.step("embed", doing=str(Embed.__doc__)):
             embedded = embed(config, OpenClipEncoder(model), prepared)
+        embedded = embed_originals(config, multilingual, embedded)
         trained = train_and_evaluate(config, embedded)
         parts, networks = trained[config.protocols[0]]
         if parts.training:

@@ -16,6 +16,7 @@ from newsimages.corpora import OUTPUT_MARKER, Corpus, DataSet, read_corpus
 from newsimages.corpora.demo.corpus import build_demo
 from newsimages.devices import Device
 from newsimages.models import AUTO, choose_translator
+from newsimages.protocols import label_of
 from newsimages.translation import Translator
 
 DEMO = "demo"
@@ -75,7 +76,7 @@ class PreparedSet:
     @property
     def label(self) -> str:
         """Name and split, fit for a file name."""
-        return f"{self.data_set.name}-{self.data_set.split}".replace("/", "-").replace(" ", "-")
+        return label_of(self.data_set.name, self.data_set.split)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,7 @@
 """Runs beyond the paper: what they choose on the validation part, and how they rank a test set.
 
-A run has one source of similarities or several (CLIP and T×V, titles and texts). Each source's
+A run has one source of similarities or several (CLIP, T×V, a multilingual CLIP on the articles as
+they were written; titles and texts). Each source's
 revision is chosen on the validation articles, for whole batches or for one article at a time
 against the training headlines; then, for several, the weights of their sum. Test articles come in
 when all is chosen.
@@ -16,8 +17,9 @@ import torch
 from newsimages.bank import bank_offsets, in_bank
 from newsimages.combination import Source, combine
 from newsimages.embeddings import Embeddings
+from newsimages.errors import NewsImagesError
 from newsimages.fusion import fuse_ranks
-from newsimages.protocols import EmbeddedSet, TextField
+from newsimages.protocols import EmbeddedSet, Space, TextField
 from newsimages.ranking import Ranking, rank
 from newsimages.revision import Revision
 from newsimages.runs import Run
@@ -128,7 +130,8 @@ class Chooser:
         """(queries, gallery) of each of the run's sources."""
         views = []
         for retriever, field in run.sources:
-            queries, images = part.queries[field], part.images
+            space = _space(part) if retriever == "multilingual" else part
+            queries, images = space.queries[field], space.images
             if retriever == "txv":
                 network = self.networks[field]
                 queries, images = embed_texts(network, [queries]), embed_images(network, [images])
@@ -140,6 +143,15 @@ def weight_candidates(n_sources: int) -> list[tuple[float, ...]]:
     """All weights in steps of 1 / `STEPS` that sum to 1, equal-ish ones first."""
     grid = [each for each in product(range(STEPS + 1), repeat=n_sources) if sum(each) == STEPS]
     return [tuple(step / STEPS for step in each) for each in sorted(grid, key=max)]
+
+
+def _space(part: EmbeddedSet) -> Space:
+    """The articles as they were written."""
+    if part.multilingual is None:
+        raise NewsImagesError(
+            f"{part.name} has no vectors of a multilingual backbone. Set multilingual_backbone."
+        )
+    return part.multilingual
 
 
 def _sources(

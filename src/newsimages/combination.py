@@ -12,7 +12,7 @@ Each source's scores x of an article are scaled over the whole gallery, before a
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 import numpy as np
@@ -24,7 +24,7 @@ from newsimages.bank import ImageOffsets
 from newsimages.embeddings import Embeddings
 from newsimages.errors import NewsImagesError, first_ten
 from newsimages.ranking import Ranking, listed, offsets_of, scored
-from newsimages.revision import Revision
+from newsimages.revision import Revision, image_offsets
 from newsimages.similarity import SimilarityTiles
 
 Scaling = Literal["z_score", "min_max"]
@@ -86,6 +86,9 @@ def combine(
             f"memory_mb={memory_mb} for {len(aligned)} sources: set at least 1 for each."
         )
     shares = _shares(weights, len(aligned))
+    # The first one's cosines are answered; of the others those that have a say are worked out.
+    heard = [number for number, share in enumerate(shares) if share or not number]
+    aligned, shares = [aligned[i] for i in heard], [shares[i] for i in heard]
     article_ids, image_ids = aligned[0].queries.ids, aligned[0].gallery.ids
     # The same for all, so that their tiles are cut at the same rows.
     most_beside = max(source.revision.rows_beside for source in aligned)
@@ -101,6 +104,31 @@ def combine(
         offsets = offsets_of(image_ids, tiles, source.revision, source.offsets)
         views.append(scored(tiles, offsets, source.revision))
     return listed(_summed(views, shares, scaling), article_ids, image_ids, top_k=top_k)
+
+
+def settled(source: Source, *, memory_mb: int = 512, device: torch.device | str = "cpu") -> Source:
+    """The source with its offsets over its own queries worked out, to be combined again and again.
+
+    Args:
+        source: One with offsets, with nothing to revise or with a single article stays as it is.
+        memory_mb: Budget in MiB.
+        device: Where to compute.
+
+    Raises:
+        NewsImagesError: As `newsimages.ranking.rank`.
+    """
+    revision, gallery = source.revision, source.gallery.sorted_by_id()
+    if source.offsets is not None or revision.method == "none" or len(source.queries) == 1:
+        return source
+    tiles = SimilarityTiles.between(
+        source.queries,
+        gallery,
+        memory_mb=memory_mb,
+        device=device,
+        rows_beside=revision.rows_beside,
+    )
+    values = image_offsets(tiles, revision).cpu().numpy()
+    return replace(source, offsets=ImageOffsets(gallery.ids, values, revision))
 
 
 def _summed(

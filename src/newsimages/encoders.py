@@ -17,6 +17,7 @@ import numpy as np
 import open_clip
 import torch
 from numpy.typing import NDArray
+from open_clip.hf_model import HFTextEncoder
 from PIL import Image
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
@@ -65,7 +66,7 @@ class OpenClipConfig:
 
     backbone: str = "ViT-H-14"
     """An openCLIP model name, or openCLIP's ``local-dir:FOLDER`` or ``hf-hub:ORG/REPO``; ``demo``
-    is the small model that comes with the project."""
+    and ``demo-multilingual`` are the small models that come with the project."""
     pretrained: str = "laion2b_s32b_b79k"
     """openCLIP's tag of the weights, or a local checkpoint file; of no account where the backbone
     is a folder or a repository that holds its own weights."""
@@ -100,8 +101,8 @@ class OpenClipEncoder:
         self.config = config
         self.device = resolve_device(config.device)
         self.precision = resolve_precision(config.precision, self.device)
-        is_demo = config.backbone == demo_models.NAME
-        self._source = f"{LOCAL}{demo_models.path('clip')}" if is_demo else config.backbone
+        bundled = demo_models.BACKBONES.get(config.backbone)
+        self._source = f"{LOCAL}{demo_models.path(bundled)}" if bundled else config.backbone
         self.model, self._transform, self.tokenizer = _load(
             self._source, config, self.device, self.precision
         )
@@ -237,6 +238,9 @@ def _load(
             f"Cannot load backbone={config.backbone} with pretrained={config.pretrained}: "
             f"{type(error).__name__}: {first_line}. {_advice(source, config.pretrained)}"
         ) from error
+    text = getattr(model, "text", None)
+    if isinstance(text, HFTextEncoder):  # openCLIP casts a part of its layers, which then clash
+        text.to(open_clip.get_cast_dtype(precision))
     return model.eval(), transform, tokenizer
 
 

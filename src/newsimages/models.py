@@ -5,6 +5,8 @@ folder may say in ``made_for.json`` that it serves one corpus alone, as the demo
 """
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from newsimages import demo_models
@@ -14,6 +16,9 @@ from newsimages.errors import NewsImagesError
 from newsimages.translation import DEFAULT_TRANSLATOR
 
 AUTO = "auto"
+NO_MODEL = "none"
+MULTILINGUAL = ("xlm-roberta-large-ViT-H-14", "frozen_laion5b_s13b_b90k")
+"""openCLIP's multilingual companion of the paper's model: the same image tower, frozen."""
 
 
 def choose_backbone(corpus: Corpus, backbone: str, pretrained: str) -> tuple[str, str]:
@@ -32,6 +37,49 @@ def choose_backbone(corpus: Corpus, backbone: str, pretrained: str) -> tuple[str
         corpus.models.get("backbone", OpenClipConfig.backbone),
         corpus.models.get("pretrained", OpenClipConfig.pretrained),
     )
+    return _chosen(corpus, recommended, backbone, pretrained)
+
+
+def choose_multilingual(corpus: Corpus, backbone: str, pretrained: str) -> tuple[str, str] | None:
+    """The openCLIP model for articles as they were written, and the tag of its weights.
+
+    Args:
+        corpus: What it is to be used on.
+        backbone: As for `choose_backbone`; ``auto`` takes what the corpus recommends, else none.
+        pretrained: As for `choose_backbone`.
+
+    Returns:
+        None where there is to be no such model.
+
+    Raises:
+        NewsImagesError: As `choose_backbone`.
+    """
+    recommended = corpus.models.get("multilingual_backbone", NO_MODEL)
+    wanted = recommended if backbone == AUTO else backbone
+    if wanted == NO_MODEL:
+        return None
+    tag = MULTILINGUAL[1] if wanted == MULTILINGUAL[0] else AUTO
+    if wanted == recommended:
+        tag = corpus.models.get("multilingual_pretrained", tag)
+    with speaking_of_multilingual():
+        return _chosen(corpus, (wanted, tag), wanted, pretrained)
+
+
+@contextmanager
+def speaking_of_multilingual() -> Iterator[None]:
+    """Says in the errors of the block which of the two backbones they are about."""
+    try:
+        yield
+    except NewsImagesError as error:
+        raise NewsImagesError(
+            f"multilingual_backbone and multilingual_pretrained: {error}"
+        ) from error
+
+
+def _chosen(
+    corpus: Corpus, recommended: tuple[str, str], backbone: str, pretrained: str
+) -> tuple[str, str]:
+    """Model and tag, checked without loading anything."""
     chosen = (
         recommended[0] if backbone == AUTO else backbone,
         _pretrained(recommended, backbone, pretrained),
@@ -41,10 +89,10 @@ def choose_backbone(corpus: Corpus, backbone: str, pretrained: str) -> tuple[str
             f"backbone={chosen[0]} holds its own weights, but pretrained={pretrained} names "
             "others. Leave pretrained=auto, or name the backbone that these weights belong to."
         )
-    is_demo = chosen[0] == demo_models.NAME
-    folder = demo_models.path("clip") if is_demo else Path(chosen[0].removeprefix(LOCAL))
+    bundled = demo_models.BACKBONES.get(chosen[0])
+    folder = demo_models.path(bundled) if bundled else Path(chosen[0].removeprefix(LOCAL))
     _check_made_for(corpus, "backbone", folder)
-    if not is_demo:
+    if not bundled:
         check_names(*chosen)
     return chosen
 
@@ -68,14 +116,15 @@ def _pretrained(recommended: tuple[str, str], backbone: str, pretrained: str) ->
     """``auto`` goes with the recommended backbone; with another one, a tag has to be named."""
     if pretrained != AUTO:
         return pretrained
-    if backbone in (AUTO, recommended[0]):
-        return recommended[1]
-    return backbone if _holds_weights(backbone) else AUTO
+    chosen = recommended[0] if backbone == AUTO else backbone
+    if _holds_weights(chosen):
+        return chosen
+    return recommended[1] if chosen == recommended[0] else AUTO
 
 
 def _holds_weights(backbone: str) -> bool:
     """Whether the name is that of a folder or repository with weights, not of an architecture."""
-    return backbone == demo_models.NAME or ":" in backbone
+    return backbone in demo_models.BACKBONES or ":" in backbone
 
 
 def _check_made_for(corpus: Corpus, parameter: str, folder: Path) -> None:

@@ -28,6 +28,16 @@ TextField = Literal["title", "text"]
 
 
 @dataclass(frozen=True, kw_only=True)
+class Space:
+    """Articles and images as one more backbone embeds them."""
+
+    queries: Mapping[TextField, Embeddings]
+    """Per text field a vector per article, in the articles' order."""
+    images: Embeddings
+    """A vector per readable image."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class EmbeddedSet:
     """Articles of a data set and the images to find theirs among, as vectors."""
 
@@ -44,17 +54,42 @@ class EmbeddedSet:
     """A vector per readable image."""
     files: Mapping[str, Path]
     """The file of each image that has one, by its id."""
+    multilingual: Space | None = None
+    """The articles as they were written, and the same images, by a multilingual backbone."""
+
+    def __post_init__(self) -> None:
+        """Raises: NewsImagesError where the two backbones saw other articles or images."""
+        other = self.multilingual
+        if other is None:
+            return
+        if not np.array_equal(other.images.ids, self.images.ids) or any(
+            not np.array_equal(other.queries[field].ids, queries.ids)
+            for field, queries in self.queries.items()
+        ):
+            raise NewsImagesError(
+                f"{self.name}: the multilingual backbone's {len(other.images)} images, or its "
+                f"articles, are not the {len(self.images)} images and the articles of the other "
+                "backbone. Embed both from the same files."
+            )
+
+    @property
+    def label(self) -> str:
+        """Name and split, fit for a file name."""
+        return label_of(self.name, self.split)
 
     def subset(self, article_ids: Collection[str]) -> "EmbeddedSet":
         """Some of the articles, in their order here, with the images that are theirs."""
         chosen = self.articles[self.articles["article_id"].isin(set(article_ids))]
         ids = chosen["article_id"].tolist()
-        own = self.images.ids[np.isin(self.images.ids, chosen["image_id"].dropna().unique())]
+        is_own = np.isin(self.images.ids, chosen["image_id"].dropna().unique())
+        own = self.images.ids[is_own].tolist()
+        here = _selected(self, ids, own)
         return replace(
             self,
             articles=chosen.reset_index(drop=True),
-            queries={field: vectors.select(ids) for field, vectors in self.queries.items()},
-            images=self.images.select(own.tolist()),
+            queries=here.queries,
+            images=here.images,
+            multilingual=_selected(self.multilingual, ids, own) if self.multilingual else None,
         )
 
     def truth(self) -> dict[str, str]:
@@ -139,17 +174,22 @@ def joined(sets: Sequence[EmbeddedSet]) -> EmbeddedSet:
         )
         for part in sets
     ]
-    fields: tuple[TextField, ...] = ("title", "text")
+    whole = _merged({part.name: part for part in sets})
+    originals = {part.name: part.multilingual for part in sets if part.multilingual}
     return EmbeddedSet(
         name="+".join(part.name for part in sets),
         split=sets[0].split,
         articles=pd.concat(articles, ignore_index=True),
-        queries={
-            field: merged({part.name: part.queries[field] for part in sets}) for field in fields
-        },
-        images=merged({part.name: part.images for part in sets}),
+        queries=whole.queries,
+        images=whole.images,
         files={f"{part.name}/{key}": path for part in sets for key, path in part.files.items()},
+        multilingual=_merged(originals) if len(originals) == len(sets) else None,
     )
+
+
+def label_of(name: str, split: Split) -> str:
+    """What files about a data set are called."""
+    return f"{name}-{split}".replace("/", "-").replace(" ", "-")
 
 
 def check_dates(sets: Iterable[EmbeddedSet | DataSet]) -> None:
@@ -160,6 +200,27 @@ def check_dates(sets: Iterable[EmbeddedSet | DataSet]) -> None:
             f"split=time, but the articles of {first_ten(undated)} have no dates. Fill the column "
             "date (such as 2022-03-31), or set split=random."
         )
+
+
+def _selected(
+    space: EmbeddedSet | Space, article_ids: Sequence[str], image_ids: Sequence[str]
+) -> Space:
+    return Space(
+        queries={field: vectors.select(article_ids) for field, vectors in space.queries.items()},
+        images=space.images.select(image_ids),
+    )
+
+
+def _merged(spaces: Mapping[str, EmbeddedSet | Space]) -> Space:
+    """Several data sets' vectors under the ids ``NAME/id``."""
+    fields: tuple[TextField, ...] = ("title", "text")
+    return Space(
+        queries={
+            field: merged({name: space.queries[field] for name, space in spaces.items()})
+            for field in fields
+        },
+        images=merged({name: space.images for name, space in spaces.items()}),
+    )
 
 
 def _with_pictures(part: EmbeddedSet) -> EmbeddedSet:

@@ -8,8 +8,17 @@ from newsimages.protocols import TextField
 from newsimages.revision import Method
 
 ALL, PAPER = "all", "paper"
-Source = tuple[Literal["clip", "txv"], TextField]
+Single = Literal["clip", "txv", "multilingual"]
+"""multilingual: as clip, with a multilingual backbone that is asked with the original text."""
+Retriever = Literal[Single, "mix", "languages", "all"]
+Source = tuple[Single, TextField]
 """A retriever and the text that it is asked with."""
+COMBINED: dict[Retriever, tuple[Single, ...]] = {
+    "mix": ("clip", "txv"),
+    "languages": ("clip", "multilingual"),
+    "all": ("clip", "txv", "multilingual"),
+}
+"""Retrievers that are several."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,8 +31,8 @@ class Run:
     """Its short name, in tags and columns."""
     official_name: str
     """The name under which it was, or would be, handed in."""
-    retriever: Literal["clip", "txv", "mix"]
-    """What puts texts and images into one space; mix: CLIP and T×V."""
+    retriever: Retriever
+    """What puts texts and images into one space, or a combination of such."""
     text_field: Literal["title", "text", "both"]
     """What of an article is the query."""
     revision: Method | Literal["chosen"]
@@ -39,18 +48,34 @@ class Run:
     @property
     def sources(self) -> tuple[Source, ...]:
         """The retrievers and texts that it combines; one for most runs."""
-        retrievers = ("clip", "txv") if self.retriever == "mix" else (self.retriever,)
+        retrievers = COMBINED.get(self.retriever, (self.retriever,))
         fields = ("title", "text") if self.text_field == "both" else (self.text_field,)
         return tuple((retriever, field) for retriever in retrievers for field in fields)  # type: ignore[misc]
 
+    def asks(self, retriever: Single) -> bool:
+        """Whether it is among its sources."""
+        return any(name == retriever for name, _ in self.sources)
 
-_ALONE: tuple[tuple[Literal["clip", "txv"], Literal["batch", "bank"]], ...] = (
-    ("clip", "batch"),
-    ("clip", "bank"),
-    ("txv", "batch"),
-    ("txv", "bank"),
-)
-_FUSED: tuple[Literal["weights", "ranks"], ...] = ("weights", "ranks")
+
+def _beyond(
+    number: int,
+    retriever: Retriever,
+    how: Literal["batch", "bank", "weights", "ranks"],
+    *,
+    text_field: Literal["title", "both"] = "title",
+) -> Run:
+    return Run(
+        number=number,
+        variant=f"{retriever}_{how}",
+        official_name=f"newsimages_{retriever}_{how}_run_{number}",
+        retriever=retriever,
+        text_field=text_field,
+        revision="chosen",
+        against="bank" if how == "bank" else "batch",
+        fusion=how if how in ("weights", "ranks") else None,
+        family="beyond",
+    )
+
 
 RUNS: tuple[Run, ...] = (
     Run(
@@ -93,32 +118,16 @@ RUNS: tuple[Run, ...] = (
         text_field="text",
         revision="dual_softmax",
     ),
-    *(
-        Run(
-            number=number,
-            variant=f"{retriever}_{against}",
-            official_name=f"newsimages_{retriever}_{against}_run_{number}",
-            retriever=retriever,
-            text_field="title",
-            revision="chosen",
-            against=against,
-            family="beyond",
-        )
-        for number, (retriever, against) in enumerate(_ALONE, start=6)
-    ),
-    *(
-        Run(
-            number=number,
-            variant=f"mix_{fusion}",
-            official_name=f"newsimages_mix_{fusion}_run_{number}",
-            retriever="mix",
-            text_field="both",
-            revision="chosen",
-            fusion=fusion,
-            family="beyond",
-        )
-        for number, fusion in enumerate(_FUSED, start=10)
-    ),
+    _beyond(6, "clip", "batch"),
+    _beyond(7, "clip", "bank"),
+    _beyond(8, "txv", "batch"),
+    _beyond(9, "txv", "bank"),
+    _beyond(10, "mix", "weights", text_field="both"),
+    _beyond(11, "mix", "ranks", text_field="both"),
+    _beyond(12, "multilingual", "batch"),
+    _beyond(13, "multilingual", "bank"),
+    _beyond(14, "languages", "weights"),
+    _beyond(15, "all", "weights", text_field="both"),
 )
 
 

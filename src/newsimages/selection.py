@@ -20,7 +20,7 @@ import pandas as pd
 import torch
 
 from newsimages.bank import bank_offsets, check_disjoint, in_bank
-from newsimages.combination import Scaling, Source, combine
+from newsimages.combination import Scaling, Source, combine, settled
 from newsimages.embeddings import Embeddings
 from newsimages.errors import NewsImagesError, first_ten
 from newsimages.metrics import CUTS, measure
@@ -208,10 +208,11 @@ def choose_weights(
     """
     if validation:
         check_truth(truth, validation[0].queries, validation[0].gallery)
+    sources = [settled(source, memory_mb=memory_mb, device=device) for source in validation]
     rows = []
     for weights in candidates:
         ranking = combine(
-            validation,
+            sources,
             weights=weights,
             scaling=scaling,
             top_k=CUTS[-1],

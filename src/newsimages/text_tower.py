@@ -1,7 +1,8 @@
 """The text half of an openCLIP model, at the speed that headlines allow.
 
 A headline has a dozen tokens, the context has 77. A causal tower reads out the end token, on
-which later positions have no influence: cutting a batch at its longest text changes nothing.
+which later positions have no influence, and XLM-R masks what is filled up: cutting a batch at its
+longest text changes nothing.
 So texts are sorted by length, batched, and cut; equal texts are encoded once; and the last layer
 is worked out for the end tokens only.
 
@@ -18,6 +19,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from open_clip.hf_model import HFTextEncoder
 from open_clip.transformer import ResidualAttentionBlock
 from torch import Tensor, nn
 from torch.nn import functional
@@ -44,7 +46,8 @@ class TextTower:
         self._model = model
         self._tokenizer = tokenizer
         self._text = getattr(model, "text", model)  # CustomTextCLIP keeps its tower apart
-        self.cuts = _is_cuttable(self._text)
+        self._padding = _masked_padding(self._text)
+        self.cuts = _is_cuttable(self._text) or self._padding is not None
 
     @property
     def device(self) -> torch.device:
@@ -75,8 +78,7 @@ class TextTower:
         tokens = self._tokenizer(
             [text[:MAX_CHARACTERS] for text in distinct]
         )  # (distinct, context)
-        steps = -(-self._lengths(tokens) // LENGTH_STEP)
-        lengths = (steps * LENGTH_STEP).clamp(max=tokens.shape[1])  # (distinct,)
+        lengths = self._cut_lengths(tokens)  # (distinct,)
         order = torch.argsort(lengths, stable=True)
         batches = []
         with progress(
@@ -98,13 +100,23 @@ class TextTower:
         """(N,) the number of leading tokens that a text's vector depends on."""
         if not self.cuts:
             return torch.full((len(tokens),), tokens.shape[1])
+        if self._padding is not None:
+            places = torch.arange(1, tokens.shape[1] + 1)
+            return ((tokens != self._padding) * places).amax(dim=1)
         if _pool_type(self._text) == "eos":
             return (tokens == _eos_id(self._text)).int().argmax(dim=1) + 1
         return tokens.argmax(dim=1) + 1
 
+    def _cut_lengths(self, tokens: Tensor) -> Tensor:
+        """(N,) the number of tokens that are gone through."""
+        lengths = self._lengths(tokens)
+        if self._padding is not None:
+            return lengths.clamp(min=1)  # no padding at all: with some, other kernels are taken
+        return (-(-lengths // LENGTH_STEP) * LENGTH_STEP).clamp(max=tokens.shape[1])
+
     def _forward(self, tokens: Tensor) -> Tensor:
         """(B, L) token ids to (B, E) features, and some behind them up to a multiple of rows."""
-        if not self.cuts:
+        if not self.cuts or self._padding is not None:
             encode = getattr(self._model, "encode_text", self._model)
             features: Tensor = encode(_filled_up(tokens))
             return features
@@ -196,8 +208,16 @@ def _eos_id(tower: Any) -> int:
     return int(getattr(tower, "text_eos_id", getattr(tower, "eos_id", -1)))
 
 
+def _masked_padding(tower: Any) -> int | None:
+    """The padding's id of a tower that attends to no padding and pools over none (XLM-R)."""
+    if not isinstance(tower, HFTextEncoder):
+        return None
+    padding: int | None = tower.config.pad_token_id
+    return padding
+
+
 def _is_cuttable(tower: Any) -> bool:
-    """Whether the tower is causal and reads out the end token (CLIP is; SigLIP, XLM-R are not)."""
+    """Whether the tower is causal and reads out the end token (CLIP is; SigLIP is not)."""
     return (
         getattr(tower, "attn_mask", None) is not None
         and getattr(tower, "cls_emb", None) is None

@@ -1,4 +1,4 @@
-"""English training texts -> a small tokenizer and token rows for the demo's CLIP model.
+"""Training texts -> a small tokenizer and token rows for the demo's two CLIP models.
 
 The tokenizer is laid out as CLIP's: padding is id 0 and the end token has the highest id, so
 that a tower which reads out the highest id finds it, however much padding follows.
@@ -14,7 +14,9 @@ from transformers import PreTrainedTokenizerFast
 
 from newsimages.corpora.demo import wording
 from newsimages.corpora.demo.scenes import Scene
+from newsimages.corpora.demo.words import Language
 
+GERMAN_SHARE = 0.5
 PAD, UNKNOWN, START, END = "<pad>", "<unk>", "<start>", "<end>"
 
 
@@ -26,6 +28,27 @@ def held_out_texts(scenes: Sequence[Scene], rng: random.Random) -> dict[str, lis
         "headline": [title for title, _ in articles],
         "full_text": [text for _, text in articles],
     }
+
+
+def bilingual_text(scene: Scene, rng: random.Random) -> str:
+    """A text about the picture, English or German: a caption or a lead, or a headline."""
+    if rng.random() < GERMAN_SHARE:
+        headline, lead, *_ = wording.sentence_pairs(scene, rng)
+        german, _ = rng.choice((headline, lead))
+        return german
+    return wording.training_text(scene, rng)
+
+
+def bilingual_held_out_texts(scenes: Sequence[Scene], seed: str) -> dict[str, list[str]]:
+    """The same articles in both languages: of each scene a headline and a full text."""
+    texts: dict[str, list[str]] = {}
+    languages: tuple[Language, ...] = ("en", "de")
+    for language in languages:
+        rng = random.Random(seed)
+        articles = [wording.article(scene, rng, language) for scene in scenes]
+        texts[f"headline_{language}"] = [title for title, _ in articles]
+        texts[f"full_text_{language}"] = [text for _, text in articles]
+    return texts
 
 
 def train_tokenizer(texts: Sequence[str], *, n_tokens: int, length: int) -> PreTrainedTokenizerFast:

@@ -7,7 +7,13 @@ from pathlib import Path
 from newsimages.errors import NewsImagesError, first_ten
 
 FILE_NAME = "corpus.json"
-MODEL_KEYS = ("backbone", "pretrained", "translator")
+MODEL_KEYS = (
+    "backbone",
+    "pretrained",
+    "translator",
+    "multilingual_backbone",
+    "multilingual_pretrained",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,7 +22,7 @@ class CorpusFile:
 
     Attributes:
         name: The corpus's name; the folder's where none is given.
-        models: Recommended models under ``backbone``, ``pretrained``, ``translator``.
+        models: Recommended models, under some of `MODEL_KEYS`.
     """
 
     name: str

@@ -13,6 +13,7 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from newsimages import demo_models
 from newsimages.atomic import write_bytes
 from newsimages.corpora.demo.drawing import draw
 from newsimages.corpora.demo.plan import GENERATOR_VERSION, Plan, Row, Sizes, plan_corpus
@@ -23,6 +24,12 @@ from newsimages.progress import progress
 JPEG_QUALITY = 85
 PICTURE_SIZE = 256
 """Width and height of the pictures in pixels."""
+
+MODELS = {
+    **dict.fromkeys(("backbone", "pretrained", "translator"), demo_models.NAME),
+    "multilingual_backbone": demo_models.MULTILINGUAL,
+}
+"""What the corpus recommends."""
 
 _CHUNK = 32
 _JPEG_START, _JPEG_END = b"\xff\xd8", b"\xff\xd9"
@@ -56,10 +63,9 @@ def build_demo(
 
 def _description(folder: Path, plan: Plan, seed: int, sizes: Sizes) -> bytes:
     """The content of ``corpus.json``."""
-    models = dict.fromkeys(("backbone", "pretrained", "translator"), "demo")
     content = {
         "name": "demo",
-        **models,
+        **MODELS,
         **_identity(seed, sizes),
         "tables": {name: _sha256(folder / name) for name in plan.tables},
         **_pictures(folder),
@@ -99,7 +105,8 @@ def _is_complete(folder: Path, seed: int, sizes: Sizes) -> bool:
             "Choose another folder for the demo corpus, or delete this one."
         )
     tables = found.get("tables")
-    if not isinstance(tables, dict) or not _pictures(folder).items() <= found.items():
+    described = {**MODELS, **_pictures(folder)}
+    if not isinstance(tables, dict) or not described.items() <= found.items():
         return False
     return all(_sha256(folder / name) == sha256 for name, sha256 in tables.items())
 
