@@ -19,6 +19,7 @@ from newsimages.txv import (
     TrainedNetwork,
     TrainingConfig,
     TxVNetwork,
+    checkpoint,
     train,
     training,
 )
@@ -132,7 +133,9 @@ def test_equal_seeds_give_equal_bits_and_another_seed_others() -> None:
 
 
 @pytest.mark.parametrize("last", [1, 3, 5])
-def test_a_resumed_training_ends_with_the_same_bits(tmp_path: Path, last: int) -> None:
+def test_a_resumed_training_ends_with_the_same_bits(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, last: int
+) -> None:
     class Stop(Exception):
         pass
 
@@ -145,6 +148,7 @@ def test_a_resumed_training_ends_with_the_same_bits(tmp_path: Path, last: int) -
         trained(checkpoint_path=path, on_epoch=stop)
     reports: list[EpochReport] = []
     resumed = trained(checkpoint_path=path, on_epoch=reports.append)
+    assert not caplog.records  # it went on, and did not start anew
     whole = trained()
     assert_same_weights(resumed.network, whole.network)
     assert resumed.epochs == whole.epochs == tuple(reports)
@@ -173,6 +177,41 @@ def test_killed_at_any_moment_and_resumed_it_leaves_the_same_files(tmp_path: Pat
     train_in(killed)
     for name in ("network.safetensors", "checkpoint.safetensors"):
         assert (killed / name).read_bytes() == (whole / name).read_bytes(), name
+
+
+@pytest.mark.parametrize("kept", [slice(0), slice(-7), slice(2000)])
+def test_a_damaged_checkpoint_is_overwritten_by_the_same_training_anew(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, kept: slice
+) -> None:
+    path = tmp_path / "checkpoint.safetensors"
+    whole = trained(checkpoint_path=path)
+    before = path.read_bytes()
+    path.write_bytes(before[kept])
+    again = trained(checkpoint_path=path)
+    assert [record.getMessage() for record in caplog.records] == [
+        f"{path} was cut short or altered, or is of another format: training starts anew."
+    ]
+    assert_same_weights(again.network, whole.network)
+    assert again.epochs == whole.epochs
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("part", ["weights", "best", "optimiser"])
+@pytest.mark.parametrize("change", ["absent", "reshaped", "of another dtype"])
+def test_a_checkpoint_whose_tensors_do_not_fit_the_network_is_passed_over(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, part: str, change: str
+) -> None:
+    path = tmp_path / "checkpoint.safetensors"
+    whole = trained(checkpoint_path=path)
+    tensors, about = checkpoint._read(path)
+    name = max(name for name in tensors if name.startswith(part))
+    tensor = tensors.pop(name)
+    if change != "absent":
+        tensors[name] = tensor[None] if change == "reshaped" else tensor.to(torch.float64)
+    checkpoint._write(path, tensors, about)
+    again = trained(checkpoint_path=path)
+    assert "training starts anew" in caplog.text
+    assert_same_weights(again.network, whole.network)
 
 
 def test_a_checkpoint_of_another_training_says_what_differs(tmp_path: Path) -> None:

@@ -11,11 +11,10 @@ Networks and Dual Softmax Operation for MediaEval NewsImages 2022".
 - ``batches``, ``validation``, ``checkpoint``, ``state``, ``training``: the loop and its parts.
 """
 
-from newsimages.txv.checkpoint import load_network, save_network
+from newsimages.txv.checkpoint import EpochReport, load_network, save_network
 from newsimages.txv.network import NetworkConfig, TxVNetwork
 from newsimages.txv.projection import embed_images, embed_texts
 from newsimages.txv.schedule import TrainingConfig
-from newsimages.txv.state import EpochReport
 from newsimages.txv.training import TrainedNetwork, identity, train
 
 __all__ = [

@@ -1,11 +1,15 @@
 """T×V networks on disk: a trained network, and a training that can go on after a kill.
 
 Both are one safetensors file each: tensors, and one metadata key with JSON (safetensors writes
-several keys in an order left to chance). A file is written beside its place and moved into it, so
-it is whole or absent.
+several keys in an order left to chance), among it a checksum of all the rest. A file is written
+beside its place and moved into it, so it is whole or absent. A network that was cut short or
+altered since is an error; such a checkpoint is passed over, and the training starts anew.
 """
 
+import hashlib
 import json
+import logging
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,9 +24,31 @@ from newsimages.atomic import replacing
 from newsimages.errors import NewsImagesError, first_ten
 from newsimages.txv.network import NetworkConfig, TxVNetwork
 
-FORMAT = 1  # raise it when what a file holds, or what the network computes, changes
+FORMAT = 2  # raise it when what a file holds, or what the network computes, changes
 _METADATA_KEY = "txv"
 _ABSENT = "absent"
+
+logger = logging.getLogger(__name__)
+
+
+class UnusableFileError(NewsImagesError):
+    """A T×V file that was cut short or altered, is of another format, or is something else."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EpochReport:
+    """What an epoch came to."""
+
+    epoch: int
+    """From 1."""
+    loss: float
+    """Mean over the pairs of the training loss."""
+    learning_rate: float
+    """Of this epoch."""
+    recalls: dict[str, float]
+    """On the validation part, as `newsimages.txv.validation.recalls`."""
+    score: float
+    """The sum of the recalls, from 0 to 6."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,8 +57,8 @@ class Checkpoint:
 
     identity: dict[str, Any]
     """All that the outcome depends on, flat, as JSON knows it."""
-    epochs: list[dict[str, Any]]
-    """What was reported of each epoch."""
+    epochs: list[EpochReport]
+    """What was reported of each epoch, in order."""
     weights: dict[str, Tensor]
     """The network's state after the last epoch."""
     best_weights: dict[str, Tensor]
@@ -50,7 +76,8 @@ def load_network(path: Path, *, device: torch.device | str = "cpu") -> TxVNetwor
     """Reads a network that `save_network` has written, in eval mode.
 
     Raises:
-        NewsImagesError: The file is absent, cut short, or holds something else.
+        NewsImagesError: The file is absent, cut short, altered or of another format, or it holds
+            something else or weights that are no finite numbers.
     """
     tensors, about = _read(path)
     try:
@@ -64,45 +91,94 @@ def load_network(path: Path, *, device: torch.device | str = "cpu") -> TxVNetwor
         raise NewsImagesError(
             f"{path} holds no T×V network of format {FORMAT}: {error}. Train it again."
         ) from error
+    bad = [name for name, tensor in network.state_dict().items() if not tensor.isfinite().all()]
+    if bad:
+        raise NewsImagesError(
+            f"{path} holds a T×V network with numbers that are not finite, in {first_ten(bad)}. "
+            "Train it again, with a smaller learning_rate."
+        )
     return network.to(device).eval()
 
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     """Writes a checkpoint. Raises: NewsImagesError if it cannot be written."""
-    parts = {
-        "weights": checkpoint.weights,
-        "best": checkpoint.best_weights,
-        "optimiser": checkpoint.optimiser,
-    }
-    tensors = {f"{part}/{name}": t for part, state in parts.items() for name, t in state.items()}
-    about = {"identity": checkpoint.identity, "epochs": checkpoint.epochs}
-    _write(path, _on_cpu(tensors), about)
+    epochs = [asdict(report) for report in checkpoint.epochs]
+    _write(path, _on_cpu(_joined(checkpoint)), {"identity": checkpoint.identity, "epochs": epochs})
 
 
-def load_checkpoint(path: Path, identity: Mapping[str, Any]) -> Checkpoint | None:
-    """The checkpoint of the training that ``identity`` describes; None where there is none yet.
+def load_checkpoint(path: Path, like: Checkpoint) -> Checkpoint | None:
+    """The checkpoint of a training; None where there is none that it can go on from.
+
+    That is so before the first epoch is over, and where the file was cut short or altered or is of
+    another format: then a warning says so, and the file is to be overwritten.
+
+    Args:
+        path: The file.
+        like: Says which training is meant, and the dtypes and shapes of its tensors.
 
     Raises:
-        NewsImagesError: The file is of another training (it says which settings differ), cut
-            short, or no checkpoint.
+        NewsImagesError: The file is of another training (it says which settings differ), is a
+            network, or the system does not let it be read.
     """
     if not path.exists():
         return None
+    try:
+        return _resumable(path, like)
+    except (UnusableFileError, KeyError, TypeError, AttributeError, OverflowError):
+        logger.warning(
+            "%s was cut short or altered, or is of another format: training starts anew.", path
+        )
+        return None
+
+
+def _resumable(path: Path, like: Checkpoint) -> Checkpoint:
+    """Raises: As `load_checkpoint`; if it is not whole, UnusableFileError or what Python raises."""
     tensors, about = _read(path)
-    if "identity" not in about:
-        raise NewsImagesError(f"{path} is no checkpoint of a training. Remove it, or name another.")
-    _check_identity(path, about["identity"], identity)
+    if "network" in about:
+        raise NewsImagesError(
+            f"{path} is no checkpoint of a training, but a T×V network. Remove it, or name another."
+        )
+    _check_identity(path, about["identity"], like.identity)
+    if _kinds(tensors) != _kinds(_joined(like)):
+        raise UnusableFileError(f"{path} has other tensors than a checkpoint of its training.")
     parts: dict[str, dict[str, Tensor]] = {"weights": {}, "best": {}, "optimiser": {}}
     for name, tensor in tensors.items():
         part, _, rest = name.partition("/")
         parts[part][rest] = tensor
     return Checkpoint(
         identity=about["identity"],
-        epochs=about["epochs"],
+        epochs=_reports(path, about["epochs"]),
         weights=parts["weights"],
         best_weights=parts["best"],
         optimiser=parts["optimiser"],
     )
+
+
+def _joined(checkpoint: Checkpoint) -> dict[str, Tensor]:
+    """All its tensors, under ``PART/NAME``."""
+    parts = {
+        "weights": checkpoint.weights,
+        "best": checkpoint.best_weights,
+        "optimiser": checkpoint.optimiser,
+    }
+    return {f"{part}/{name}": t for part, state in parts.items() for name, t in state.items()}
+
+
+def _kinds(tensors: Mapping[str, Tensor]) -> dict[str, tuple[torch.dtype, torch.Size]]:
+    return {name: (tensor.dtype, tensor.shape) for name, tensor in tensors.items()}
+
+
+def _reports(path: Path, found: list[dict[str, Any]]) -> list[EpochReport]:
+    reports = [EpochReport(**each) for each in found]
+    figures = [
+        figure
+        for each in reports
+        for figure in (each.loss, each.learning_rate, each.score, *each.recalls.values())
+    ]
+    in_order = [each.epoch for each in reports] == list(range(1, len(reports) + 1))
+    if not reports or not in_order or not all(map(math.isfinite, figures)):
+        raise UnusableFileError(f"{path} holds no finite figures of the epochs from 1 on.")
+    return reports
 
 
 def _check_identity(path: Path, found: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
@@ -125,7 +201,9 @@ def _on_cpu(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def _write(path: Path, tensors: Mapping[str, Tensor], about: Mapping[str, Any]) -> None:
-    metadata = {_METADATA_KEY: json.dumps({"format": FORMAT, **about})}
+    told = json.dumps(about)
+    written = {"format": FORMAT, "about": told, "sha256": _checksum(told, tensors)}
+    metadata = {_METADATA_KEY: json.dumps(written)}
     with replacing(path) as temporary:
         try:
             safetensors.torch.save_file(dict(tensors), temporary, metadata=metadata)
@@ -136,15 +214,31 @@ def _write(path: Path, tensors: Mapping[str, Tensor], about: Mapping[str, Any]) 
 def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     try:
         with safetensors.safe_open(path, framework="pt") as file:
-            about = dict(json.loads(file.metadata()[_METADATA_KEY]))
+            written = dict(json.loads(file.metadata()[_METADATA_KEY]))
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (safetensors.SafetensorError, OSError, TypeError, KeyError, ValueError) as error:
+        if written.get("format") == FORMAT:
+            if written["sha256"] != _checksum(written["about"], tensors):
+                raise ValueError("the checksum is not that of the content")
+            return tensors, dict(json.loads(written["about"]))
+    except OSError as error:
         raise NewsImagesError(
-            f"{path} cannot be read as a T×V file: {type(error).__name__}: {error}. It is absent, "
-            "was cut short, or is something else: remove it and train again."
+            f"{path} cannot be read as a T×V file: {error}. It is absent, or the system does not "
+            "let it be read: see to that, or name another."
         ) from error
-    if about.get("format") != FORMAT:
-        raise NewsImagesError(
-            f"{path} is of format {about.get('format')}, expected {FORMAT}. Train it again."
-        )
-    return tensors, about
+    # A RuntimeError is a RecursionError, of JSON that is nested too deeply, or torch's.
+    except (safetensors.SafetensorError, TypeError, KeyError, ValueError, RuntimeError) as error:
+        raise UnusableFileError(
+            f"{path} cannot be read as a T×V file: {type(error).__name__}: {error}. It was cut "
+            "short or altered, or is something else: remove it and train again."
+        ) from error
+    raise UnusableFileError(
+        f"{path} is of format {written.get('format')}, expected {FORMAT}. Train it again."
+    )
+
+
+def _checksum(about: str, tensors: Mapping[str, Tensor]) -> str:
+    digest = hashlib.sha256(about.encode())
+    for name, tensor in sorted(tensors.items()):
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        digest.update(tensor.reshape(-1).view(torch.uint8).numpy().data)  # not copied
+    return digest.hexdigest()

@@ -1,32 +1,15 @@
 """What changes in the course of a T×V training, and its way to and from a checkpoint."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from newsimages.txv.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from newsimages.txv.checkpoint import Checkpoint, EpochReport, load_checkpoint, save_checkpoint
 from newsimages.txv.network import TxVNetwork
 from newsimages.txv.schedule import best_epoch
-
-
-@dataclass(frozen=True, kw_only=True)
-class EpochReport:
-    """What an epoch came to."""
-
-    epoch: int
-    """From 1."""
-    loss: float
-    """Mean over the pairs of the training loss."""
-    learning_rate: float
-    """Of this epoch."""
-    recalls: dict[str, float]
-    """On the validation part, as `newsimages.txv.validation.recalls`."""
-    score: float
-    """The sum of the recalls, from 0 to 6."""
 
 
 class TrainingState:
@@ -64,7 +47,7 @@ class TrainingState:
             path,
             Checkpoint(
                 identity=self._identity,
-                epochs=[asdict(report) for report in self.reports],
+                epochs=self.reports,
                 weights=self.network.state_dict(),
                 best_weights=self.best_weights,
                 optimiser={
@@ -77,11 +60,11 @@ class TrainingState:
 
     def resume(self, path: Path) -> None:
         """Takes up what `save` has left, if anything; errors are those of `load_checkpoint`."""
-        found = load_checkpoint(path, self._identity)
+        found = load_checkpoint(path, self._like())
         if found is None:
             return
         self.network.load_state_dict(found.weights)
-        self.reports = [EpochReport(**report) for report in found.epochs]
+        self.reports = found.epochs
         self.best_weights = found.best_weights
         index_of = {name: i for i, (name, _) in enumerate(self.network.named_parameters())}
         state: dict[int, dict[str, Tensor]] = {index: {} for index in index_of.values()}
@@ -89,3 +72,19 @@ class TrainingState:
             weight, _, item = key.rpartition("/")
             state[index_of[weight]][item] = tensor
         self.optimiser.load_state_dict({**self.optimiser.state_dict(), "state": state})
+
+    def _like(self) -> Checkpoint:
+        """What `save` writes as to identity, dtypes and shapes, also before the first step."""
+        weights = self.network.state_dict()
+        step = torch.zeros((), dtype=torch.float32)
+        return Checkpoint(
+            identity=self._identity,
+            epochs=[],
+            weights=weights,
+            best_weights=weights,
+            optimiser={
+                f"{name}/{item}": like
+                for name, weight in self.network.named_parameters()
+                for item, like in (("step", step), ("exp_avg", weight), ("exp_avg_sq", weight))
+            },
+        )

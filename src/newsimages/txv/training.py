@@ -21,11 +21,12 @@ from newsimages.errors import NewsImagesError
 from newsimages.pairs import Pairs
 from newsimages.progress import progress
 from newsimages.txv.batches import count_batches, epoch_batches, load_batches
+from newsimages.txv.checkpoint import EpochReport
 from newsimages.txv.loss import margin_loss
 from newsimages.txv.network import TxVNetwork
 from newsimages.txv.projection import check_dimensions
 from newsimages.txv.schedule import TrainingConfig, best_epoch, is_over, learning_rate
-from newsimages.txv.state import EpochReport, TrainingState
+from newsimages.txv.state import TrainingState
 from newsimages.txv.validation import check_not_empty, recalls, score
 
 STEPS_PER_SHOWN_LOSS = 20  # to read the loss more often would keep a GPU waiting
@@ -62,7 +63,8 @@ def train(
         validation: Pairs by which the best epoch is chosen.
         config: How to train.
         checkpoint_path: Where each epoch leaves what the next ones need. If this same training
-            left something there, it goes on from it.
+            left something there, it goes on from it; what was cut short or altered since is
+            overwritten, after a warning.
         device: Where to compute, as torch names it.
         doing: What the progress bar calls it.
         on_epoch: Called after each epoch; also for those that a checkpoint brings, so that a log
