@@ -11,8 +11,10 @@ import torch
 from newsimages.beyond import Chooser, weight_candidates
 from newsimages.combination import Source, combine
 from newsimages.embeddings import Embeddings
-from newsimages.protocols import EmbeddedSet, joined
+from newsimages.errors import NewsImagesError
+from newsimages.protocols import EmbeddedSet, Space, joined
 from newsimages.ranking import rank
+from newsimages.revision import Revision
 from newsimages.runs import choose_runs
 from newsimages.txv import NetworkConfig, TxVNetwork, embed_images, embed_texts
 from tests.fakes import unit
@@ -139,3 +141,56 @@ def test_weights_cover_the_simplex_with_the_most_even_first() -> None:
         (0.0, 1.0),
         (1.0, 0.0),
     ]
+
+
+def bilingual(part: EmbeddedSet, seed: int) -> EmbeddedSet:
+    """With originals that are nearer to their images, in a space of another dimension."""
+    generator = np.random.default_rng(seed)
+    images = unit(np.pad(part.images.vectors, ((0, 0), (0, 4))))
+    own = Embeddings(part.images.ids, images).select(part.articles["image_id"].tolist()).vectors
+    near = Embeddings(
+        part.queries["title"].ids, unit(own + 0.3 * unit(generator.normal(size=own.shape)))
+    )
+    space = Space(queries={"title": near, "text": near}, images=Embeddings(part.images.ids, images))
+    return dataclasses.replace(part, multilingual=space)
+
+
+BILINGUAL = dataclasses.replace(
+    CHOOSER, validation=bilingual(VALIDATION, 1), bank=bilingual(BANK, 2)
+)
+
+
+@pytest.mark.parametrize("variant", ["multilingual_batch", "multilingual_bank"])
+def test_the_multilingual_space_is_asked_with_the_originals(variant: str) -> None:
+    [run] = choose_runs(variant)
+    test = bilingual(TEST, 3)
+    choice = BILINGUAL.choose(run)
+    lists = BILINGUAL.rank(run, test, choice, top_k=10)
+    plain = rank(TEST.queries["title"], TEST.images, revision=Revision(method="none"), top_k=10)
+    own = test.articles["image_id"].to_numpy()  # in the order of the lists
+    found, found_plainly = ((each.image_ids[:, 0] == own).mean() for each in (lists, plain))
+    assert found > 0.95 > found_plainly
+
+
+def test_languages_are_weighed_and_everything_can_be_summed() -> None:
+    languages, everything = choose_runs("languages_weights,all_weights")
+    test = bilingual(TEST, 3)
+    choice = BILINGUAL.choose(languages)
+    assert choice.weights[1] > choice.weights[0]  # the originals are nearer to their images
+    sources = [
+        Source(queries=space.queries["title"], gallery=space.images, revision=revision)
+        for space, revision in zip((test, test.multilingual), choice.revisions, strict=True)
+        if space
+    ]
+    expected = combine(sources, weights=choice.weights, top_k=10)
+    np.testing.assert_array_equal(
+        BILINGUAL.rank(languages, test, choice, top_k=10).image_ids, expected.image_ids
+    )
+    assert len(everything.sources) == 6
+    assert len(weight_candidates(6)) == 126
+
+
+def test_without_a_multilingual_space_its_runs_say_so() -> None:
+    [run] = choose_runs("multilingual_batch")
+    with pytest.raises(NewsImagesError, match="Set multilingual_backbone"):
+        CHOOSER.choose(run)

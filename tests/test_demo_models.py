@@ -22,7 +22,7 @@ from newsimages.corpora.demo.plan import Sizes, plan_corpus
 from newsimages.corpora.demo.scenes import pretraining_scenes
 from newsimages.errors import NewsImagesError
 
-KINDS: tuple[demo_models.Kind, ...] = ("clip", "translator")
+KINDS: tuple[demo_models.Kind, ...] = ("clip", "multilingual", "translator")
 FOLDERS = [demo_models.path(kind) for kind in KINDS]
 OTHER_SEED = 9_001  # neither a training's nor a corpus's
 CORPUS_SEED = inspect.signature(build_demo).parameters["seed"].default
@@ -101,6 +101,25 @@ def test_clip_retrieves_new_pictures_by_their_caption(clip: tuple[Any, Any, Any]
         similarities = texts @ model.encode_image(pictures, normalize=True).T
     found = (similarities > similarities.diagonal()[:, None]).sum(dim=1) < 5
     assert found.float().mean() >= 0.6  # by chance 5 / 60
+
+
+def test_the_multilingual_model_reads_german_and_sees_as_clip_does(
+    clip: tuple[Any, Any, Any],
+) -> None:
+    name = f"local-dir:{demo_models.path('multilingual')}"
+    model, _, transform = open_clip.create_model_and_transforms(name)
+    model.eval()
+    tokenize = open_clip.get_tokenizer(name)
+    scenes = list(pretraining_scenes(60, OTHER_SEED))
+    rng = random.Random(1)
+    german = [wording.article(scene, rng, "de", loose=False)[0] for scene in scenes]
+    with torch.inference_mode():
+        pictures = torch.stack([transform(draw(scene)) for scene in scenes])
+        images = model.encode_image(pictures, normalize=True)
+        torch.testing.assert_close(images, clip[0].encode_image(pictures, normalize=True))
+        similarities = model.encode_text(tokenize(german), normalize=True) @ images.T
+    found = (similarities > similarities.diagonal()[:, None]).sum(dim=1) < 10
+    assert found.float().mean() >= 0.7  # by chance 10 / 60
 
 
 def test_clip_runs_in_single_precision(clip: tuple[Any, Any, Any]) -> None:

@@ -210,3 +210,14 @@ def test_a_hub_out_of_reach_says_what_to_do(
         NewsImagesError, match=r"(?s)Cannot load backbone=.*set pretrained=/path/to/the/file"
     ):
         OpenClipEncoder(config)
+
+
+@pytest.mark.parametrize("kind", ["clip", "xlm_roberta"])
+def test_half_precision_is_near_single(
+    tiny_clips: dict[str, Path], kind: str, pictures: list[Path]
+) -> None:
+    single, half = (encoder_of(tiny_clips[kind], precision=p) for p in ("fp32", "bf16"))
+    texts = np.einsum("ij,ij->i", single.encode_texts(TEXTS), half.encode_texts(TEXTS))
+    images = [next(encoder.encode_images([pictures])).vectors for encoder in (single, half)]
+    cosines = np.concatenate([texts, np.einsum("ij,ij->i", *images)])
+    assert cosines.min() > 0.999

@@ -9,7 +9,7 @@ import pytest
 
 from newsimages.embeddings import Embeddings
 from newsimages.errors import NewsImagesError
-from newsimages.protocols import EmbeddedSet, Parts, divide, joined, pairs_of
+from newsimages.protocols import EmbeddedSet, Parts, Space, divide, joined, pairs_of
 from tests.fakes import random_embeddings
 
 N = 60
@@ -179,3 +179,64 @@ def test_joined_data_sets_share_one_gallery() -> None:
     whole = joined([SETS[0], SETS[2]])
     assert len(whole.articles) == len(whole.queries["title"]) == len(whole.images) == 2 * N
     assert whole.truth()["TW/train4"] == "TW/4.jpg"
+
+
+def with_originals(part: EmbeddedSet, seed: int) -> EmbeddedSet:
+    """The same articles and images in a second space, of other dimensions."""
+    drawn = random_embeddings("x", 2 * len(part.articles) + len(part.images), 12, seed).vectors
+    n = len(part.articles)
+    ids = part.queries["title"].ids
+    return dataclasses.replace(
+        part,
+        multilingual=Space(
+            queries={
+                "title": Embeddings(ids, drawn[:n]),
+                "text": Embeddings(ids, drawn[n : 2 * n]),
+            },
+            images=Embeddings(part.images.ids, drawn[2 * n :]),
+        ),
+    )
+
+
+def vector_of(space: EmbeddedSet | Space | None, article_id: str) -> bytes:
+    assert space is not None
+    return space.queries["text"].select([article_id]).vectors.tobytes()
+
+
+def test_the_multilingual_space_is_divided_and_joined_with_its_articles() -> None:
+    sets = [with_originals(part, seed) for seed, part in enumerate(SETS)]
+    parts = divide(sets, "internal")
+    plain = divide(SETS, "internal")
+    assert articles_of(parts.training) == articles_of(plain.training)
+    for part in (*parts.training, *parts.validation, *parts.tests):
+        [whole] = [each for each in sets if (each.name, each.split) == (part.name, part.split)]
+        assert part.multilingual is not None
+        np.testing.assert_array_equal(part.multilingual.images.ids, part.images.ids)
+        for article_id in part.articles["article_id"][:5]:
+            assert vector_of(part.multilingual, article_id) == vector_of(
+                whole.multilingual, article_id
+            )
+    whole = joined(parts.training)
+    first = parts.training[0]
+    article_id = first.articles["article_id"][0]
+    assert vector_of(whole.multilingual, f"{first.name}/{article_id}") == vector_of(
+        first.multilingual, article_id
+    )
+    assert joined([parts.training[0], plain.training[1]]).multilingual is None
+
+
+def test_spaces_of_other_images_or_articles_are_refused() -> None:
+    part = with_originals(SETS[0], 1)
+    space = part.multilingual
+    assert space is not None
+    fewer = dataclasses.replace(space, images=space.images.select(space.images.ids[1:].tolist()))
+    turned = dataclasses.replace(
+        space,
+        queries={
+            field: queries.select(queries.ids[::-1].tolist())
+            for field, queries in space.queries.items()
+        },
+    )
+    for other in (fewer, turned):
+        with pytest.raises(NewsImagesError, match="RSS: the multilingual backbone's"):
+            dataclasses.replace(part, multilingual=other)

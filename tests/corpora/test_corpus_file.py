@@ -1,5 +1,7 @@
 """corpus.json: what it may say, and what is refused."""
 
+import json
+
 import pytest
 
 from newsimages.corpora.corpus_file import read_corpus_file
@@ -14,9 +16,10 @@ def test_absent(make_corpus: MakeCorpus) -> None:
 
 
 def test_name_and_models_are_read_and_unknown_keys_ignored(make_corpus: MakeCorpus) -> None:
-    text = '{"name": "Mein Korpus", "backbone": "ViT-B-32", "note": 3}'
+    models = {"backbone": "ViT-B-32", "multilingual_backbone": "xlm-roberta-base-ViT-B-32"}
+    text = json.dumps({"name": "Mein Korpus", **models, "note": 3})
     about = read_corpus_file(make_corpus({"corpus.json": b"\xef\xbb\xbf" + text.encode()}))
-    assert (about.name, about.models) == ("Mein Korpus", {"backbone": "ViT-B-32"})
+    assert (about.name, about.models) == ("Mein Korpus", models)
 
 
 def test_a_folder_of_its_name_is_refused(make_corpus: MakeCorpus) -> None:

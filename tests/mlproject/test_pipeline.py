@@ -4,10 +4,13 @@ import shutil
 from pathlib import Path
 
 import mlflow
+import numpy as np
 import pandas as pd
 import pytest
 
 from mlproject import cli
+from newsimages.encoders import OpenClipConfig, OpenClipEncoder
+from newsimages.store import EmbeddingStore
 from tests.mlproject.squares import N_TEST, children, runs, step
 from tests.tiny_clip import save_tiny_clip
 
@@ -61,7 +64,7 @@ def test_main_tracks_each_run_of_the_paper(
                 run_id=parent.info.run_id, artifact_path=f"results_{protocol}.csv"
             )
         )
-        assert table["run"].tolist() == [*range(1, 12)] * 2
+        assert table["run"].tolist() == [*range(1, 12)] * 2  # no multilingual model is named
         assert "figures" not in table.columns  # the corpus is not the paper's
 
 
@@ -181,6 +184,60 @@ def test_the_command_line_refuses_what_no_corpus_could_want(
         cli.run(["evaluate", *extra])
     assert stopped.value.code == 2
     assert message in " ".join(capsys.readouterr().err.replace("│", "").split())
+
+
+def test_the_originals_are_asked_with_a_multilingual_model(
+    store: Path, arguments: list[str], training: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    for path in (store / "squares").glob("*/t*.csv"):  # titles that need no translator, in German
+        table = pd.read_csv(path)
+        german = "Quadrat " + table["article_id"]
+        table.assign(title=german, titleEN=table["title"], textEN=table["text"]).to_csv(
+            path, index=False
+        )
+    variants = ("clip", "multilingual_batch", "languages_weights")
+    wanted = [*arguments, *training, "--variants", ",".join(variants), "--sheet-articles", "0"]
+    assert cli.run(["evaluate", *wanted]) == 0
+    assert "multilingual_batch, languages_weights are left out" in capsys.readouterr().out
+
+    folder = save_tiny_clip(store / "xlm", "xlm_roberta", seed=3)
+    model = f"local-dir:{folder}"
+    assert cli.run(["evaluate", *wanted, "--multilingual-backbone", model]) == 0
+    encoder = OpenClipEncoder(OpenClipConfig(backbone=model, precision="fp32", workers=0))
+    images, _ = EmbeddingStore(folder=store / "again", encoder=encoder, batch_size=64).images(
+        {f"test{i}.png": store / f"squares/RSS/images/test{i}.png" for i in range(N_TEST)},
+        label="RSS",
+    )
+    texts = encoder.encode_texts([f"Quadrat RSStest{i}" for i in range(N_TEST)])
+    for variant, backbone in (
+        ("clip", arguments[5]),
+        ("multilingual_batch", model),
+        ("languages_weights", f"{arguments[5]}, {model}"),
+    ):
+        run = children(variant)[0]
+        assert run.data.params["backbone"] == run.data.params["pretrained"] == backbone
+    path = mlflow.artifacts.download_artifacts(
+        run_id=children("multilingual_batch")[0].info.run_id, artifact_path="rankings/RSS.parquet"
+    )
+    ranking = pd.read_parquet(path)
+    expected = (texts @ images.vectors.T)[
+        ranking["article_id"].str.removeprefix("RSStest").astype(int),
+        pd.Index(images.ids).get_indexer(ranking["image_id"]),
+    ]
+    np.testing.assert_allclose(ranking["similarity"], expected, atol=1e-5)
+
+
+@pytest.mark.usefixtures("store")
+def test_runs_on_originals_alone_need_a_multilingual_model(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.run(["evaluate", *arguments, "--variants", "multilingual_batch"]) == 1
+    shown = capsys.readouterr()
+    assert "multilingual_backbone=xlm-roberta-large-ViT-H-14" in shown.err
+    assert "embed" not in shown.out
+    absent = ["--multilingual-backbone", "local-dir:nowhere"]
+    assert cli.run(["evaluate", *arguments, "--variants", "multilingual_batch", *absent]) == 1
+    assert "multilingual_backbone and multilingual_pretrained: Cannot" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("store")

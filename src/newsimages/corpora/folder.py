@@ -53,8 +53,8 @@ class Corpus:
         folder: Where it lies.
         name: What ``corpus.json`` calls it, else the folder's name.
         data_sets: Ordered by name, train before test.
-        models: Models that ``corpus.json`` recommends: ``backbone``, ``pretrained``,
-            ``translator``; may be empty.
+        models: Models that ``corpus.json`` recommends, under some of
+            `newsimages.corpora.corpus_file.MODEL_KEYS`.
         skipped: Columns ``data_set``, ``split``, ``kind`` (``article``, ``image`` or ``table``),
             ``id``, ``reason``: everything that was left out or kept with something missing.
     """
