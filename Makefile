@@ -21,6 +21,7 @@ bench: ## speed, as ratios against what one would otherwise run
 demo-models: ## train the bundled models again (about half an hour)
 	PYTHONPATH=src $(PYTHON_ENV) python tools/demo_models/train_translator.py
 	PYTHONPATH=src $(PYTHON_ENV) python tools/demo_models/train_clip.py
+	PYTHONPATH=src $(PYTHON_ENV) python tools/demo_models/train_multilingual.py
 
 lock: ## pin every version anew
 	uv pip compile --quiet --python-version 3.11 pyproject.toml -o requirements.txt
