@@ -47,7 +47,7 @@ class Pretrain(Embed):
     pretrain_learning_rate: float = 1e-4
     """Of Adam, in the first epoch of pre-training."""
     width: int = 2048
-    """Dimension of T×V's joint space."""
+    """Dimension of T×V's joint space, at most 65,536."""
     dropout: float = 0.2
     """Share of a T×V block's outputs that are set to 0 in training."""
     train_batch_size: int = 196

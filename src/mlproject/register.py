@@ -46,6 +46,11 @@ class Register(Evaluate):
     def __post_init__(self) -> None:
         """Raises: NewsImagesError on settings that cannot be."""
         super().__post_init__()
+        if not _names(self.gallery):
+            raise NewsImagesError(
+                f"gallery={self.gallery!r}, expected {ALL}, names of test sets or a folder of "
+                "images (. for the current one)."
+            )
         if self.serving_scale != AUTO_SCALE:
             Revision(scale=self.serving_scale)
 

@@ -15,7 +15,7 @@ from mlproject.training import fit
 from newsimages.encoders import OpenClipEncoder
 from newsimages.errors import NewsImagesError, first_ten
 from newsimages.protocols import Parts, Protocol, TextField, check_dates, divide, pairs_of
-from newsimages.txv import TxVNetwork, load_network
+from newsimages.txv import NetworkConfig, TxVNetwork, load_network
 
 PRETRAINED, SCRATCH = "pretrained", "scratch"
 Networks = Mapping[TextField, TxVNetwork]
@@ -88,15 +88,37 @@ def first_network(config: Train, embedded: EmbeddedCorpus) -> TxVNetwork:
     """The network that every training starts from.
 
     Raises:
-        NewsImagesError: The pairs cannot be used, or a file that holds no T×V network.
+        NewsImagesError: The pairs cannot be used, or a file that holds no T×V network, or one for
+            other vectors.
     """
     pairs = read_pairs(config, embedded.corpus) if config.initial == PRETRAINED else None
     if pairs is not None:
         return pretrain(config, embedded.encoder, pairs)
-    if config.initial not in (PRETRAINED, SCRATCH):
-        return load_network(Path(config.initial))
     dimension = embedded.sets[0].images.dimension
-    return TxVNetwork(config.network_config(dimension, dimension), seed=config.seed)
+    shape = config.network_config(dimension, dimension)
+    if config.initial not in (PRETRAINED, SCRATCH):
+        return _network_of_file(config, shape)
+    return TxVNetwork(shape, seed=config.seed)
+
+
+def _network_of_file(config: Train, wanted: NetworkConfig) -> TxVNetwork:
+    """The network in the file that is named, with a word where its shape is another."""
+    network = load_network(Path(config.initial))
+    got = network.config
+    dimensions = (got.text_dimensions, got.image_dimensions)
+    if dimensions != (wanted.text_dimensions, wanted.image_dimensions):
+        raise NewsImagesError(
+            f"initial={config.initial} takes text vectors of the dimensions {dimensions[0]} and "
+            f"image vectors of {dimensions[1]}, but the backbone gives {wanted.text_dimensions} "
+            f"and {wanted.image_dimensions}. Name a network that was trained on this backbone's "
+            f"vectors, or set initial={SCRATCH}."
+        )
+    if got != wanted:
+        print(
+            f"  initial={config.initial}: its width {got.width} and dropout {got.dropout:g} are "
+            f"used, not width={wanted.width} and dropout={wanted.dropout:g}"
+        )
+    return network
 
 
 def divided(config: Train, embedded: EmbeddedCorpus, protocol: Protocol) -> Parts:

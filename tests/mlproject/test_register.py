@@ -144,6 +144,16 @@ def test_a_gallery_that_is_none_stops_with_a_sentence(
     assert message in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("gallery", ["", "  ", ","])
+def test_an_empty_gallery_is_refused_and_not_the_current_folder(
+    gallery: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        cli.run(["main", "--gallery", gallery])
+    assert stopped.value.code == 2
+    assert f"gallery={gallery!r}, expected" in capsys.readouterr().err
+
+
 @pytest.mark.usefixtures("store")
 def test_without_training_articles_nothing_is_registered(
     arguments: list[str], training: list[str], capsys: pytest.CaptureFixture[str]

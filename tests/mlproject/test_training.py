@@ -143,7 +143,8 @@ def test_nytimes_documents_are_trained_on_by_their_own_split(
         (["--train-batch-size", "196"], "do not fill a batch of batch_size=196. Set train_batch"),
         (
             ["--initial", "other.safetensors"],
-            "takes text vectors of the dimensions (5,), got (16,)",
+            "initial=other.safetensors takes text vectors of the dimensions (16,) and image "
+            "vectors of (5,), but the backbone gives (16,) and (16,)",
         ),
         (["--pairs", "nowhere"], "Looked for a table of pairs in nowhere, which does not exist"),
         (["--pairs", "squares/RSS/train.csv"], "caption"),
@@ -157,13 +158,27 @@ def test_bad_parameters_stop_with_a_sentence(
     message: str,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    network = TxVNetwork(NetworkConfig(text_dimensions=(5,), image_dimensions=(5,), width=4))
+    network = TxVNetwork(NetworkConfig(text_dimensions=(16,), image_dimensions=(5,), width=4))
     save_network(Path("other.safetensors"), network)
     expected = 1 if message else 0
     assert cli.run(["train", *arguments, *training, *extra]) == expected
     error = capsys.readouterr().err
     assert message in error
     assert "Traceback" not in error
+
+
+@pytest.mark.usefixtures("store")
+def test_a_network_to_start_from_keeps_its_width_and_says_so(
+    arguments: list[str], training: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    network = TxVNetwork(NetworkConfig(text_dimensions=(16,), image_dimensions=(16,), width=4))
+    save_network(Path("first.safetensors"), network)
+    start = ["--initial", "first.safetensors"]
+    assert cli.run(["train", *arguments, *training, *start]) == 0
+    assert "its width 4 and dropout 0.2 are used, not width=8" in capsys.readouterr().out
+    assert step("train-title-official").data.params["width"] == "4"
+    assert cli.run(["train", *arguments, *training, *start, "--width", "4"]) == 0
+    assert "are used, not width" not in capsys.readouterr().out
 
 
 @pytest.mark.usefixtures("store")
@@ -192,6 +207,7 @@ def test_without_training_sets_the_runs_of_clip_are_measured_all_the_same(
         (["--initial", "nowhere.safetensors"], "initial=nowhere.safetensors"),
         (["--variants", "clp"], "expected all, paper or some of clip"),
         (["--dropout", "1"], "dropout=1.0"),
+        (["--width", "1000000000"], "width=1000000000, expected 1 to 65,536"),
         (["--negatives", "some"], "hardest"),
         (["--protocol", "mine"], "official"),
     ],

@@ -16,6 +16,9 @@ from torch.nn.functional import normalize
 from newsimages.errors import NewsImagesError
 from newsimages.txv.dropout import Dropout
 
+MAX_WIDTH = 65_536
+"""Of a joint space: one W × W layer of it takes 16 GiB."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkConfig:
@@ -26,7 +29,7 @@ class NetworkConfig:
     image_dimensions: tuple[int, ...] = (1024,)
     """Length of the vectors of each image feature."""
     width: int = 2048
-    """W, the dimension of every joint space."""
+    """W, the dimension of every joint space; at most `MAX_WIDTH`."""
     dropout: float = 0.2
     """Share of a block's outputs that are set to 0 in training."""
 
@@ -39,6 +42,8 @@ class NetworkConfig:
                 f"{self.image_dimensions}, width={self.width}: expected at least one feature on "
                 "each side and sizes of at least 1."
             )
+        if self.width > MAX_WIDTH:
+            raise NewsImagesError(f"width={self.width}, expected 1 to {MAX_WIDTH:,}.")
         if not 0 <= self.dropout < 1:
             raise NewsImagesError(f"dropout={self.dropout}, expected 0 ≤ dropout < 1.")
 
