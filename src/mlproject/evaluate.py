@@ -20,7 +20,7 @@ from mlproject.embed import (
 from mlproject.pictures import Shown, log_pictures
 from mlproject.preprocess import Bool, Preprocess, open_corpus, preprocess
 from mlproject.results import TITLES, Results, log_tables
-from mlproject.train import Networks, Train, divided, first_network, train
+from mlproject.train import Networks, Train, divided, first_network, train, why_untrained
 from newsimages import submission
 from newsimages.beyond import Choice, Chooser
 from newsimages.corpora import Corpus
@@ -30,7 +30,15 @@ from newsimages.errors import NewsImagesError
 from newsimages.metrics import measure, mrr_interval, ranks_of_truth
 from newsimages.models import MULTILINGUAL
 from newsimages.paper import published
-from newsimages.protocols import EmbeddedSet, Parts, Protocol, TextField, check_dates, joined
+from newsimages.protocols import (
+    EmbeddedSet,
+    Parts,
+    Protocol,
+    TextField,
+    check_dates,
+    check_training,
+    joined,
+)
 from newsimages.ranking import Ranking
 from newsimages.report import Measured, markdown, results_table
 from newsimages.retriever import retriever_of
@@ -101,7 +109,8 @@ def measurable(config: Evaluate, corpus: Corpus) -> Corpus:
     """The corpus; without its training sets where the protocol and the runs need none.
 
     Raises:
-        NewsImagesError: It has no test set, where one is to be measured on.
+        NewsImagesError: It has no test set, where one is to be measured on; or no training set,
+            where the protocol or all runs need one.
     """
     tests = tuple(data_set for data_set in corpus.data_sets if data_set.split == "test")
     if not tests and "official" in config.protocols:
@@ -109,11 +118,28 @@ def measurable(config: Evaluate, corpus: Corpus) -> Corpus:
             f"{corpus.folder} has no test set to measure on: name a table test.csv, use a file of "
             "the NewsImages test release, or set protocol=internal."
         )
-    beyond = any(each.family == "beyond" for each in config.runs)
+    check_training(corpus.data_sets, config.protocols)
+    untrained = [each for each in config.runs if not _needs_training(each)]
+    if len(tests) == len(corpus.data_sets):
+        _check_any(config, untrained, f"{corpus.folder} has no training set")
     if "time" in config.protocols:
         check_dates(each for each in corpus.data_sets if each.split == "train")
-    needs_training = config.protocols != ("official",) or beyond or _trained_fields(config)
+    needs_training = config.protocols != ("official",) or len(untrained) < len(config.runs)
     return corpus if needs_training else replace(corpus, data_sets=tests)
+
+
+def _needs_training(each: Run) -> bool:
+    """Whether the run cannot be made without training articles."""
+    return each.family == "beyond" or each.asks("txv")
+
+
+def _check_any(config: Evaluate, possible: Sequence[Run], why: str) -> None:
+    """Raises: NewsImagesError where no run is possible without training articles."""
+    if not possible:
+        raise NewsImagesError(
+            f"variants={config.variants}: none of these runs can be made without training "
+            f"articles, and {why}. Give a training set, or choose clip or clip_ds."
+        )
 
 
 def original_model(config: Evaluate, corpus: Corpus) -> OpenClipConfig | None:
@@ -143,7 +169,11 @@ def train_and_evaluate(config: Evaluate, embedded: EmbeddedCorpus) -> dict[Proto
 
     Returns:
         Per protocol its parts and networks.
+
+    Raises:
+        NewsImagesError: A protocol measures on training articles, but there are none.
     """
+    check_training(embedded.sets, config.protocols)
     fields = _trained_fields(config)
     has_training = any(part.split == "train" for part in embedded.sets)
     first = first_network(config, embedded) if fields and has_training else None
@@ -157,7 +187,7 @@ def train_and_evaluate(config: Evaluate, embedded: EmbeddedCorpus) -> dict[Proto
             if first is not None and parts.training:
                 networks = train(config, parts, first, fields)
             elif fields:
-                print("  no training articles with a readable image: the runs of T×V are left out")
+                print(f"  the runs of T×V are left out: {why_untrained(parts)}")
             tables[protocol] = evaluate(config, embedded, parts, networks)
         trained[protocol] = Trained(parts, networks)
     log_tables(embedded.corpus.name, tables)
@@ -179,11 +209,7 @@ def evaluate(
         The table of `newsimages.report.results_table`, and a picture of it.
     """
     runs = [each for each in config.runs if _is_possible(each, parts, networks)]
-    if not runs:
-        raise NewsImagesError(
-            f"variants={config.variants}: none of these runs can be made without training articles "
-            "that have a readable image. Give a training set, or choose clip or clip_ds."
-        )
+    _check_any(config, runs, why_untrained(parts))
     chooser = _chooser(config, parts, networks)
     measured: list[Measured] = []
     shown = {test.name: Shown(test=test, rankings={}) for test in parts.tests}

@@ -13,15 +13,16 @@ from mlproject import registry, tracking
 from mlproject.embed import Embed, EmbeddedCorpus, embed, embedding_store, encoder_config
 from mlproject.evaluate import Evaluate
 from mlproject.preprocess import ALL, Preprocess, open_corpus, preprocess
-from mlproject.train import divided, first_network, train
+from mlproject.train import divided, first_network, train, trainable, why_untrained
 from newsimages.bank import ImageOffsets, bank_offsets, in_bank
+from newsimages.corpora import Corpus
 from newsimages.corpora.image_files import IMAGE_ENDINGS
 from newsimages.devices import resolve_device
 from newsimages.embeddings import Embeddings
 from newsimages.encoders import OpenClipEncoder
 from newsimages.errors import NewsImagesError, first_ten
 from newsimages.pairs import merged
-from newsimages.protocols import EmbeddedSet, Parts, TextField, joined
+from newsimages.protocols import EmbeddedSet, Parts, Protocol, TextField, joined
 from newsimages.retriever import Retriever, retriever_of
 from newsimages.revision import Method, Revision
 from newsimages.selection import REVISIONS, SCALES, RevisionChoice, ValidationPart, choose_revision
@@ -58,7 +59,8 @@ class Register(Evaluate):
 def run(config: Register) -> None:
     """The entry point."""
     with tracking.entry_point(config, doing=str(Register.__doc__)):
-        corpus = open_corpus(config)
+        corpus = trainable(open_corpus(config))
+        check_gallery(config, corpus, "official")
         model = encoder_config(config, corpus)
         with tracking.step("preprocess", doing=str(Preprocess.__doc__)):
             prepared = preprocess(config, corpus)
@@ -71,6 +73,12 @@ def run(config: Register) -> None:
         register(config, embedded, parts, networks["title"])
 
 
+def check_gallery(config: Register, corpus: Corpus, protocol: Protocol) -> None:
+    """Raises: NewsImagesError where the protocol's tests cannot be what is to be served."""
+    split = "test" if protocol == "official" else "train"
+    _gallery_sets(config, [each.name for each in corpus.data_sets if each.split == split])
+
+
 def register(
     config: Register, embedded: EmbeddedCorpus, parts: Parts, network: TxVNetwork | None
 ) -> None:
@@ -81,8 +89,8 @@ def register(
     """
     if not parts.training:
         raise NewsImagesError(
-            "No training article has a readable image: there is neither a query bank nor a "
-            "validation part to register a model with. Give a training set and its images."
+            "There is neither a query bank nor a validation part to register a model with: "
+            f"{why_untrained(parts)}. Give a training set of other articles, and its images."
         )
     with tracking.step("register", doing=str(Register.__doc__)):
         images = _gallery(config, embedded, parts)
@@ -247,18 +255,31 @@ def _gallery(config: Register, embedded: EmbeddedCorpus, parts: Parts) -> Embedd
 
     Images of one test set keep their ids; of several, the ids are ``NAME/id``.
     """
-    folder = Path(config.gallery)
     tests = {part.name: part.images for part in parts.tests}
-    if config.gallery != ALL and config.gallery not in tests and folder.is_dir():
-        return _folder_gallery(config, embedded.encoder, folder)
-    names = list(tests) if config.gallery == ALL else _names(config.gallery)
-    unknown = [name for name in names if name not in tests]
+    names = _gallery_sets(config, list(tests))
+    if not names:
+        return _folder_gallery(config, embedded.encoder, Path(config.gallery))
+    return tests[names[0]] if len(names) == 1 else merged({name: tests[name] for name in names})
+
+
+def _gallery_sets(config: Register, known: Sequence[str]) -> list[str]:
+    """The data sets whose images are served; none where it is a folder's.
+
+    Raises:
+        NewsImagesError: The gallery is neither.
+    """
+    gallery = config.gallery
+    if gallery != ALL and gallery not in known and Path(gallery).is_dir():
+        return []
+    names = list(known) if gallery == ALL else _names(gallery)
+    unknown = [name for name in names if name not in known]
     if unknown or not names:
         raise NewsImagesError(
-            f"gallery={config.gallery}: {first_ten(unknown) or 'nothing'} is neither a test set "
-            f"({first_ten(list(tests)) or 'there is none'}) nor a folder of images."
+            f"gallery={gallery}: {first_ten(unknown) or ALL} is neither a test set "
+            f"({first_ten(known) or 'there is none'}) nor a folder of images. Give a test set, or "
+            "set gallery to such a folder."
         )
-    return tests[names[0]] if len(names) == 1 else merged({name: tests[name] for name in names})
+    return names
 
 
 def _names(names: str) -> list[str]:

@@ -12,6 +12,7 @@ from mlproject.embed import Embed, EmbeddedCorpus, embed, encoder_config
 from mlproject.preprocess import Preprocess, open_corpus, preprocess
 from mlproject.pretrain import Pretrain, pretrain, read_pairs
 from mlproject.training import fit
+from newsimages.corpora import Corpus
 from newsimages.encoders import OpenClipEncoder
 from newsimages.errors import NewsImagesError, first_ten
 from newsimages.protocols import Parts, Protocol, TextField, check_dates, divide, pairs_of
@@ -71,7 +72,7 @@ class Train(Pretrain):
 def run(config: Train) -> None:
     """The entry point."""
     with tracking.entry_point(config, doing=str(Train.__doc__)):
-        corpus = open_corpus(config)
+        corpus = trainable(open_corpus(config))
         if "time" in config.protocols:
             check_dates(each for each in corpus.data_sets if each.split == "train")
         model = encoder_config(config, corpus)
@@ -82,6 +83,16 @@ def run(config: Train) -> None:
         first = first_network(config, embedded)
         for protocol in config.protocols:
             train(config, divided(config, embedded, protocol), first, ("title", "text"))
+
+
+def trainable(corpus: Corpus) -> Corpus:
+    """The corpus. Raises: NewsImagesError where it has no training set."""
+    if not any(data_set.split == "train" for data_set in corpus.data_sets):
+        raise NewsImagesError(
+            f"{corpus.folder} has no training set, so T×V cannot be trained. Give a table "
+            "train.csv (or a NewsImages training file) and its images."
+        )
+    return corpus
 
 
 def first_network(config: Train, embedded: EmbeddedCorpus) -> TxVNetwork:
@@ -135,6 +146,16 @@ def divided(config: Train, embedded: EmbeddedCorpus, protocol: Protocol) -> Part
     return parts
 
 
+def why_untrained(parts: Parts) -> str:
+    """Why parts without training articles have none."""
+    if parts.n_left_out:
+        return (
+            f"all {parts.n_left_out} training articles are left out, because what is measured on "
+            "has the same title or picture"
+        )
+    return "no training article has a readable image"
+
+
 def train(
     config: Train, parts: Parts, first: TxVNetwork, fields: Collection[TextField]
 ) -> dict[TextField, TxVNetwork]:
@@ -145,8 +166,8 @@ def train(
     """
     if not parts.training:
         raise NewsImagesError(
-            "No training article has a readable image, so T×V cannot be trained. Give a table "
-            "train.csv (or a NewsImages training file) and its images."
+            f"T×V cannot be trained: {why_untrained(parts)}. Give a table train.csv (or a "
+            "NewsImages training file) of other articles, and its images."
         )
     trained_on: dict[TextField, TextField] = {"title": "title", "text": config.text_run_trained_on}
     networks: dict[TextField, TxVNetwork] = {}

@@ -130,12 +130,8 @@ def divide(
     training = [_with_pictures(part) for part in sets if part.split == "train"]
     training = [part for part in training if len(part.articles)]
     tests = [part for part in sets if part.split == "test"]
+    check_training(training, [protocol])
     if protocol != "official":
-        if not training:
-            raise NewsImagesError(
-                "protocol=internal measures on a part of the training sets, but no training "
-                "article has a readable image. Give a training set, or set protocol=official."
-            )
         by_time = protocol == "time"
         training, tests = _by_time(training, share) if by_time else _split(training, share, seed)
     n_given = sum(len(part.articles) for part in training)
@@ -190,6 +186,17 @@ def joined(sets: Sequence[EmbeddedSet]) -> EmbeddedSet:
 def label_of(name: str, split: Split) -> str:
     """What files about a data set are called."""
     return f"{name}-{split}".replace("/", "-").replace(" ", "-")
+
+
+def check_training(sets: Iterable[EmbeddedSet | DataSet], protocols: Iterable[Protocol]) -> None:
+    """Raises: NewsImagesError where a training set is to be measured on, but there is none."""
+    is_needed = any(protocol != "official" for protocol in protocols)
+    if is_needed and not any(part.split == "train" for part in sets):
+        raise NewsImagesError(
+            "protocol=internal measures on a part of the training sets (so does split=time), but "
+            "no training article has a readable image. Give a training set, or set "
+            "protocol=official and split=random."
+        )
 
 
 def check_dates(sets: Iterable[EmbeddedSet | DataSet]) -> None:

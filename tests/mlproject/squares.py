@@ -51,6 +51,11 @@ def children(variant: str, protocol: str = "official") -> list[Run]:
     return [run for run in runs() if wanted.items() <= run.data.tags.items()]
 
 
+def steps() -> set[str]:
+    """The names of all steps that were begun."""
+    return {run.data.tags["step"] for run in runs() if "step" in run.data.tags}
+
+
 def step(name: str) -> Run:
     """The one run of a step."""
     [run] = [run for run in runs() if run.data.tags.get("step") == name]

@@ -1,6 +1,7 @@
 """Pre-training, training and the runs of T×V, through the same calls as `mlflow run`."""
 
 import json
+import shutil
 from pathlib import Path
 
 import mlflow
@@ -9,7 +10,16 @@ import pytest
 
 from mlproject import cli
 from newsimages.txv import NetworkConfig, TxVNetwork, load_network, save_network
-from tests.mlproject.squares import N_PAIRS, N_TRAIN, children, runs, step, write_pairs
+from tests.mlproject.squares import (
+    N_PAIRS,
+    N_TEST,
+    N_TRAIN,
+    children,
+    runs,
+    step,
+    steps,
+    write_pairs,
+)
 
 TXV = ("--variants", "txv,txv_text_ds", "--sheet-articles", "0")
 
@@ -191,10 +201,55 @@ def test_without_training_sets_the_runs_of_clip_are_measured_all_the_same(
     assert "the runs of T×V are left out" in capsys.readouterr().out
     assert len(children("clip")) == 1
     assert not children("txv")
-    assert cli.run(["train", *arguments, *training]) == 1
-    assert "T×V cannot be trained" in capsys.readouterr().err
-    assert cli.run(["evaluate", *arguments, *training, "--protocol", "internal"]) == 1
+
+
+@pytest.mark.usefixtures("store")
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        (["train"], "squares has no training set, so T×V cannot be trained"),
+        (["register"], "squares has no training set, so T×V cannot be trained"),
+        (["evaluate", "--protocol", "internal"], "protocol=internal measures on"),
+        (["main"], "protocol=internal measures on"),
+        (["evaluate", "--split", "time"], "(so does split=time), but no training article"),
+        (["evaluate", "--variants", "txv,clip_bank"], "none of these runs can be made without"),
+    ],
+)
+def test_what_needs_a_training_set_stops_before_the_work(
+    arguments: list[str], command: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("RSS", "TW"):
+        Path("squares", name, "train.csv").unlink()
+    assert cli.run([command[0], *arguments, *command[1:]]) == 1
+    assert message in capsys.readouterr().err
+    assert steps() == {"corpus"}
+
+
+@pytest.mark.usefixtures("store")
+def test_both_protocols_without_training_images_stop_before_anything_is_measured(
+    arguments: list[str], training: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    for path in Path("squares").rglob("train*.png"):
+        path.unlink()
+    assert cli.run(["evaluate", *arguments, *training, "--protocol", "both"]) == 1
     assert "protocol=internal measures on" in capsys.readouterr().err
+    assert steps() == {"corpus", "preprocess", "embed"}
+    assert not children("clip")
+
+
+@pytest.mark.usefixtures("store")
+def test_training_articles_that_are_all_measured_on_are_told_from_unreadable_ones(
+    arguments: list[str], training: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("RSS", "TW"):
+        shutil.copy(f"squares/{name}/test.csv", f"squares/{name}/train.csv")
+    reason = f"all {2 * N_TEST} training articles are left out, because what is measured on has"
+    scratch = ["--initial", "scratch"]
+    assert cli.run(["train", *arguments, *training, *scratch]) == 1
+    assert f"T×V cannot be trained: {reason}" in capsys.readouterr().err
+    variants = ["--variants", "clip,txv", "--sheet-articles", "0"]
+    assert cli.run(["evaluate", *arguments, *training, *scratch, *variants]) == 0
+    assert f"the runs of T×V are left out: {reason}" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
