@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from newsimages import store as module
 from newsimages.encoders import EncodedImages
 from newsimages.errors import NewsImagesError
-from newsimages.store import EmbeddingStore
+from newsimages.store import EmbeddingStore, UnreadableImagesError
 from tests.fakes import FakeEncoder
 
 TEXTS = {f"a{i:02d}": f"headline {i}" for i in range(23)}
@@ -215,9 +215,11 @@ def test_nothing_to_embed_and_nothing_readable_are_errors(tmp_path: Path) -> Non
     missing = {f"i{i:02d}": tmp_path / f"{i}.jpg" for i in range(12)}
     for _ in range(2):
         with pytest.raises(
-            NewsImagesError, match=r"images: not one image .* i00 \(no such file\), .*\(12 in all\)"
-        ):
+            UnreadableImagesError,
+            match=r"images: not one image .* i00 \(no such file\), .*\(12 in all\)",
+        ) as raised:
             store_in(tmp_path).images(missing, label="images")
+        assert raised.value.reasons == dict.fromkeys(missing, "no such file")
 
 
 def test_a_file_in_the_place_of_the_folder_is_a_clear_error(tmp_path: Path) -> None:

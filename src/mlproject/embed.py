@@ -11,6 +11,7 @@ from mlproject import tracking
 from mlproject.preprocess import (
     Bool,
     PreparedCorpus,
+    PreparedSet,
     Preprocess,
     open_corpus,
     preprocess,
@@ -28,7 +29,7 @@ from newsimages.models import (
     speaking_of_multilingual,
 )
 from newsimages.protocols import EmbeddedSet, Space, TextField
-from newsimages.store import EmbeddingStore
+from newsimages.store import EmbeddingStore, UnreadableImagesError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +86,8 @@ def embed(config: Embed, encoder: OpenClipEncoder, prepared: PreparedCorpus) -> 
     """Embeds titles, texts and images of every data set, or finds them in the workdir.
 
     Raises:
-        NewsImagesError: No readable image; with ``strict``, any image that cannot be read.
+        NewsImagesError: No readable image, in a test set or at all; with ``strict``, any image
+            that cannot be read.
     """
     store = embedding_store(config, encoder)
     sets: list[EmbeddedSet] = []
@@ -95,7 +97,12 @@ def embed(config: Embed, encoder: OpenClipEncoder, prepared: PreparedCorpus) -> 
         if not files and part.data_set.split == "train":
             print(f"  {part.label}: left out, as none of its {len(missing)} images has a file")
             continue
-        images, reasons = store.images(files, label=f"{part.label}-images")
+        images, reasons = _images(store, part, files)
+        reasons = missing | reasons
+        unreadable += [(part.label, image_id, why) for image_id, why in reasons.items()]
+        if images is None:
+            print(f"  {part.label}: left out, as none of its {len(reasons)} images can be read")
+            continue
         queries = _queries(store, part.articles, config, label=part.label, suffix="_en")
         sets.append(
             EmbeddedSet(
@@ -107,12 +114,15 @@ def embed(config: Embed, encoder: OpenClipEncoder, prepared: PreparedCorpus) -> 
                 files=files,
             )
         )
-        reasons = missing | reasons
-        unreadable += [(part.label, image_id, why) for image_id, why in reasons.items()]
         mlflow.log_metric(f"{part.label}/images_embedded", len(images))
         print(f"  {part.label}: {len(part.articles)} titles and texts, {len(images)} images")
     print(f"  {_tally(store)}")
     _report(pd.DataFrame(unreadable, columns=["data_set", "image_id", "reason"]), config.strict)
+    if not sets:
+        raise NewsImagesError(
+            f"No data set of {prepared.corpus.folder} has an image that can be read. Put the image "
+            "files where the tables name them."
+        )
     mlflow.log_params({f"used_{key}": value for key, value in asdict(encoder.used).items()})
     return EmbeddedCorpus(corpus=prepared.corpus, encoder=encoder, sets=tuple(sets))
 
@@ -140,6 +150,18 @@ def embed_originals(
         print(f"  {encoder.name}: {_tally(store)}")
         mlflow.log_params({f"used_{key}": value for key, value in asdict(encoder.used).items()})
     return replace(embedded, sets=tuple(sets), multilingual=encoder.used)
+
+
+def _images(
+    store: EmbeddingStore, part: PreparedSet, files: dict[str, Path]
+) -> tuple[Embeddings | None, dict[str, str]]:
+    """As `EmbeddingStore.images`; a training set without a readable image has no embeddings."""
+    try:
+        return store.images(files, label=f"{part.label}-images")
+    except UnreadableImagesError as error:
+        if part.data_set.split == "test":
+            raise
+        return None, error.reasons
 
 
 def _space(store: EmbeddingStore, part: EmbeddedSet, config: Embed) -> Space:

@@ -1,5 +1,6 @@
 """Entry point ``pretrain``: caption–image pairs to a T×V network that training starts from."""
 
+import hashlib
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -165,7 +166,7 @@ def _embedded(
     config: Pretrain, encoder: OpenClipEncoder, pairs: CaptionPairs
 ) -> tuple[Pairs, Pairs]:
     """The pairs to train on and to validate on; their vectors lie in memory-mapped files."""
-    store, folder = embedding_store(config, encoder), Path(config.workdir) / "embeddings" / "pairs"
+    store, folder = embedding_store(config, encoder), _folder(config, encoder, pairs)
     files = pairs.pairs.drop_duplicates("image_id")
     unreadable: dict[str, str] = {}
     images = memory_mapped(
@@ -194,6 +195,13 @@ def _embedded(
     training, validation = _sides(usable, config.seed)
     print(f"  {len(training)} pairs to train on, {len(validation)} to choose the epoch by")
     return part(training), part(validation)
+
+
+def _folder(config: Pretrain, encoder: OpenClipEncoder, pairs: CaptionPairs) -> Path:
+    """Of the memory-mapped files; others' are elsewhere, as they may be trained on meanwhile."""
+    depends_on = [encoder.key, str(pairs.folder.resolve()), pairs.pairs.to_csv()]
+    digest = hashlib.sha256("\0".join(depends_on).encode()).hexdigest()
+    return Path(config.workdir) / "embeddings" / "pairs" / f"{encoder.name}-{digest[:12]}"
 
 
 def _pairs(captions: Embeddings, images: Embeddings, rows: pd.DataFrame) -> Pairs:

@@ -34,6 +34,15 @@ SHARD_SIZE = 512
 logger = logging.getLogger(__name__)
 
 
+class UnreadableImagesError(NewsImagesError):
+    """Not one of the images can be read; ``reasons`` says why, by image id."""
+
+    def __init__(self, label: str, reasons: dict[str, str]) -> None:
+        shown = first_ten([f"{image_id} ({why})" for image_id, why in reasons.items()])
+        super().__init__(f"{label}: not one image could be read: {shown}.")
+        self.reasons = reasons
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Shard:
     """A slice of the work, and the file that holds its outcome."""
@@ -101,7 +110,8 @@ class EmbeddingStore:
             One vector per readable image, and the reason by id for each of the others.
 
         Raises:
-            NewsImagesError: No image at all is readable, or the folder cannot be written.
+            UnreadableImagesError: No image at all is readable.
+            NewsImagesError: The folder cannot be written.
         """
         with ThreadPoolExecutor() as pool:
             digests = list(pool.map(_file_digest, files.values()))
@@ -178,8 +188,7 @@ def _gathered(outcomes: Iterable[_Outcome], label: str) -> tuple[Embeddings, dic
     unreadable = {key: why for part in parts for key, why in part.unreadable.items()}
     ids = [key for part in parts for key in part.ids]
     if not ids:
-        reasons = [f"{key} ({why})" for key, why in unreadable.items()]
-        raise NewsImagesError(f"{label}: not one image could be read: {first_ten(reasons)}.")
+        raise UnreadableImagesError(label, unreadable)
     vectors = np.concatenate([part.vectors for part in parts if part.ids])
     return Embeddings(np.asarray(ids, np.str_), vectors), unreadable
 

@@ -11,7 +11,7 @@ import pytest
 from mlproject import cli
 from newsimages.encoders import OpenClipConfig, OpenClipEncoder
 from newsimages.store import EmbeddingStore
-from tests.mlproject.squares import N_TEST, children, runs, step
+from tests.mlproject.squares import N_TEST, N_TRAIN, children, runs, step
 from tests.tiny_clip import save_tiny_clip
 
 CLIP = ("--variants", "clip,clip_ds", "--sheet-articles", "0")
@@ -252,6 +252,38 @@ def test_training_images_may_be_absent(
         path.unlink()
     assert cli.run(["main", *arguments, "--protocol", "official"]) == 1
     assert "Put the files below that folder" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("store")
+def test_a_training_set_without_a_readable_image_is_left_out_and_a_test_set_is_an_error(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    for path in Path("squares", "RSS", "images").glob("train*.png"):
+        path.write_bytes(b"")
+    assert cli.run(["embed", *arguments]) == 0
+    assert "RSS-train: left out, as none of its 15 images can be read" in capsys.readouterr().out
+    [run] = [run for run in runs() if run.data.tags.get("entry_point") == "embed"]
+    table = mlflow.load_table("unreadable_images.json", run_ids=[run.info.run_id])
+    assert table["image_id"].str.startswith("train").sum() == len(table) == N_TRAIN
+    assert set(table["data_set"]) == {"RSS-train"}
+    assert cli.run(["embed", *arguments, "--strict", "true"]) == 1
+    assert "strict=true, and images cannot be read" in capsys.readouterr().err
+    for path in Path("squares", "RSS", "images").glob("test*.png"):
+        path.write_bytes(b"")
+    assert cli.run(["embed", *arguments]) == 1
+    assert "RSS-test-images: not one image could be read" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("store")
+def test_a_corpus_without_a_readable_image_stops_with_a_sentence(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("RSS", "TW"):
+        Path("squares", name, "test.csv").unlink()
+    for path in Path("squares").rglob("train*.png"):
+        path.write_bytes(b"")
+    assert cli.run(["train", *arguments]) == 1
+    assert "No data set of" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("store")

@@ -121,6 +121,24 @@ def test_pairs_from_elsewhere_and_from_scratch(
     assert len([run for run in runs() if run.data.tags.get("step") == "pretrain"]) == 1
 
 
+def test_other_pairs_get_vector_files_of_their_own(
+    store: Path, arguments: list[str], training: list[str], tmp_path: Path
+) -> None:
+    def files() -> dict[Path, bytes]:
+        folder = store / "work" / "embeddings" / "pairs"
+        return {path: path.read_bytes() for path in folder.glob("tiny-fp32-*/*.npy")}
+
+    assert cli.run(["pretrain", *arguments, *pretraining(training)]) == 0
+    first = files()
+    assert {path.name for path in first} == {"images.npy", "captions.npy"}
+    assert cli.run(["pretrain", *arguments, *pretraining(training)]) == 0
+    assert files() == first
+    elsewhere = write_pairs(tmp_path / "elsewhere", n=20)
+    assert cli.run(["pretrain", *arguments, *pretraining(training), "--pairs", str(elsewhere)]) == 0
+    assert len(files()) == 4
+    assert first.items() <= files().items()
+
+
 @pytest.mark.usefixtures("store")
 def test_nytimes_documents_are_trained_on_by_their_own_split(
     arguments: list[str], training: list[str], tmp_path: Path
