@@ -3,11 +3,14 @@
 import dataclasses
 from collections.abc import Iterator
 from functools import cache
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
+from newsimages import beyond
 from newsimages.beyond import Chooser, weight_candidates
 from newsimages.combination import Source, combine
 from newsimages.embeddings import Embeddings
@@ -16,6 +19,7 @@ from newsimages.protocols import EmbeddedSet, Space, joined
 from newsimages.ranking import rank
 from newsimages.revision import Revision
 from newsimages.runs import choose_runs
+from newsimages.selection import RevisionChoice, choose_revision
 from newsimages.txv import NetworkConfig, TxVNetwork, embed_images, embed_texts
 from tests.fakes import unit
 from tests.test_protocols import embedded_set
@@ -102,6 +106,20 @@ def test_the_mix_weighs_its_sources_as_validation_wants() -> None:
     expected = combine(sources, weights=choice.weights, top_k=10)
     lists = CHOOSER.rank(run, TEST, choice, top_k=10)
     np.testing.assert_array_equal(lists.image_ids, expected.image_ids)
+
+
+def test_a_source_is_chosen_for_once_for_all_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+
+    def counted(*given: Any, **settings: Any) -> RevisionChoice:
+        asked.append(len(given))
+        return choose_revision(*given, **settings)
+
+    monkeypatch.setattr(beyond, "choose_revision", counted)
+    chooser = dataclasses.replace(CHOOSER)
+    for run in choose_runs("clip_batch,clip_bank,mix_ranks,mix_weights"):
+        pd.testing.assert_frame_equal(chooser.choose(run).curve, chosen(run).curve)
+    assert len(asked) == 5  # four sources in batches, one against the bank
 
 
 def test_ranks_need_no_weights() -> None:

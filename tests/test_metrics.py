@@ -7,7 +7,13 @@ import pytest
 from ir_measures import RR, Qrel, R, ScoredDoc, Success
 
 from newsimages.errors import NewsImagesError
-from newsimages.metrics import measure, mrr_interval, ranks_of_truth, reciprocal_ranks
+from newsimages.metrics import (
+    measure,
+    mrr_interval,
+    ranks_in_lists,
+    ranks_of_truth,
+    reciprocal_ranks,
+)
 
 
 def table(lists: dict[str, list[str]]) -> pd.DataFrame:
@@ -41,6 +47,20 @@ def test_ranks_follow_the_truth_and_lists_outside_it_do_not_count() -> None:
     lists = {"b": ["x", "y"], "a": ["y", "x"], "not asked": ["x", "y"]}
     ranks = ranks_of_truth(table(lists).sample(frac=1, random_state=0), {"a": "x", "b": "x"})
     assert ranks.tolist() == [2, 1]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_lists_as_an_array_have_the_same_ranks(seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    images = np.array([f"i{n}" for n in range(30)])
+    articles = np.array([f"a{n}" for n in generator.permutation(20)])
+    lists = np.stack([generator.permutation(images)[:25] for _ in articles])
+    right = generator.choice([*images, "unknown"], 20)
+    truth = {f"a{n}": str(image) for n, image in enumerate(right) if n % 7} | {"no list": "i1"}
+    expected = ranks_of_truth(table(dict(zip(articles, lists, strict=True))), truth)
+    np.testing.assert_array_equal(ranks_in_lists(articles, lists, truth), expected)
+    assert np.isinf(expected).any()
+    assert len(set(expected)) > 5
 
 
 def test_reciprocal_ranks_end_at_100() -> None:

@@ -8,12 +8,14 @@ when all is chosen.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import product
+from typing import Any
 
 import pandas as pd
 import torch
 
+from newsimages import runs
 from newsimages.bank import bank_offsets, in_bank
 from newsimages.combination import Source, combine
 from newsimages.embeddings import Embeddings
@@ -22,8 +24,14 @@ from newsimages.fusion import fuse_ranks
 from newsimages.protocols import EmbeddedSet, Space, TextField
 from newsimages.ranking import Ranking, rank
 from newsimages.revision import Revision
-from newsimages.runs import Run
-from newsimages.selection import REVISIONS, ValidationPart, choose_revision, choose_weights
+from newsimages.runs import Against, Run
+from newsimages.selection import (
+    REVISIONS,
+    RevisionChoice,
+    ValidationPart,
+    choose_revision,
+    choose_weights,
+)
 from newsimages.txv import TxVNetwork, embed_images, embed_texts
 
 STEPS = 4
@@ -57,6 +65,9 @@ class Chooser:
     """T×V by the text field that it is queried with."""
     memory_mb: int = 512
     device: torch.device | str = "cpu"
+    _chosen: dict[tuple[runs.Source, Against], RevisionChoice] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def choose(self, run: Run) -> Choice:
         """What the run goes by.
@@ -64,25 +75,15 @@ class Chooser:
         Raises:
             NewsImagesError: As `newsimages.selection`.
         """
-        truth = self.validation.truth()
-        views, banks = self._views(run, self.validation), self._views(run, self.bank)
-        tried, revisions = [], []
-        for number, (view, (bank, _)) in enumerate(zip(views, banks, strict=True), start=1):
-            choice = choose_revision(
-                ValidationPart(queries=view[0], gallery=view[1], truth=truth),
-                ONE_AT_A_TIME if run.against == "bank" else REVISIONS,
-                bank=_apart(bank, view[0]) if run.against == "bank" else None,
-                memory_mb=self.memory_mb,
-                device=self.device,
-            )
-            revisions.append(choice.winner)
-            tried.append(choice.curve.assign(source=number))
-        weights: tuple[float, ...] = (1 / len(views),) * len(views)
+        choices = [self._choice_of(source, run.against) for source in run.sources]
+        revisions = [choice.winner for choice in choices]
+        tried = [choice.curve.assign(source=n) for n, choice in enumerate(choices, start=1)]
+        weights: tuple[float, ...] = (1 / len(choices),) * len(choices)
         if run.fusion == "weights":
             of_weights = choose_weights(
-                _sources(views, revisions),
-                truth,
-                weight_candidates(len(views)),
+                self._combined(run, self.validation, revisions),
+                self.validation.truth(),
+                weight_candidates(len(choices)),
                 memory_mb=self.memory_mb,
                 device=self.device,
             )
@@ -93,50 +94,73 @@ class Chooser:
 
     def rank(self, run: Run, test: EmbeddedSet, choice: Choice, *, top_k: int = 100) -> Ranking:
         """The lists of a test set's articles, by what was chosen."""
-        views = self._views(run, test)
         if run.fusion == "weights":
             return combine(
-                _sources(views, choice.revisions),
+                self._combined(run, test, choice.revisions),
                 weights=choice.weights,
                 top_k=top_k,
                 memory_mb=self.memory_mb,
                 device=self.device,
             )
-        rankings = []
-        banks = self._views(run, self.bank)
-        for view, (bank, _), revision in zip(views, banks, choice.revisions, strict=True):
-            offsets = None
-            if run.against == "bank":
-                offsets = bank_offsets(
-                    _apart(bank, view[0]),
-                    view[1],
-                    revision,
-                    memory_mb=self.memory_mb,
-                    device=self.device,
-                )
-            rankings.append(
-                rank(
-                    *view,
-                    revision=revision,
-                    offsets=offsets,
-                    top_k=top_k,
-                    memory_mb=self.memory_mb,
-                    device=self.device,
-                )
-            )
+        rankings = [
+            self._ranked(source, run.against, test, revision, top_k=top_k)
+            for source, revision in zip(run.sources, choice.revisions, strict=True)
+        ]
         return rankings[0] if run.fusion is None else fuse_ranks(rankings, top_k=top_k)
 
-    def _views(self, run: Run, part: EmbeddedSet) -> list[tuple[Embeddings, Embeddings]]:
-        """(queries, gallery) of each of the run's sources."""
-        views = []
-        for retriever, field in run.sources:
-            space = _space(part) if retriever == "multilingual" else part
-            queries, images = space.queries[field], space.images
-            if retriever == "txv":
-                network = self.networks[field]
-                queries, images = embed_texts(network, [queries]), embed_images(network, [images])
-            views.append((queries, images))
-        return views
+    def _choice_of(self, source: runs.Source, against: Against) -> RevisionChoice:
+        """The revision of a source; chosen once, however many runs have it."""
+        if (source, against) not in self._chosen:
+            queries, gallery = self._view(source, self.validation)
+            alone = against == "bank"
+            self._chosen[source, against] = choose_revision(
+                ValidationPart(queries=queries, gallery=gallery, truth=self.validation.truth()),
+                ONE_AT_A_TIME if alone else REVISIONS,
+                bank=self._bank(source, queries) if alone else None,
+                memory_mb=self.memory_mb,
+                device=self.device,
+            )
+        return self._chosen[source, against]
+
+    def _ranked(
+        self,
+        source: runs.Source,
+        against: Against,
+        test: EmbeddedSet,
+        revision: Revision,
+        *,
+        top_k: int,
+    ) -> Ranking:
+        """The lists of one source."""
+        queries, gallery = self._view(source, test)
+        budget: dict[str, Any] = {"memory_mb": self.memory_mb, "device": self.device}
+        offsets = None
+        if against == "bank":
+            offsets = bank_offsets(self._bank(source, queries), gallery, revision, **budget)
+        return rank(queries, gallery, revision=revision, offsets=offsets, top_k=top_k, **budget)
+
+    def _combined(self, run: Run, part: EmbeddedSet, revisions: Sequence[Revision]) -> list[Source]:
+        """What `combine` sums."""
+        combined = []
+        for source, revision in zip(run.sources, revisions, strict=True):
+            queries, gallery = self._view(source, part)
+            combined.append(Source(queries=queries, gallery=gallery, revision=revision))
+        return combined
+
+    def _bank(self, source: runs.Source, queries: Embeddings) -> Embeddings:
+        """The bank without what is asked for."""
+        bank, _ = self._view(source, self.bank)
+        return bank.select(bank.ids[~in_bank(bank, queries)].tolist())
+
+    def _view(self, source: runs.Source, part: EmbeddedSet) -> tuple[Embeddings, Embeddings]:
+        """(queries, gallery) in the source's space."""
+        retriever, text_field = source
+        space = _originals(part) if retriever == "multilingual" else part
+        queries, images = space.queries[text_field], space.images
+        if retriever != "txv":
+            return queries, images
+        network = self.networks[text_field]
+        return embed_texts(network, [queries]), embed_images(network, [images])
 
 
 def weight_candidates(n_sources: int) -> list[tuple[float, ...]]:
@@ -145,24 +169,10 @@ def weight_candidates(n_sources: int) -> list[tuple[float, ...]]:
     return [tuple(step / STEPS for step in each) for each in sorted(grid, key=max)]
 
 
-def _space(part: EmbeddedSet) -> Space:
+def _originals(part: EmbeddedSet) -> Space:
     """The articles as they were written."""
     if part.multilingual is None:
         raise NewsImagesError(
             f"{part.name} has no vectors of a multilingual backbone. Set multilingual_backbone."
         )
     return part.multilingual
-
-
-def _sources(
-    views: Sequence[tuple[Embeddings, Embeddings]], revisions: Sequence[Revision]
-) -> list[Source]:
-    return [
-        Source(queries=queries, gallery=gallery, revision=revision)
-        for (queries, gallery), revision in zip(views, revisions, strict=True)
-    ]
-
-
-def _apart(bank: Embeddings, queries: Embeddings) -> Embeddings:
-    """The bank without what is asked for."""
-    return bank.select(bank.ids[~in_bank(bank, queries)].tolist())

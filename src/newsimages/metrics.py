@@ -44,6 +44,26 @@ def ranks_of_truth(ranking: pd.DataFrame, truth: Mapping[str, str]) -> NDArray[n
     return rank_of.reindex(list(truth)).fillna(np.inf).to_numpy(np.float64)
 
 
+def ranks_in_lists(
+    article_ids: NDArray[np.str_], image_ids: NDArray[np.str_], truth: Mapping[str, str]
+) -> NDArray[np.float64]:
+    """As `ranks_of_truth`, of lists as an array: many times as fast.
+
+    Args:
+        article_ids: (C,) unique.
+        image_ids: (C, k) each article's images, best first, none twice in a row.
+        truth: The right image of each article; at least one.
+
+    Returns:
+        (articles of the truth,) in the truth's order; infinity where the image is not listed.
+    """
+    right = np.array([truth.get(article_id, "") for article_id in article_ids.tolist()])
+    hits = (image_ids == right[:, None]) & (right != "")[:, None]  # (C, k)
+    found = np.where(hits.any(axis=1), hits.argmax(axis=1) + 1.0, np.inf)
+    rank_of = dict(zip(article_ids.tolist(), found.tolist(), strict=True))
+    return np.array([rank_of.get(article_id, np.inf) for article_id in truth])
+
+
 def recall_at(ranks: NDArray[np.float64], k: int) -> float:
     """Share of articles whose right image is among the first ``k``: mean of [rank ≤ k]."""
     return float(np.mean(ranks <= k))
@@ -85,6 +105,10 @@ def measure(ranking: pd.DataFrame, truth: Mapping[str, str]) -> dict[str, float]
     Raises:
         NewsImagesError: As `ranks_of_truth`.
     """
-    ranks = ranks_of_truth(ranking, truth)
+    return figures_of(ranks_of_truth(ranking, truth))
+
+
+def figures_of(ranks: NDArray[np.float64]) -> dict[str, float]:
+    """As `measure`, of (articles,) ranks."""
     recalls = {f"recall_at_{k}": recall_at(ranks, k) for k in CUTS}
     return {**recalls, "mrr": float(reciprocal_ranks(ranks).mean())}

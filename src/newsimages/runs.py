@@ -10,6 +10,7 @@ from newsimages.revision import Method
 ALL, PAPER = "all", "paper"
 Single = Literal["clip", "txv", "multilingual"]
 """multilingual: as clip, with a multilingual backbone that is asked with the original text."""
+Against = Literal["batch", "bank"]
 Retriever = Literal[Single, "mix", "languages", "all"]
 Source = tuple[Single, TextField]
 """A retriever and the text that it is asked with."""
@@ -37,7 +38,7 @@ class Run:
     """What of an article is the query."""
     revision: Method | Literal["chosen"]
     """What is done to the similarities; chosen: what wins on the validation part."""
-    against: Literal["batch", "bank"] = "batch"
+    against: Against = "batch"
     """Whether the revision is over the test articles, or over the training headlines, so that each
     article is answered alone."""
     fusion: Literal["weights", "ranks"] | None = None

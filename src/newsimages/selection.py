@@ -23,8 +23,8 @@ from newsimages.bank import bank_offsets, check_disjoint, in_bank
 from newsimages.combination import Scaling, Source, combine, settled
 from newsimages.embeddings import Embeddings
 from newsimages.errors import NewsImagesError, first_ten
-from newsimages.metrics import CUTS, measure
-from newsimages.ranking import rank
+from newsimages.metrics import CUTS, figures_of, ranks_in_lists
+from newsimages.ranking import Ranking, rank
 from newsimages.revision import Revision
 
 SCALES = (1.0, 5.0, 10.0, 20.0, 50.0, 100.0)
@@ -120,7 +120,7 @@ def choose_revision(
             memory_mb=memory_mb,
             device=device,
         )
-        rows.append({**_settings(revision), **measure(ranking.table(), validation.truth)})
+        rows.append({**_settings(revision), **_measured(ranking, validation.truth)})
     curve = pd.DataFrame(rows)
     return RevisionChoice(winner=candidates[_best(curve)], curve=curve)
 
@@ -220,7 +220,7 @@ def choose_weights(
             device=device,
         )
         named = {f"weight_{number}": weight for number, weight in enumerate(weights, start=1)}
-        rows.append({**named, **measure(ranking.table(), truth)})
+        rows.append({**named, **_measured(ranking, truth)})
     curve = pd.DataFrame(rows)
     return WeightChoice(winner=tuple(candidates[_best(curve)]), curve=curve)
 
@@ -237,6 +237,10 @@ def check_truth(truth: Mapping[str, str], queries: Embeddings, gallery: Embeddin
             f"({first_ten(sorted(articles)) or '-'}) and {len(images)} images "
             f"({first_ten(sorted(images)) or '-'})."
         )
+
+
+def _measured(ranking: Ranking, truth: Mapping[str, str]) -> dict[str, float]:
+    return figures_of(ranks_in_lists(ranking.article_ids, ranking.image_ids, truth))
 
 
 def _best(curve: pd.DataFrame) -> int:
