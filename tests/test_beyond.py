@@ -208,6 +208,13 @@ def test_languages_are_weighed_and_everything_can_be_summed() -> None:
     assert len(weight_candidates(6)) == 126
 
 
+def test_a_bank_of_nothing_but_what_is_asked_for_says_so() -> None:
+    [run] = choose_runs("clip_bank")
+    own = dataclasses.replace(BANK, queries=TEST.queries, articles=TEST.articles)
+    with pytest.raises(NewsImagesError, match="All 50 training articles are among those"):
+        dataclasses.replace(CHOOSER, bank=own).rank(run, TEST, chosen(run))
+
+
 def test_without_a_multilingual_space_its_runs_say_so() -> None:
     [run] = choose_runs("multilingual_batch")
     with pytest.raises(NewsImagesError, match="Set multilingual_backbone"):

@@ -33,6 +33,9 @@ def test_auto_is_what_the_demo_recommends(tmp_path: Path) -> None:
     assert choose_backbone(demo, "auto", "auto") == ("demo", "demo")
     assert choose_multilingual(demo, "auto", "auto") == ("demo-multilingual", "demo-multilingual")
     assert choose_multilingual(demo, "none", "auto") is None
+    assert (
+        choose_multilingual(corpus(tmp_path, multilingual_backbone="auto"), "auto", "auto") is None
+    )
 
 
 def test_the_multilingual_model_of_the_paper_s_family_needs_no_tag(tmp_path: Path) -> None:
@@ -55,7 +58,9 @@ def test_a_folder_holds_its_own_weights(tmp_path: Path) -> None:
         ("xlm-roberta-large-ViT-H-41", "auto", "Did you mean xlm-roberta-large-ViT-H-14"),
         (MULTILINGUAL[0], "frozen", "nor a tag of xlm-roberta-large-ViT-H-14"),
         ("xlm-roberta-base-ViT-B-32", "auto", "one of laion5b_s13b_b90k"),
-        ("demo-multilingual", "auto", "knows only the corpus 'demo'"),
+        ("demo-multilingual", "auto", "knows only the corpus 'demo'.*multilingual_backbone=xlm"),
+        ("local-dir:nowhere", "auto", "it has no open_clip_config.json"),
+        (MULTILINGUAL[0], "a" * 300, "nor a tag of xlm-roberta-large-ViT-H-14"),
         ("demo-multilingual", "frozen", "holds its own weights"),
     ],
 )

@@ -36,6 +36,12 @@ def test_runs_beyond_the_paper_follow_its_numbers() -> None:
     ]
 
 
+def test_families_and_names_can_be_mixed() -> None:
+    wanted = choose_runs("multilingual_bank, paper")
+    assert [run.number for run in wanted] == [1, 2, 3, 4, 5, 13]
+    assert choose_runs("clip,all") == RUNS
+
+
 def test_variants_are_chosen_by_name_in_the_papers_order() -> None:
     assert choose_runs("all") == RUNS
     assert [run.variant for run in choose_runs(" txv , clip")] == ["clip", "txv"]

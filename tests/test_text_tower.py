@@ -66,6 +66,14 @@ def test_equal_texts_are_encoded_once_and_get_the_same_bits(tiny_clips: dict[str
     np.testing.assert_array_equal(vectors[0], vectors[4])
 
 
+def test_blanks_before_a_text_count_for_nothing(tiny_clips: dict[str, Path]) -> None:
+    model, tokenizer = load(tiny_clips["clip"])
+    texts = ["\n" * 12_000 + "Storm over the coast", "Storm over the coast"]
+    padded, plain = TextTower(model, tokenizer).encode(texts)
+    np.testing.assert_array_equal(padded, plain)
+    np.testing.assert_allclose(padded, plainly(model, tokenizer, texts[:1])[0], atol=1e-5)
+
+
 @pytest.mark.parametrize("kind", ["clip", "end_token_by_id"])
 def test_short_texts_are_cut_short(tiny_clips: dict[str, Path], kind: str) -> None:
     model, tokenizer = load(tiny_clips[kind])

@@ -42,7 +42,7 @@ class Embed(Preprocess):
     """openCLIP's tag of the weights or a checkpoint file; auto: what the corpus recommends, else
     laion2b_s32b_b79k."""
     multilingual_backbone: str = AUTO
-    """A multilingual openCLIP model for titles as they were written; auto: what the corpus
+    """A multilingual openCLIP model for articles as they were written; auto: what the corpus
     recommends, else none."""
     multilingual_pretrained: str = AUTO
     """Its weights, as pretrained; auto with xlm-roberta-large-ViT-H-14: frozen_laion5b_s13b_b90k.

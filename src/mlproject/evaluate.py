@@ -149,6 +149,8 @@ def original_model(config: Evaluate, corpus: Corpus) -> OpenClipConfig | None:
         NewsImagesError: There is none, and no run can do without; as `multilingual_config`.
     """
     asking = [each.variant for each in config.runs if each.asks("multilingual")]
+    if not any(data_set.split == "train" for data_set in corpus.data_sets):
+        return None  # there is nothing to choose by, and `evaluate` says what is left out
     model = multilingual_config(config, corpus) if asking else None
     if asking and model is None:
         example = f"e.g. multilingual_backbone={MULTILINGUAL[0]}"
@@ -186,8 +188,6 @@ def train_and_evaluate(config: Evaluate, embedded: EmbeddedCorpus) -> dict[Proto
             networks: Networks = {}
             if first is not None and parts.training:
                 networks = train(config, parts, first, fields)
-            elif fields:
-                print(f"  the runs of T×V are left out: {why_untrained(parts)}")
             tables[protocol] = evaluate(config, embedded, parts, networks)
         trained[protocol] = Trained(parts, networks)
     log_tables(embedded.corpus.name, tables)
@@ -210,6 +210,9 @@ def evaluate(
     """
     runs = [each for each in config.runs if _is_possible(each, parts, networks)]
     _check_any(config, runs, why_untrained(parts))
+    if not parts.training:
+        left_out = [each.variant for each in config.runs if each not in runs]
+        print(f"  left out: {', '.join(left_out) or 'none'}, as {why_untrained(parts)}")
     chooser = _chooser(config, parts, networks)
     measured: list[Measured] = []
     shown = {test.name: Shown(test=test, rankings={}) for test in parts.tests}

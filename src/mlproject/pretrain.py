@@ -20,6 +20,7 @@ from newsimages.encoders import OpenClipEncoder
 from newsimages.errors import NewsImagesError, first_ten
 from newsimages.models import AUTO
 from newsimages.pairs import Pairs, pair_up
+from newsimages.paths import is_file, is_folder
 from newsimages.splits import split_pairs
 from newsimages.txv import NetworkConfig, TrainingConfig, TxVNetwork
 from newsimages.txv.loss import Negatives
@@ -52,7 +53,7 @@ class Pretrain(Embed):
     dropout: float = 0.2
     """Share of a T×V block's outputs that are set to 0 in training."""
     train_batch_size: int = 196
-    """Pairs per training step, at most."""
+    """Pairs per training step; a training needs at least as many."""
     epoch_decay: float = 0.99
     """Factor on the learning rate after every epoch."""
     plateau_decay: float = 0.5
@@ -74,6 +75,12 @@ class Pretrain(Embed):
         """Raises: NewsImagesError on settings that no training could have."""
         self.training_config(epochs=self.pretrain_epochs, learning_rate=self.pretrain_learning_rate)
         self.network_config(1, 1)
+        for name, given in (("pairs", self.pairs), ("pairs_images", self.pairs_images)):
+            if given not in (AUTO, NO_PAIRS) and not (is_file(given) or is_folder(given)):
+                raise NewsImagesError(
+                    f"{name}={given} is neither a file nor a folder. Correct the path, or leave "
+                    f"{name} out."
+                )
         if self.seed > MAX_SEED:
             raise NewsImagesError(f"seed={self.seed}, expected 0 to {MAX_SEED}.")
 

@@ -22,6 +22,7 @@ from newsimages.embeddings import Embeddings
 from newsimages.encoders import OpenClipEncoder
 from newsimages.errors import NewsImagesError, first_ten
 from newsimages.pairs import merged
+from newsimages.paths import is_folder
 from newsimages.protocols import EmbeddedSet, Parts, Protocol, TextField, joined
 from newsimages.retriever import Retriever, retriever_of
 from newsimages.revision import Method, Revision
@@ -269,7 +270,8 @@ def _gallery_sets(config: Register, known: Sequence[str]) -> list[str]:
         NewsImagesError: The gallery is neither.
     """
     gallery = config.gallery
-    if gallery != ALL and gallery not in known and Path(gallery).is_dir():
+    if gallery != ALL and gallery not in known and is_folder(gallery):
+        _gallery_files(Path(gallery))
         return []
     names = list(known) if gallery == ALL else _names(gallery)
     unknown = [name for name in names if name not in known]
@@ -287,8 +289,12 @@ def _names(names: str) -> list[str]:
     return list(dict.fromkeys(name.strip() for name in names.split(",") if name.strip()))
 
 
-def _folder_gallery(config: Register, encoder: OpenClipEncoder, folder: Path) -> Embeddings:
-    """All image files below a folder; an image's id is its path below it."""
+def _gallery_files(folder: Path) -> dict[str, Path]:
+    """All image files below a folder; an image's id is its path below it.
+
+    Raises:
+        NewsImagesError: There are none.
+    """
     root = folder.resolve()
     files = {
         path.relative_to(folder).as_posix(): path
@@ -296,8 +302,16 @@ def _folder_gallery(config: Register, encoder: OpenClipEncoder, folder: Path) ->
         if path.suffix.lower() in IMAGE_ENDINGS and path.resolve().is_relative_to(root)
     }
     if not files:
-        raise NewsImagesError(f"gallery={folder} holds no image files.")
-    images, unreadable = embedding_store(config, encoder).images(files, label="gallery")
+        raise NewsImagesError(
+            f"gallery={folder} holds no image files. Name a folder with some, or a test set."
+        )
+    return files
+
+
+def _folder_gallery(config: Register, encoder: OpenClipEncoder, folder: Path) -> Embeddings:
+    """The vectors of all image files below a folder that can be read."""
+    store = embedding_store(config, encoder)
+    images, unreadable = store.images(_gallery_files(folder), label="gallery")
     if unreadable:
         rows = pd.DataFrame(list(unreadable.items()), columns=["image_id", "reason"])
         tracking.log_table(rows, "unreadable_gallery.json")

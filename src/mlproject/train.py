@@ -15,6 +15,7 @@ from mlproject.training import fit
 from newsimages.corpora import Corpus
 from newsimages.encoders import OpenClipEncoder
 from newsimages.errors import NewsImagesError, first_ten
+from newsimages.paths import is_file
 from newsimages.protocols import Parts, Protocol, TextField, check_dates, divide, pairs_of
 from newsimages.txv import NetworkConfig, TxVNetwork, load_network
 
@@ -52,11 +53,13 @@ class Train(Pretrain):
             raise NewsImagesError(
                 f"validation_share={self.validation_share}, expected a number between 0 and 1."
             )
-        if self.initial not in (PRETRAINED, SCRATCH) and not Path(self.initial).is_file():
-            raise NewsImagesError(
-                f"initial={self.initial}, expected {PRETRAINED}, {SCRATCH} or the file of a T×V "
-                "network (the artifact txv/network.safetensors of a training's run)."
-            )
+        if self.initial not in (PRETRAINED, SCRATCH):
+            if not is_file(self.initial):
+                raise NewsImagesError(
+                    f"initial={self.initial}, expected {PRETRAINED}, {SCRATCH} or the file of a "
+                    "T×V network (the artifact txv/network.safetensors of a training's run)."
+                )
+            load_network(Path(self.initial))  # fails now, and not when all is embedded
 
     @property
     def protocols(self) -> tuple[Protocol, ...]:
@@ -153,7 +156,7 @@ def why_untrained(parts: Parts) -> str:
             f"all {parts.n_left_out} training articles are left out, because what is measured on "
             "has the same title or picture"
         )
-    return "no training article has a readable image"
+    return "there is no training article with a readable image"
 
 
 def train(

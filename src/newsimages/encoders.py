@@ -26,9 +26,11 @@ from newsimages import demo_models
 from newsimages.devices import Device, Precision, resolve_device, resolve_precision
 from newsimages.errors import NewsImagesError, first_ten
 from newsimages.images import UnreadableImageError, open_image
+from newsimages.paths import is_file
 from newsimages.text_tower import TextTower
 
 LOCAL = "local-dir:"
+CONFIG = "open_clip_config.json"
 DRAFT = 3  # a JPEG decoded at a fraction of its size keeps so many times the pixels of the model's
 
 
@@ -266,7 +268,12 @@ def check_names(source: str, pretrained: str) -> None:
     Raises:
         NewsImagesError: openCLIP knows no such model or tag, and no local file or folder is meant.
     """
-    if source.startswith((LOCAL, "hf-hub:")):
+    if source.startswith(LOCAL):
+        if not is_file(f"{source.removeprefix(LOCAL)}/{CONFIG}"):
+            advice = _advice(source, "")
+            raise NewsImagesError(f"Cannot load backbone={source}: it has no {CONFIG}. {advice}")
+        return
+    if source.startswith("hf-hub:"):
         return
     models = open_clip.list_models()
     if source not in models:
@@ -276,7 +283,7 @@ def check_names(source: str, pretrained: str) -> None:
             "`python -c 'import open_clip; print(open_clip.list_models())'` lists all."
         )
     tags = open_clip.list_pretrained_tags_by_model(source)
-    if pretrained not in tags and not Path(pretrained).is_file():
+    if pretrained not in tags and not is_file(pretrained):
         if pretrained == "auto":
             raise NewsImagesError(
                 f"backbone={source} needs weights: set pretrained to a checkpoint file or "

@@ -20,6 +20,16 @@ NO_MODEL = "none"
 MULTILINGUAL = ("xlm-roberta-large-ViT-H-14", "frozen_laion5b_s13b_b90k")
 """openCLIP's multilingual companion of the paper's model: the same image tower, frozen."""
 
+_ADVICE = (
+    "Set the parameters backbone, pretrained and translator, e.g. "
+    f"-P backbone={OpenClipConfig.backbone} -P pretrained={OpenClipConfig.pretrained} "
+    f"-P translator={DEFAULT_TRANSLATOR} (or auto for these three)."
+)
+_MULTILINGUAL_ADVICE = (
+    f"Set multilingual_backbone to another one, e.g. -P multilingual_backbone={MULTILINGUAL[0]}, "
+    f"or to {NO_MODEL}."
+)
+
 
 def choose_backbone(corpus: Corpus, backbone: str, pretrained: str) -> tuple[str, str]:
     """The openCLIP model to use on a corpus, and the tag of its weights.
@@ -37,7 +47,7 @@ def choose_backbone(corpus: Corpus, backbone: str, pretrained: str) -> tuple[str
         corpus.models.get("backbone", OpenClipConfig.backbone),
         corpus.models.get("pretrained", OpenClipConfig.pretrained),
     )
-    return _chosen(corpus, recommended, backbone, pretrained)
+    return _chosen(corpus, recommended, backbone, pretrained, advice=_ADVICE)
 
 
 def choose_multilingual(corpus: Corpus, backbone: str, pretrained: str) -> tuple[str, str] | None:
@@ -56,13 +66,13 @@ def choose_multilingual(corpus: Corpus, backbone: str, pretrained: str) -> tuple
     """
     recommended = corpus.models.get("multilingual_backbone", NO_MODEL)
     wanted = recommended if backbone == AUTO else backbone
-    if wanted == NO_MODEL:
+    if wanted in (NO_MODEL, AUTO):
         return None
     tag = MULTILINGUAL[1] if wanted == MULTILINGUAL[0] else AUTO
     if wanted == recommended:
         tag = corpus.models.get("multilingual_pretrained", tag)
     with speaking_of_multilingual():
-        return _chosen(corpus, (wanted, tag), wanted, pretrained)
+        return _chosen(corpus, (wanted, tag), wanted, pretrained, advice=_MULTILINGUAL_ADVICE)
 
 
 @contextmanager
@@ -77,7 +87,7 @@ def speaking_of_multilingual() -> Iterator[None]:
 
 
 def _chosen(
-    corpus: Corpus, recommended: tuple[str, str], backbone: str, pretrained: str
+    corpus: Corpus, recommended: tuple[str, str], backbone: str, pretrained: str, *, advice: str
 ) -> tuple[str, str]:
     """Model and tag, checked without loading anything."""
     chosen = (
@@ -91,7 +101,7 @@ def _chosen(
         )
     bundled = demo_models.BACKBONES.get(chosen[0])
     folder = demo_models.path(bundled) if bundled else Path(chosen[0].removeprefix(LOCAL))
-    _check_made_for(corpus, "backbone", folder)
+    _check_made_for(corpus, "backbone", folder, advice)
     if not bundled:
         check_names(*chosen)
     return chosen
@@ -106,9 +116,8 @@ def choose_translator(corpus: Corpus, translator: str) -> str:
     recommended = corpus.models.get("translator", DEFAULT_TRANSLATOR)
     chosen = recommended if translator == AUTO else translator
     is_demo = chosen == demo_models.NAME
-    _check_made_for(
-        corpus, "translator", demo_models.path("translator") if is_demo else Path(chosen)
-    )
+    folder = demo_models.path("translator") if is_demo else Path(chosen)
+    _check_made_for(corpus, "translator", folder, _ADVICE)
     return chosen
 
 
@@ -127,7 +136,7 @@ def _holds_weights(backbone: str) -> bool:
     return backbone in demo_models.BACKBONES or ":" in backbone
 
 
-def _check_made_for(corpus: Corpus, parameter: str, folder: Path) -> None:
+def _check_made_for(corpus: Corpus, parameter: str, folder: Path, advice: str) -> None:
     marker = folder / "made_for.json"
     try:
         made_for = json.loads(marker.read_text(encoding="utf-8"))["newsimages_corpus"]
@@ -141,8 +150,5 @@ def _check_made_for(corpus: Corpus, parameter: str, folder: Path) -> None:
     if made_for != corpus.name:
         raise NewsImagesError(
             f"The {parameter} in {folder.name}/ knows only the corpus {made_for!r}, but the corpus "
-            f"is {corpus.name!r} ({corpus.folder}). Set the parameters backbone, pretrained and "
-            f"translator, e.g. -P backbone={OpenClipConfig.backbone} "
-            f"-P pretrained={OpenClipConfig.pretrained} "
-            f"-P translator={DEFAULT_TRANSLATOR} (or auto for these three)."
+            f"is {corpus.name!r} ({corpus.folder}). {advice}"
         )

@@ -69,7 +69,7 @@ class EmbeddedSet:
             raise NewsImagesError(
                 f"{self.name}: the multilingual backbone's {len(other.images)} images, or its "
                 f"articles, are not the {len(self.images)} images and the articles of the other "
-                "backbone. Embed both from the same files."
+                "backbone. The files have changed in between: run it again."
             )
 
     @property

@@ -136,19 +136,18 @@ def choose_runs(variants: str) -> tuple[Run, ...]:
     """The runs of these variants, in the order of their numbers.
 
     Args:
-        variants: Their names, separated by commas; ``paper`` for the five of the paper, ``all``.
+        variants: Their names, separated by commas; ``paper`` stands for the paper's five, ``all``
+            for all.
 
     Raises:
         NewsImagesError: No such variant, or none at all.
     """
-    if variants in (ALL, PAPER):
-        return tuple(run for run in RUNS if variants == ALL or run.family == PAPER)
-    wanted = [name.strip() for name in variants.split(",") if name.strip()]
+    wanted = {name.strip() for name in variants.split(",") if name.strip()}
     known = [run.variant for run in RUNS]
-    unknown = [name for name in wanted if name not in known]
+    unknown = sorted(wanted - {ALL, PAPER, *known})
     if unknown or not wanted:
         raise NewsImagesError(
             f"variants={variants!r}: got {first_ten(unknown) or 'none'}, expected {ALL}, {PAPER} "
             f"or some of {', '.join(known)}, separated by commas."
         )
-    return tuple(run for run in RUNS if run.variant in wanted)
+    return tuple(run for run in RUNS if wanted & {ALL, run.family, run.variant})

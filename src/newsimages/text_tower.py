@@ -74,10 +74,7 @@ class TextTower:
         distinct = list(dict.fromkeys(texts))
         if not distinct:
             return np.empty((0, self.dimension), np.float32)
-        # No context reaches this far, and a word without an end would hold up the tokenizer.
-        tokens = self._tokenizer(
-            [text[:MAX_CHARACTERS] for text in distinct]
-        )  # (distinct, context)
+        tokens = self._tokenizer([_shortened(text) for text in distinct])  # (distinct, context)
         lengths = self._cut_lengths(tokens)  # (distinct,)
         order = torch.argsort(lengths, stable=True)
         batches = []
@@ -133,6 +130,13 @@ class TextTower:
             x = x @ projection
         projected: Tensor = x
         return projected
+
+
+def _shortened(text: str) -> str:
+    """No context reaches this far, and a word without an end would hold up the tokenizer."""
+    if len(text) <= MAX_CHARACTERS:
+        return text
+    return " ".join(text.split())[:MAX_CHARACTERS]  # blanks count for nothing, as for tokenizers
 
 
 def _batch_sizes(lengths: Sequence[int], batch_size: int) -> list[int]:

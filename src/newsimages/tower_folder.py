@@ -18,15 +18,12 @@ from open_clip.model import CLIPTextCfg, _build_text_tower
 from open_clip.transformer import QuickGELU, TextTransformer
 from torch import Tensor, nn
 
-from newsimages.encoders import LOCAL, OpenClipEncoder
+from newsimages.encoders import CONFIG, LOCAL, OpenClipEncoder
 from newsimages.errors import NewsImagesError
 from newsimages.text_tower import TextTower
 
-CONFIG, WEIGHTS, TOWER = TOWER_FILES = (
-    "open_clip_config.json",
-    "text_tower.safetensors",
-    "tower.json",
-)
+WEIGHTS, TOWER = "text_tower.safetensors", "tower.json"
+TOWER_FILES = (CONFIG, WEIGHTS, TOWER)
 LEAST_COSINE = 0.9999
 """To the encoder's own vectors, for weights to be kept in half precision."""
 _HALF = {"fp16": torch.float16, "bf16": torch.bfloat16}

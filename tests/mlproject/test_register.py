@@ -177,6 +177,18 @@ def test_an_empty_gallery_is_refused_and_not_the_current_folder(
 
 
 @pytest.mark.usefixtures("store")
+def test_a_gallery_without_images_stops_before_the_work(
+    arguments: list[str], training: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("empty").mkdir()
+    for gallery, message in (("empty", "holds no image files"), ("a" * 300, "neither a test set")):
+        assert cli.run(["register", *arguments, *training, "--gallery", gallery]) == 1
+        shown = capsys.readouterr()
+        assert message in shown.err
+        assert "embed" not in shown.out
+
+
+@pytest.mark.usefixtures("store")
 def test_without_training_articles_nothing_is_registered(
     arguments: list[str], training: list[str]
 ) -> None:

@@ -168,13 +168,12 @@ def test_nytimes_documents_are_trained_on_by_their_own_split(
 @pytest.mark.parametrize(
     ("extra", "message"),
     [
-        (["--train-batch-size", "196"], "do not fill a batch of batch_size=196. Set train_batch"),
+        (["--train-batch-size", "196"], "or set train_batch_size"),
         (
             ["--initial", "other.safetensors"],
             "initial=other.safetensors takes text vectors of the dimensions (16,) and image "
             "vectors of (5,), but the backbone gives (16,) and (16,)",
         ),
-        (["--pairs", "nowhere"], "Looked for a table of pairs in nowhere, which does not exist"),
         (["--pairs", "squares/RSS/train.csv"], "caption"),
         (["--dataset", "RSS", "--validation-share", "0.5"], ""),
     ],
@@ -216,7 +215,9 @@ def test_without_training_sets_the_runs_of_clip_are_measured_all_the_same(
     for name in ("RSS", "TW"):
         Path("squares", name, "train.csv").unlink()
     assert cli.run(["evaluate", *arguments, *training, "--sheet-articles", "0"]) == 0
-    assert "the runs of T×V are left out" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "left out: txv, txv_ds, txv_text_ds, clip_batch, clip_bank, " in shown
+    assert "as there is no training article with a readable image" in shown
     assert len(children("clip")) == 1
     assert not children("txv")
 
@@ -267,7 +268,7 @@ def test_training_articles_that_are_all_measured_on_are_told_from_unreadable_one
     assert f"T×V cannot be trained: {reason}" in capsys.readouterr().err
     variants = ["--variants", "clip,txv", "--sheet-articles", "0"]
     assert cli.run(["evaluate", *arguments, *training, *scratch, *variants]) == 0
-    assert f"the runs of T×V are left out: {reason}" in capsys.readouterr().out
+    assert f"left out: txv, as {reason}" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -282,6 +283,10 @@ def test_training_articles_that_are_all_measured_on_are_told_from_unreadable_one
         (["--dropout", "1"], "dropout=1.0"),
         (["--width", "1000000000"], "width=1000000000, expected 1 to 65,536"),
         (["--negatives", "some"], "hardest"),
+        (["--initial", "a" * 300], "or the file of a T×V network"),
+        (["--initial", "README.md"], "cannot be read as a T×V file"),
+        (["--pairs", "nowhere"], "pairs=nowhere is neither a file nor a folder"),
+        (["--pairs-images", "nowhere"], "pairs_images=nowhere is neither"),
         (["--protocol", "mine"], "official"),
     ],
 )

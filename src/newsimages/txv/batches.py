@@ -63,8 +63,8 @@ def count_batches(n: int, batch_size: int) -> int:
     """
     if n < batch_size:
         raise NewsImagesError(
-            f"{n} training pairs do not fill a batch of batch_size={batch_size}. Set "
-            f"train_batch_size, or the field batch_size, to at most {n}, or give more pairs."
+            f"{n} training pairs do not fill a batch of batch_size={batch_size}. Give more pairs, "
+            f"or set train_batch_size (of a TrainingConfig: batch_size) to at most {n}."
         )
     # No batch of one pair, even with batches of 2: of an odd number of pairs, one has 3.
     return min(-(-n // batch_size), n // 2)
