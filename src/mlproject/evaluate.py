@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import mlflow
 import pandas as pd
@@ -17,17 +17,18 @@ from mlproject.embed import (
     encoder_config,
     multilingual_config,
 )
+from mlproject.params import run_description, run_params
 from mlproject.pictures import Shown, log_pictures
 from mlproject.preprocess import Bool, Preprocess, open_corpus, preprocess
 from mlproject.results import TITLES, Results, log_tables
 from mlproject.train import Networks, Train, divided, first_network, train, why_untrained
 from newsimages import submission
-from newsimages.beyond import Choice, Chooser
+from newsimages.beyond import Chooser
 from newsimages.corpora import Corpus
 from newsimages.devices import resolve_device
 from newsimages.encoders import OpenClipConfig, OpenClipEncoder
 from newsimages.errors import NewsImagesError
-from newsimages.metrics import measure, mrr_interval, ranks_of_truth
+from newsimages.metrics import figures_of, mrr_interval, ranks_of_truth
 from newsimages.models import MULTILINGUAL
 from newsimages.paper import published
 from newsimages.protocols import (
@@ -40,7 +41,7 @@ from newsimages.protocols import (
     joined,
 )
 from newsimages.ranking import Ranking
-from newsimages.report import Measured, markdown, results_table
+from newsimages.report import Measured, results_table
 from newsimages.retriever import retriever_of
 from newsimages.revision import Revision, checked_scale
 from newsimages.runs import ALL, Run, choose_runs
@@ -197,7 +198,7 @@ def train_and_evaluate(config: Evaluate, embedded: EmbeddedCorpus) -> dict[Proto
 def evaluate(
     config: Evaluate, embedded: EmbeddedCorpus, parts: Parts, networks: Networks
 ) -> Results:
-    """Makes each run of the paper a run nested in the active one.
+    """Makes each of the runs an MLflow run nested in the active one.
 
     Args:
         config: What is wanted.
@@ -210,9 +211,9 @@ def evaluate(
     """
     runs = [each for each in config.runs if _is_possible(each, parts, networks)]
     _check_any(config, runs, why_untrained(parts))
-    if not parts.training:
-        left_out = [each.variant for each in config.runs if each not in runs]
-        print(f"  left out: {', '.join(left_out) or 'none'}, as {why_untrained(parts)}")
+    left_out = [each.variant for each in config.runs if each not in runs]
+    if left_out and not parts.training:
+        print(f"  left out: {', '.join(left_out)}, as {why_untrained(parts)}")
     chooser = _chooser(config, parts, networks)
     measured: list[Measured] = []
     shown = {test.name: Shown(test=test, rankings={}) for test in parts.tests}
@@ -233,7 +234,11 @@ def evaluate(
                     "protocol": parts.protocol,
                     "family": each.family,
                 },
-                params=_params(config, embedded, parts, each, choice),
+                params={
+                    **run_params(config, embedded, each, choice, scale=config.scale),
+                    "top_k": TOP_K,
+                    "protocol": parts.protocol,
+                },
             ):
                 own = []
                 if choice is not None:
@@ -247,7 +252,7 @@ def evaluate(
                     ranking = lists.table()
                     shown[test.name].rankings[each.variant] = ranking
                     own += _measure(config, each, test, ranking)
-                tracking.describe(_description(each, own))
+                tracking.describe(run_description(each, own))
                 shown_mrr = ", ".join(f"{m.data_set} {m.metrics['mrr']:.3f}" for m in own)
                 print(f"  run {each.number} {each.variant}: MRR {shown_mrr or '-'}", flush=True)
                 measured += own
@@ -272,8 +277,8 @@ def _measure(
     if not truth:
         print(f"  {test.name}: no right images are known, so nothing is measured")
         return []
-    metrics = measure(ranking, truth)
     ranks = ranks_of_truth(ranking, truth)
+    metrics = figures_of(ranks)
     mlflow.log_metrics({f"{test.name}/{metric}": v for metric, v in metrics.items()})
     return [
         Measured(
@@ -342,59 +347,3 @@ def _log_submission(config: Evaluate, ranking: pd.DataFrame, test: EmbeddedSet) 
         )
     except NewsImagesError as error:
         print(f"  {test.name}: no submission file. {error}")
-
-
-def _params(
-    config: Evaluate,
-    embedded: EmbeddedCorpus,
-    parts: Parts,
-    paper_run: Run,
-    choice: Choice | None,
-) -> dict[str, Any]:
-    models = _models(embedded, paper_run)
-    fields = {"title": "title", "text": config.text_run_trained_on}
-    trained_on = [fields[field] for name, field in paper_run.sources if name == "txv"]
-    first = choice.revisions[0] if choice else Revision(scale=config.scale)
-    chosen = (
-        {
-            f"source_{number}": f"{name} {field}: weight {weight:g}, {revision.method}, scale "
-            f"{revision.scale:g}, k {revision.k}, alpha {revision.alpha:g}"
-            for number, ((name, field), revision, weight) in enumerate(
-                zip(paper_run.sources, choice.revisions, choice.weights, strict=True), start=1
-            )
-        }
-        if choice
-        else {}
-    )
-    return {
-        "run_number": paper_run.number,
-        "retriever": paper_run.retriever,
-        "text_field": paper_run.text_field,
-        "revision": first.method if choice else paper_run.revision,
-        "against": paper_run.against,
-        "scale": first.scale,
-        "top_k": TOP_K,
-        "protocol": parts.protocol,
-        "corpus": embedded.corpus.name,
-        "backbone": ", ".join(model.backbone for model in models),
-        "pretrained": ", ".join(model.pretrained for model in models),
-        "precision": models[0].precision,
-        **({"trained_on": ", ".join(trained_on)} if trained_on else {}),
-        **chosen,
-    }
-
-
-def _models(embedded: EmbeddedCorpus, each: Run) -> list[OpenClipConfig]:
-    """The openCLIP models that its sources rest on, each once."""
-    english = not all(name == "multilingual" for name, _ in each.sources)
-    models = [embedded.encoder.used] if english else []
-    if each.asks("multilingual") and embedded.multilingual:
-        models.append(embedded.multilingual)
-    return models
-
-
-def _description(paper_run: Run, own: Sequence[Measured]) -> str:
-    where = "of the paper" if paper_run.family == "paper" else "beyond the paper"
-    sources = ", ".join(f"{name} on the {field}" for name, field in paper_run.sources)
-    what = f"Run {paper_run.number} {where}: {sources}; revision {paper_run.revision}."
-    return f"{what}\n\n{markdown(results_table(own))}"

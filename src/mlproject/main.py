@@ -6,8 +6,9 @@ from typing import Literal
 from mlproject import tracking
 from mlproject.embed import Embed, embed, embed_originals, encoder_config
 from mlproject.evaluate import measurable, original_model, train_and_evaluate
+from mlproject.gallery import check_gallery
 from mlproject.preprocess import Preprocess, open_corpus, preprocess
-from mlproject.register import Register, check_gallery, register
+from mlproject.register import Register, register
 from newsimages.encoders import OpenClipEncoder
 
 NEXT_STEPS = """
@@ -32,7 +33,7 @@ def run(config: Main) -> None:
     with tracking.entry_point(config, doing=str(Main.__doc__)):
         corpus = measurable(config, open_corpus(config))
         # Checked before the work that would else be lost.
-        check_gallery(config, corpus, config.protocols[0])
+        check_gallery(config.gallery, corpus, config.protocols[0])
         model, multilingual = encoder_config(config, corpus), original_model(config, corpus)
         with tracking.step("preprocess", doing=str(Preprocess.__doc__)):
             prepared = preprocess(config, corpus)

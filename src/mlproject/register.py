@@ -6,24 +6,18 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-import mlflow
-import pandas as pd
-
 from mlproject import registry, tracking
-from mlproject.embed import Embed, EmbeddedCorpus, embed, embedding_store, encoder_config
+from mlproject.embed import Embed, EmbeddedCorpus, embed, encoder_config
 from mlproject.evaluate import Evaluate
+from mlproject.gallery import check_gallery, names_of, served_images
 from mlproject.preprocess import ALL, Preprocess, open_corpus, preprocess
 from mlproject.train import divided, first_network, train, trainable, why_untrained
-from newsimages.bank import ImageOffsets, bank_offsets, in_bank
-from newsimages.corpora import Corpus
-from newsimages.corpora.image_files import IMAGE_ENDINGS
+from newsimages.bank import ImageOffsets, bank_offsets, without_asked
 from newsimages.devices import resolve_device
 from newsimages.embeddings import Embeddings
 from newsimages.encoders import OpenClipEncoder
-from newsimages.errors import NewsImagesError, first_ten
-from newsimages.pairs import merged
-from newsimages.paths import is_folder
-from newsimages.protocols import EmbeddedSet, Parts, Protocol, TextField, joined
+from newsimages.errors import NewsImagesError
+from newsimages.protocols import EmbeddedSet, Parts, TextField, joined
 from newsimages.retriever import Retriever, retriever_of
 from newsimages.revision import Method, Revision
 from newsimages.selection import REVISIONS, SCALES, RevisionChoice, ValidationPart, choose_revision
@@ -48,7 +42,7 @@ class Register(Evaluate):
     def __post_init__(self) -> None:
         """Raises: NewsImagesError on settings that cannot be."""
         super().__post_init__()
-        if not _names(self.gallery):
+        if not names_of(self.gallery):
             raise NewsImagesError(
                 f"gallery={self.gallery!r}, expected {ALL}, names of test sets or a folder of "
                 "images (. for the current one)."
@@ -61,7 +55,7 @@ def run(config: Register) -> None:
     """The entry point."""
     with tracking.entry_point(config, doing=str(Register.__doc__)):
         corpus = trainable(open_corpus(config))
-        check_gallery(config, corpus, "official")
+        check_gallery(config.gallery, corpus, "official")
         model = encoder_config(config, corpus)
         with tracking.step("preprocess", doing=str(Preprocess.__doc__)):
             prepared = preprocess(config, corpus)
@@ -72,12 +66,6 @@ def run(config: Register) -> None:
         fields: tuple[TextField, ...] = ("title",)
         networks = train(config, parts, first, fields)
         register(config, embedded, parts, networks["title"])
-
-
-def check_gallery(config: Register, corpus: Corpus, protocol: Protocol) -> None:
-    """Raises: NewsImagesError where the protocol's tests cannot be what is to be served."""
-    split = "test" if protocol == "official" else "train"
-    _gallery_sets(config, [each.name for each in corpus.data_sets if each.split == split])
 
 
 def register(
@@ -94,7 +82,7 @@ def register(
             f"{why_untrained(parts)}. Give a training set of other articles, and its images."
         )
     with tracking.step("register", doing=str(Register.__doc__)):
-        images = _gallery(config, embedded, parts)
+        images = served_images(config, config.gallery, embedded, parts)
         print(f"  gallery: {len(images)} images")
         kinds: dict[Kind, TxVNetwork | None] = {"clip": None}
         if network is not None:
@@ -158,11 +146,10 @@ def choose(
     """
     part = validation_part(sets, head)
     mapped = bank if head is None else embed_texts(head, [bank])
-    apart = mapped.select(mapped.ids[~in_bank(mapped, part.queries)].tolist())
     return choose_revision(
         part,
         _candidates(config),
-        bank=apart,
+        bank=without_asked(mapped, part.queries),
         memory_mb=config.memory_mb,
         device=resolve_device(config.device),
     )
@@ -229,8 +216,12 @@ def _again(
         return None
     part = validation_part(sets, champion.head)
     mapped = bank if champion.head is None else embed_texts(champion.head, [bank])
-    apart = mapped.select(mapped.ids[~in_bank(mapped, part.queries)].tolist())
-    choice = choose_revision(part, champion.revisions[:1], bank=apart, memory_mb=config.memory_mb)
+    choice = choose_revision(
+        part,
+        champion.revisions[:1],
+        bank=without_asked(mapped, part.queries),
+        memory_mb=config.memory_mb,
+    )
     return float(choice.curve["mrr"].iloc[0])
 
 
@@ -238,7 +229,7 @@ def _bank(parts: Parts) -> Embeddings:
     """The training headlines, but those that are asked for in a test set."""
     bank = joined(parts.training).queries["title"]
     for test in parts.tests:
-        bank = bank.select(bank.ids[~in_bank(bank, test.queries["title"])].tolist())
+        bank = without_asked(bank, test.queries["title"])
     return bank
 
 
@@ -249,72 +240,3 @@ def _titles(sets: Sequence[EmbeddedSet]) -> list[str]:
 def _fingerprint(sets: Sequence[EmbeddedSet]) -> str:
     ids = [f"{part.name}/{article}" for part in sets for article in part.articles["article_id"]]
     return registry.digest("\n".join(sorted(ids)))
-
-
-def _gallery(config: Register, embedded: EmbeddedCorpus, parts: Parts) -> Embeddings:
-    """The images that are served, as the backbone encodes them.
-
-    Images of one test set keep their ids; of several, the ids are ``NAME/id``.
-    """
-    tests = {part.name: part.images for part in parts.tests}
-    names = _gallery_sets(config, list(tests))
-    if not names:
-        return _folder_gallery(config, embedded.encoder, Path(config.gallery))
-    return tests[names[0]] if len(names) == 1 else merged({name: tests[name] for name in names})
-
-
-def _gallery_sets(config: Register, known: Sequence[str]) -> list[str]:
-    """The data sets whose images are served; none where it is a folder's.
-
-    Raises:
-        NewsImagesError: The gallery is neither.
-    """
-    gallery = config.gallery
-    if gallery != ALL and gallery not in known and is_folder(gallery):
-        _gallery_files(Path(gallery))
-        return []
-    names = list(known) if gallery == ALL else _names(gallery)
-    unknown = [name for name in names if name not in known]
-    if unknown or not names:
-        raise NewsImagesError(
-            f"gallery={gallery}: {first_ten(unknown) or ALL} is neither a test set "
-            f"({first_ten(known) or 'there is none'}) nor a folder of images. Give a test set, or "
-            "set gallery to such a folder."
-        )
-    return names
-
-
-def _names(names: str) -> list[str]:
-    """What stands between the commas, each once."""
-    return list(dict.fromkeys(name.strip() for name in names.split(",") if name.strip()))
-
-
-def _gallery_files(folder: Path) -> dict[str, Path]:
-    """All image files below a folder; an image's id is its path below it.
-
-    Raises:
-        NewsImagesError: There are none.
-    """
-    root = folder.resolve()
-    files = {
-        path.relative_to(folder).as_posix(): path
-        for path in sorted(folder.rglob("*"))
-        if path.suffix.lower() in IMAGE_ENDINGS and path.resolve().is_relative_to(root)
-    }
-    if not files:
-        raise NewsImagesError(
-            f"gallery={folder} holds no image files. Name a folder with some, or a test set."
-        )
-    return files
-
-
-def _folder_gallery(config: Register, encoder: OpenClipEncoder, folder: Path) -> Embeddings:
-    """The vectors of all image files below a folder that can be read."""
-    store = embedding_store(config, encoder)
-    images, unreadable = store.images(_gallery_files(folder), label="gallery")
-    if unreadable:
-        rows = pd.DataFrame(list(unreadable.items()), columns=["image_id", "reason"])
-        tracking.log_table(rows, "unreadable_gallery.json")
-        print(f"  {len(unreadable)} images cannot be read: {first_ten(list(unreadable))}")
-    mlflow.log_metric("gallery_images", len(images))
-    return images

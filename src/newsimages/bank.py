@@ -110,6 +110,18 @@ def bank_offsets(
     return ImageOffsets(gallery.ids, values, revision)
 
 
+def without_asked(
+    bank: Embeddings,
+    queries: Embeddings,
+    *,
+    memory_mb: int = 512,
+    device: torch.device | str = "cpu",
+) -> Embeddings:
+    """The bank without the articles that are among the queries, as `in_bank` finds them."""
+    asked = in_bank(bank, queries, memory_mb=memory_mb, device=device)
+    return bank.select(bank.ids[~asked].tolist())
+
+
 def in_bank(
     bank: Embeddings,
     queries: Embeddings,

@@ -16,7 +16,7 @@ import pandas as pd
 import torch
 
 from newsimages import runs
-from newsimages.bank import COPY_COSINE, bank_offsets, in_bank
+from newsimages.bank import COPY_COSINE, bank_offsets, without_asked
 from newsimages.combination import Source, combine
 from newsimages.embeddings import Embeddings
 from newsimages.errors import NewsImagesError
@@ -150,13 +150,13 @@ class Chooser:
     def _bank(self, source: runs.Source, queries: Embeddings) -> Embeddings:
         """The bank without what is asked for."""
         bank, _ = self._view(source, self.bank)
-        others = bank.ids[~in_bank(bank, queries)]
+        others = without_asked(bank, queries, memory_mb=self.memory_mb, device=self.device)
         if not len(others):
             raise NewsImagesError(
                 f"All {len(bank)} training articles are among those that are asked for, or have "
                 f"the same vectors (a cosine of {COPY_COSINE} or more): no query bank is left."
             )
-        return bank.select(others.tolist())
+        return others
 
     def _view(self, source: runs.Source, part: EmbeddedSet) -> tuple[Embeddings, Embeddings]:
         """(queries, gallery) in the source's space."""

@@ -136,7 +136,7 @@ class OpenClipEncoder:
         files = (
             [file for file in folder.glob("*") if file.suffix != ".md"] if self._is_local else []
         )
-        files += [Path(self.config.pretrained)] if Path(self.config.pretrained).is_file() else []
+        files += [Path(self.config.pretrained)] if is_file(self.config.pretrained) else []
         depends_on = {
             "backbone": "" if self._is_local else self._source,
             "pretrained": "" if files else self.config.pretrained,
@@ -253,7 +253,7 @@ def _advice(source: str, pretrained: str) -> str:
             "Expected a folder as openCLIP saves it: open_clip_config.json, "
             "open_clip_model.safetensors and, where it has its own, the tokenizer's files."
         )
-    if Path(pretrained).is_file():
+    if is_file(pretrained):
         return f"Expected a checkpoint of a {source}, best as .safetensors."
     return (
         "If the model hub cannot be reached, fetch the weights on a machine that reaches it and "

@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from newsimages.bank import bank_offsets, check_disjoint, in_bank
+from newsimages.bank import bank_offsets, check_disjoint, without_asked
 from newsimages.combination import Scaling, Source, combine, settled
 from newsimages.embeddings import Embeddings
 from newsimages.errors import NewsImagesError, first_ten
@@ -169,8 +169,7 @@ def choose_revision_in_folds(
             truth=truth,
         )
         others = training.queries.select([a for a in training.truth if a not in truth])
-        repeated = in_bank(others, validation.queries, memory_mb=memory_mb, device=device)
-        bank = others.select(others.ids[~repeated].tolist())
+        bank = without_asked(others, validation.queries, memory_mb=memory_mb, device=device)
         choice = choose_revision(
             validation, candidates, bank=bank, memory_mb=memory_mb, device=device
         )

@@ -14,8 +14,9 @@ import math
 import os
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -95,21 +96,37 @@ def learning_rate_at(step: int, settings: Settings) -> float:
     return settings.learning_rate * 0.5 * (1 + math.cos(math.pi * done))
 
 
-def loss_of(model: CLIP, pairs: Pairs, step: int, settings: Settings) -> Tensor:
-    """The contrastive loss of one step, mean of both directions."""
+def loss_of(model: CLIP, pairs: Pairs, settings: Settings, step: int) -> Tensor:
+    """The loss of one step."""
     pictures, tokens, jitter = batch_at(pairs, step, settings)
     with torch.autocast("cpu", torch.bfloat16):
         images, texts = encode_images(model, pictures, jitter), encode_texts(model, tokens)
+    return contrastive(model, texts, images)
+
+
+def contrastive(model: CLIP, texts: Tensor, images: Tensor) -> Tensor:
+    """The contrastive loss of (B, E) texts and their images, mean of both directions."""
     logits = model.logit_scale.exp() * (texts @ images.T)
     target = torch.arange(len(logits))
     both = functional.cross_entropy(logits, target) + functional.cross_entropy(logits.T, target)
     return both / 2
 
 
-def train(model: CLIP, pairs: Pairs, held_out: HeldOut, *, state: Path, settings: Settings) -> None:
-    """Runs all steps that are not done yet; every 40 a checkpoint and a measure."""
-    matrices = [weight for weight in model.parameters() if weight.ndim >= 2]
-    others = [weight for weight in model.parameters() if weight.ndim < 2]
+def train(
+    model: CLIP,
+    loss_at: Callable[[int], Tensor],
+    held_out: HeldOut,
+    *,
+    state: Path,
+    settings: Settings,
+) -> None:
+    """Runs all steps that are not done yet; every 40 a checkpoint and a measure.
+
+    Weights that require no gradient stay as they are.
+    """
+    trained = [weight for weight in model.parameters() if weight.requires_grad]
+    matrices = [weight for weight in trained if weight.ndim >= 2]
+    others = [weight for weight in trained if weight.ndim < 2]
     groups: list[dict[str, Any]] = [
         {"params": matrices, "weight_decay": settings.weight_decay},
         {"params": others, "weight_decay": 0.0},
@@ -122,10 +139,10 @@ def train(model: CLIP, pairs: Pairs, held_out: HeldOut, *, state: Path, settings
         for group in optimizer.param_groups:
             group["lr"] = learning_rate_at(step, settings)
         model.train()
-        loss = loss_of(model, pairs, step, settings)
+        loss = loss_at(step)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        torch.nn.utils.clip_grad_norm_(trained, 1.0)
         optimizer.step()
         with torch.no_grad():
             model.logit_scale.clamp_(0, math.log(100))
@@ -201,7 +218,8 @@ def main() -> None:
     held_out = make_held_out(tokenizer, settings.held_out_seed, given.workdir)
     torch.manual_seed(settings.seed)
     model = CLIP(**model_config(len(tokenizer))).to(memory_format=torch.channels_last)
-    train(model, pairs, held_out, state=given.workdir / STATE, settings=settings)
+    loss_at = partial(loss_of, model, pairs, settings)
+    train(model, loss_at, held_out, state=given.workdir / STATE, settings=settings)
 
     export(model, tokenizer, given.out, settings)
     loaded, _, _ = open_clip.create_model_and_transforms(f"local-dir:{given.out}")

@@ -9,15 +9,13 @@ writes it. Killed and started again, it goes on from its last checkpoint.
 """
 
 import argparse
-import json
 import logging
-import math
 import random
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import cards
-import checkpoints
 import clip_texts
 import numpy as np
 import open_clip
@@ -27,7 +25,6 @@ from clip_model import LENGTH, HeldOut, encode_images, encode_texts, measure, mo
 from numpy.typing import NDArray
 from open_clip.model import CLIP
 from torch import Tensor
-from torch.nn import functional
 from transformers import PreTrainedTokenizerFast
 
 from newsimages import demo_models
@@ -58,8 +55,8 @@ class Pairs:
     """(N, K, L): K texts per picture."""
 
 
-def loss_of(model: CLIP, pairs: Pairs, step: int, settings: Settings) -> Tensor:
-    """The contrastive loss of one step, mean of both directions."""
+def loss_of(model: CLIP, pairs: Pairs, settings: Settings, step: int) -> Tensor:
+    """The loss of one step."""
     n, size = len(pairs.images), settings.batch_size
     epoch, place = divmod(step * size, n - n % size)
     rows = np.random.default_rng([settings.seed, epoch]).permutation(n)[place : place + size]
@@ -67,45 +64,16 @@ def loss_of(model: CLIP, pairs: Pairs, step: int, settings: Settings) -> Tensor:
     tokens = pairs.tokens[rows, rng.integers(0, pairs.tokens.shape[1], size=size)]
     with torch.autocast("cpu", torch.bfloat16):
         texts = encode_texts(model, tokens)
-    logits = model.logit_scale.exp() * (texts @ pairs.images[rows].T)
-    target = torch.arange(len(logits))
-    both = functional.cross_entropy(logits, target) + functional.cross_entropy(logits.T, target)
-    return both / 2
-
-
-def train(model: CLIP, pairs: Pairs, held_out: HeldOut, *, state: Path, settings: Settings) -> None:
-    """Runs all steps that are not done yet; every 40 a checkpoint and a measure."""
-    model.visual.requires_grad_(False)
-    trained = [weight for weight in model.parameters() if weight.requires_grad]
-    groups = [
-        {"params": [w for w in trained if w.ndim >= 2], "weight_decay": settings.weight_decay},
-        {"params": [w for w in trained if w.ndim < 2], "weight_decay": 0.0},
-    ]
-    optimizer = torch.optim.AdamW(groups, betas=(0.9, 0.98))
-    key = json.dumps(asdict(settings))
-    first = checkpoints.resume(state, settings=key, model=model, optimizer=optimizer)
-    for step in range(first, settings.steps):
-        for group in optimizer.param_groups:
-            group["lr"] = train_clip.learning_rate_at(step, settings)
-        loss = loss_of(model, pairs, step, settings)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(trained, 1.0)
-        optimizer.step()
-        with torch.no_grad():
-            model.logit_scale.clamp_(0, math.log(100))
-        if (step + 1) % 40 == 0 or step + 1 == settings.steps:
-            log.info("step %d loss %.3f", step + 1, loss.item())
-            checkpoints.save(state, step=step + 1, settings=key, model=model, optimizer=optimizer)
-            measure(model, held_out)
+    return train_clip.contrastive(model, texts, pairs.images[rows])
 
 
 def make_model(n_tokens: int, seed: int) -> CLIP:
-    """The demo CLIP's image tower with a new text tower."""
+    """The demo CLIP's image tower, frozen, with a new text tower."""
     torch.manual_seed(seed)
     model = CLIP(**model_config(n_tokens))
     source, _, _ = open_clip.create_model_and_transforms(f"local-dir:{demo_models.path('clip')}")
     model.visual.load_state_dict(source.visual.state_dict())
+    model.visual.requires_grad_(False)
     return model.eval()
 
 
@@ -153,7 +121,8 @@ def main() -> None:
     with torch.inference_mode():
         images = torch.cat([encode_images(model, part) for part in np.array_split(pictures, 100)])
     pairs = Pairs(images=images.clone(), tokens=tokens)
-    train(model, pairs, held_out, state=given.workdir / STATE, settings=settings)
+    loss_at = partial(loss_of, model, pairs, settings)
+    train_clip.train(model, loss_at, held_out, state=given.workdir / STATE, settings=settings)
 
     train_clip.export(model, tokenizer, given.out, settings)
     loaded, _, _ = open_clip.create_model_and_transforms(f"local-dir:{given.out}")

@@ -1,0 +1,98 @@
+"""Whose images a registered model serves: a parameter in, the images' vectors out."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import mlflow
+import pandas as pd
+
+from mlproject import tracking
+from mlproject.embed import Embed, EmbeddedCorpus, embedding_store
+from mlproject.preprocess import ALL
+from newsimages.corpora import Corpus
+from newsimages.corpora.image_files import IMAGE_ENDINGS
+from newsimages.embeddings import Embeddings
+from newsimages.encoders import OpenClipEncoder
+from newsimages.errors import NewsImagesError, first_ten
+from newsimages.pairs import merged
+from newsimages.paths import is_folder
+from newsimages.protocols import Parts, Protocol
+
+
+def check_gallery(gallery: str, corpus: Corpus, protocol: Protocol) -> None:
+    """Raises: NewsImagesError where the protocol's tests cannot be what is to be served."""
+    split = "test" if protocol == "official" else "train"
+    _sets(gallery, [each.name for each in corpus.data_sets if each.split == split])
+
+
+def served_images(
+    config: Embed, gallery: str, embedded: EmbeddedCorpus, parts: Parts
+) -> Embeddings:
+    """The images that are served, as the backbone encodes them.
+
+    Images of one test set keep their ids; of several, the ids are ``NAME/id``.
+
+    Raises:
+        NewsImagesError: The gallery is neither test sets nor a folder of images.
+    """
+    tests = {part.name: part.images for part in parts.tests}
+    names = _sets(gallery, list(tests))
+    if not names:
+        return _of_folder(config, embedded.encoder, Path(gallery))
+    return tests[names[0]] if len(names) == 1 else merged({name: tests[name] for name in names})
+
+
+def names_of(gallery: str) -> list[str]:
+    """What stands between the commas, each once."""
+    return list(dict.fromkeys(name.strip() for name in gallery.split(",") if name.strip()))
+
+
+def _sets(gallery: str, known: Sequence[str]) -> list[str]:
+    """The data sets whose images are served; none where it is a folder's.
+
+    Raises:
+        NewsImagesError: The gallery is neither.
+    """
+    if gallery != ALL and gallery not in known and is_folder(gallery):
+        _files(Path(gallery))
+        return []
+    names = list(known) if gallery == ALL else names_of(gallery)
+    unknown = [name for name in names if name not in known]
+    if unknown or not names:
+        raise NewsImagesError(
+            f"gallery={gallery}: {first_ten(unknown) or ALL} is neither a test set "
+            f"({first_ten(known) or 'there is none'}) nor a folder of images. Give a test set, or "
+            "set gallery to such a folder."
+        )
+    return names
+
+
+def _files(folder: Path) -> dict[str, Path]:
+    """All image files below a folder; an image's id is its path below it.
+
+    Raises:
+        NewsImagesError: There are none.
+    """
+    root = folder.resolve()
+    files = {
+        path.relative_to(folder).as_posix(): path
+        for path in sorted(folder.rglob("*"))
+        if path.suffix.lower() in IMAGE_ENDINGS and path.resolve().is_relative_to(root)
+    }
+    if not files:
+        raise NewsImagesError(
+            f"gallery={folder} holds no image files. Name a folder with some, or a test set."
+        )
+    return files
+
+
+def _of_folder(config: Embed, encoder: OpenClipEncoder, folder: Path) -> Embeddings:
+    """The vectors of all image files below a folder that can be read."""
+    store = embedding_store(config, encoder)
+    images, unreadable = store.images(_files(folder), label="gallery")
+    if unreadable:
+        rows = pd.DataFrame(list(unreadable.items()), columns=["image_id", "reason"])
+        tracking.log_table(rows, "unreadable_gallery.json")
+        print(f"  {len(unreadable)} images cannot be read: {first_ten(list(unreadable))}")
+    mlflow.log_metric("gallery_images", len(images))
+    return images
