@@ -15,7 +15,7 @@ from PIL import Image
 from torch.nn import functional
 
 from benchmarks.timing import Row, best_of, gain
-from newsimages.encoders import OpenClipConfig, OpenClipEncoder
+from newsimages.encoding.encoders import OpenClipConfig, OpenClipEncoder
 
 BACKBONE = "ViT-B-32"
 BATCH_SIZE = 64

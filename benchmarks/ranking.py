@@ -1,4 +1,4 @@
-"""Dual softmax and the top 100: `newsimages.ranking` beside the textbook and the bare product.
+"""Dual softmax and the top 100: `ranking` beside the textbook and the bare product.
 
 Every size is measured in a process of its own, so that its peak memory is its own too.
 """
@@ -17,7 +17,7 @@ from torch.nn import functional
 
 from benchmarks.timing import Row, best_of, cost, gain
 from newsimages.embeddings import Embeddings
-from newsimages.ranking import Ranking, rank
+from newsimages.ranking.ranking import Ranking, rank
 
 DIMENSION = 1024
 TOP_K = 100

@@ -1,4 +1,4 @@
-"""What the other revisions cost beside dual softmax: `newsimages.ranking` with each of them.
+"""What the other revisions cost beside dual softmax: `ranking` with each of them.
 
 Each is measured in turn with dual softmax in a process of its own, so that its peak memory is its
 own too.
@@ -21,8 +21,8 @@ from benchmarks.ranking import (
 )
 from benchmarks.timing import Row, best_of, cost
 from newsimages.embeddings import Embeddings
-from newsimages.ranking import Ranking, rank
-from newsimages.revision import Revision
+from newsimages.ranking.ranking import Ranking, rank
+from newsimages.ranking.revision import Revision
 
 N = 10_000
 REPEATS = 3

@@ -16,12 +16,12 @@ from safetensors.torch import save_file
 
 from benchmarks.headlines import headlines
 from benchmarks.timing import Row, best_of, cost, gain
-from newsimages.bank import bank_offsets
 from newsimages.embeddings import Embeddings
-from newsimages.encoders import LOCAL, OpenClipConfig, OpenClipEncoder
-from newsimages.retriever import Retriever
-from newsimages.retriever_folder import VECTORS, load_retriever, save_retriever
-from newsimages.revision import Revision
+from newsimages.encoding.encoders import LOCAL, OpenClipConfig, OpenClipEncoder
+from newsimages.ranking.bank import bank_offsets
+from newsimages.ranking.revision import Revision
+from newsimages.retriever.folder import VECTORS, load_retriever, save_retriever
+from newsimages.retriever.retriever import Retriever
 
 GALLERY, BANK, BATCH = 10_000, 2_000, 1_500
 REVISION = Revision(scale=50)

@@ -1,4 +1,4 @@
-"""Headlines to vectors: `newsimages.text_tower` beside openCLIP's tokenizer and `encode_text`.
+"""Headlines to vectors: `text_tower` beside openCLIP's tokenizer and `encode_text`.
 
 The towers are ViT-B-32's and XLM-R's with random weights: the speed is that of trained ones.
 """
@@ -17,7 +17,7 @@ from transformers import XLMRobertaConfig
 
 from benchmarks.headlines import headlines
 from benchmarks.timing import Row, best_of, gain
-from newsimages.text_tower import TextTower
+from newsimages.encoding.text_tower import TextTower
 
 BACKBONE = "ViT-B-32"
 BATCH_SIZE = 64
@@ -36,7 +36,7 @@ def run() -> list[Row]:
     xlm_roberta = HFTextEncoder(
         "", output_dim=512, config=XLM_ROBERTA, pooler_type="mean_pooler", proj_type="mlp"
     ).eval()
-    half = deepcopy(xlm_roberta).bfloat16()  # as `newsimages.encoders` casts it
+    half = deepcopy(xlm_roberta).bfloat16()  # as `newsimages.encoding.encoders` casts it
     return [
         *_compared(BACKBONE, (model, small), model.encode_text, at_least=(6, 12)),
         *_compared("XLM-R base", (xlm_roberta, half), xlm_roberta, at_least=(3, 6)),

@@ -20,11 +20,11 @@ from torch.nn import functional
 from benchmarks.ranking import peak_mb
 from benchmarks.timing import Row, best_of, cost, gain
 from newsimages.embeddings import Embeddings, release
-from newsimages.pairs import Pairs
+from newsimages.encoding.vector_file import memory_mapped
 from newsimages.txv import NetworkConfig, TrainingConfig, TxVNetwork
 from newsimages.txv.batches import Batch, epoch_batches, load_batches
 from newsimages.txv.loss import margin_loss
-from newsimages.vector_file import memory_mapped
+from newsimages.txv.pairs import Pairs
 
 DIMENSION, BATCH = 1024, 196
 N_MEMORY, N_DISK = 20_000, 800_000

@@ -1,4 +1,4 @@
-"""Translation: `newsimages.translation` beside a loop that translates article by article.
+"""Translation: `translation` beside a loop that translates article by article.
 
 The model has the size of opus-mt-de-en and random weights, so that nothing is downloaded. As random
 weights never end a sentence, each translation is made as long as its source, for both sides alike.
@@ -15,8 +15,8 @@ import sentencepiece
 import torch
 from transformers import GenerationConfig, LogitsProcessor, MarianConfig, MarianMTModel
 
-from newsimages.translation import Translator, translate_texts
-from newsimages.translation_cache import TranslationCache
+from newsimages.preprocessing.translation import Translator, translate_texts
+from newsimages.preprocessing.translation_cache import TranslationCache
 
 N_ARTICLES = 8
 VOCABULARY = 58101

@@ -9,8 +9,8 @@ from mlflow.models import set_model
 from mlflow.pyfunc.model import PythonModel
 
 from newsimages.errors import NewsImagesError
-from newsimages.retriever_folder import load_retriever
-from newsimages.serving import answer
+from newsimages.retriever.folder import load_retriever
+from newsimages.retriever.requests import answer
 
 
 class ClipRetriever(PythonModel):
@@ -23,7 +23,7 @@ class ClipRetriever(PythonModel):
     def predict(
         self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None
     ) -> pd.DataFrame:
-        """Answers a request as `newsimages.serving.answer`; bad input is a 400 with a sentence."""
+        """Answers a request as `requests.answer`; bad input is a 400 with a sentence."""
         try:
             return answer(self.retriever, model_input, params)
         except NewsImagesError as error:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from newsimages.embeddings import Embeddings
-from newsimages.encoders import EncodedImages
+from newsimages.encoding.encoders import EncodedImages
 
 
 def unit(vectors: NDArray[np.floating]) -> NDArray[np.float32]:

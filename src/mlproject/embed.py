@@ -19,17 +19,17 @@ from mlproject.preprocess import (
 from newsimages.corpora import Corpus, DataSet
 from newsimages.devices import Precision, resolve_device
 from newsimages.embeddings import Embeddings
-from newsimages.encoders import OpenClipConfig, OpenClipEncoder
-from newsimages.errors import NewsImagesError, first_ten
-from newsimages.long_text import LongText, embed_full_texts, full_texts
-from newsimages.models import (
+from newsimages.encoding.encoders import OpenClipConfig, OpenClipEncoder
+from newsimages.encoding.long_text import LongText, embed_full_texts, full_texts
+from newsimages.encoding.models import (
     AUTO,
     choose_backbone,
     choose_multilingual,
     speaking_of_multilingual,
 )
-from newsimages.protocols import EmbeddedSet, Space, TextField
-from newsimages.store import EmbeddingStore, UnreadableImagesError
+from newsimages.encoding.store import EmbeddingStore, UnreadableImagesError
+from newsimages.errors import NewsImagesError, first_ten
+from newsimages.protocols.parts import EmbeddedSet, Space, TextField
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,16 +22,13 @@ from mlproject.pictures import Shown, log_pictures
 from mlproject.preprocess import Bool, Preprocess, open_corpus, preprocess
 from mlproject.results import TITLES, Results, log_tables
 from mlproject.train import Networks, Train, divided, first_network, train, why_untrained
-from newsimages import submission
-from newsimages.beyond import Chooser
 from newsimages.corpora import Corpus
 from newsimages.devices import resolve_device
-from newsimages.encoders import OpenClipConfig, OpenClipEncoder
+from newsimages.encoding.encoders import OpenClipConfig, OpenClipEncoder
+from newsimages.encoding.models import MULTILINGUAL
 from newsimages.errors import NewsImagesError
-from newsimages.metrics import figures_of, mrr_interval, ranks_of_truth
-from newsimages.models import MULTILINGUAL
-from newsimages.paper import published
-from newsimages.protocols import (
+from newsimages.metrics.metrics import figures_of, mrr_interval, ranks_of_truth
+from newsimages.protocols.parts import (
     EmbeddedSet,
     Parts,
     Protocol,
@@ -40,11 +37,14 @@ from newsimages.protocols import (
     check_training,
     joined,
 )
-from newsimages.ranking import Ranking
-from newsimages.report import Measured, results_table
-from newsimages.retriever import retriever_of
-from newsimages.revision import Revision, checked_scale
-from newsimages.runs import ALL, Run, choose_runs
+from newsimages.ranking.ranking import Ranking
+from newsimages.ranking.revision import Revision, checked_scale
+from newsimages.reports import submission
+from newsimages.reports.tables import Measured, results_table
+from newsimages.retriever.retriever import retriever_of
+from newsimages.runs.beyond import Chooser
+from newsimages.runs.paper import published
+from newsimages.runs.table import ALL, Run, choose_runs
 
 TOP_K = 100
 
@@ -207,7 +207,7 @@ def evaluate(
         networks: T×V by the text field that it is queried with; runs without one are left out.
 
     Returns:
-        The table of `newsimages.report.results_table`, and a picture of it.
+        The table of `newsimages.reports.tables.results_table`, and a picture of it.
     """
     runs = [each for each in config.runs if _is_possible(each, parts, networks)]
     _check_any(config, runs, why_untrained(parts))

@@ -12,11 +12,11 @@ from mlproject.preprocess import ALL
 from newsimages.corpora import Corpus
 from newsimages.corpora.image_files import IMAGE_ENDINGS
 from newsimages.embeddings import Embeddings
-from newsimages.encoders import OpenClipEncoder
+from newsimages.encoding.encoders import OpenClipEncoder
 from newsimages.errors import NewsImagesError, first_ten
-from newsimages.pairs import merged
 from newsimages.paths import is_folder
-from newsimages.protocols import Parts, Protocol
+from newsimages.protocols.parts import Parts, Protocol
+from newsimages.txv.pairs import merged
 
 
 def check_gallery(gallery: str, corpus: Corpus, protocol: Protocol) -> None:

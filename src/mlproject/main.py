@@ -9,7 +9,7 @@ from mlproject.evaluate import measurable, original_model, train_and_evaluate
 from mlproject.gallery import check_gallery
 from mlproject.preprocess import Preprocess, open_corpus, preprocess
 from mlproject.register import Register, register
-from newsimages.encoders import OpenClipEncoder
+from newsimages.encoding.encoders import OpenClipEncoder
 
 NEXT_STEPS = """
 Next:

@@ -5,11 +5,11 @@ from typing import Any
 
 from mlproject.embed import EmbeddedCorpus
 from mlproject.train import Train
-from newsimages.beyond import Choice
-from newsimages.encoders import OpenClipConfig
-from newsimages.report import Measured, markdown, results_table
-from newsimages.revision import Revision
-from newsimages.runs import Run
+from newsimages.encoding.encoders import OpenClipConfig
+from newsimages.ranking.revision import Revision
+from newsimages.reports.tables import Measured, markdown, results_table
+from newsimages.runs.beyond import Choice
+from newsimages.runs.table import Run
 
 
 def run_params(

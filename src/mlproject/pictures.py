@@ -12,21 +12,21 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from mlproject import tracking
-from newsimages.comparison import compare
-from newsimages.comparison_report import (
+from newsimages.errors import first_ten
+from newsimages.metrics.comparison import compare
+from newsimages.protocols.parts import EmbeddedSet
+from newsimages.reports.comparison import (
     comparison_html,
     comparison_markdown,
     comparison_sentences,
 )
-from newsimages.contact_sheet.sheet import SheetConfig, contact_sheet
-from newsimages.errors import first_ten
-from newsimages.figures.canvas import Drawing
-from newsimages.figures.hubness import hubness
-from newsimages.figures.intervals import mrr_intervals
-from newsimages.figures.ranks import rank_histogram
-from newsimages.figures.recall import recall_curves
-from newsimages.protocols import EmbeddedSet
-from newsimages.report import Measured
+from newsimages.reports.contact_sheet.sheet import SheetConfig, contact_sheet
+from newsimages.reports.figures.canvas import Drawing
+from newsimages.reports.figures.hubness import hubness
+from newsimages.reports.figures.intervals import mrr_intervals
+from newsimages.reports.figures.ranks import rank_histogram
+from newsimages.reports.figures.recall import recall_curves
+from newsimages.reports.tables import Measured
 
 
 @dataclass(frozen=True, kw_only=True)

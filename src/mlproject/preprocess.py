@@ -10,14 +10,14 @@ import pandas as pd
 import tyro
 
 from mlproject import tracking
-from newsimages import preprocessing
 from newsimages.atomic import replacing, write_bytes
 from newsimages.corpora import OUTPUT_MARKER, Corpus, DataSet, read_corpus
 from newsimages.corpora.demo.corpus import build_demo
 from newsimages.devices import Device
-from newsimages.models import AUTO, choose_translator
-from newsimages.protocols import label_of
-from newsimages.translation import Translator
+from newsimages.encoding.models import AUTO, choose_translator
+from newsimages.preprocessing import articles as preprocessing
+from newsimages.preprocessing.translation import Translator
+from newsimages.protocols.parts import label_of
 
 DEMO = "demo"
 ALL = "all"

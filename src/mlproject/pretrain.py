@@ -16,15 +16,15 @@ from newsimages.corpora import Corpus
 from newsimages.corpora.caption_pairs import CaptionPairs, has_pairs, read_caption_pairs
 from newsimages.corpora.nytimes800k import TextOf, read_nytimes800k
 from newsimages.embeddings import Embeddings
-from newsimages.encoders import OpenClipEncoder
+from newsimages.encoding.encoders import OpenClipEncoder
+from newsimages.encoding.models import AUTO
+from newsimages.encoding.vector_file import image_parts, memory_mapped, text_parts
 from newsimages.errors import NewsImagesError, first_ten
-from newsimages.models import AUTO
-from newsimages.pairs import Pairs, pair_up
 from newsimages.paths import is_file, is_folder
-from newsimages.splits import split_pairs
+from newsimages.protocols.splits import split_pairs
 from newsimages.txv import NetworkConfig, TrainingConfig, TxVNetwork
 from newsimages.txv.loss import Negatives
-from newsimages.vector_file import image_parts, memory_mapped, text_parts
+from newsimages.txv.pairs import Pairs, pair_up
 
 NO_PAIRS = "none"
 MAX_SEED = 2**32 - 1

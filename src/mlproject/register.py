@@ -12,15 +12,21 @@ from mlproject.evaluate import Evaluate
 from mlproject.gallery import check_gallery, names_of, served_images
 from mlproject.preprocess import ALL, Preprocess, open_corpus, preprocess
 from mlproject.train import divided, first_network, train, trainable, why_untrained
-from newsimages.bank import ImageOffsets, bank_offsets, without_asked
 from newsimages.devices import resolve_device
 from newsimages.embeddings import Embeddings
-from newsimages.encoders import OpenClipEncoder
+from newsimages.encoding.encoders import OpenClipEncoder
 from newsimages.errors import NewsImagesError
-from newsimages.protocols import EmbeddedSet, Parts, TextField, joined
-from newsimages.retriever import Retriever, retriever_of
-from newsimages.revision import Method, Revision
-from newsimages.selection import REVISIONS, SCALES, RevisionChoice, ValidationPart, choose_revision
+from newsimages.protocols.parts import EmbeddedSet, Parts, TextField, joined
+from newsimages.ranking.bank import ImageOffsets, bank_offsets, without_asked
+from newsimages.ranking.revision import Method, Revision
+from newsimages.retriever.retriever import Retriever, retriever_of
+from newsimages.runs.selection import (
+    REVISIONS,
+    SCALES,
+    RevisionChoice,
+    ValidationPart,
+    choose_revision,
+)
 from newsimages.txv import TxVNetwork, embed_images, embed_texts
 
 AUTO_SCALE = 0.0

@@ -15,11 +15,11 @@ from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema
 from mlflow.types.schema import Array
 from mlflow.utils.git_utils import get_git_commit
 
-from newsimages.encoders import OpenClipEncoder
+from newsimages.encoding.encoders import OpenClipEncoder
+from newsimages.encoding.long_text import LongText
 from newsimages.errors import NewsImagesError
-from newsimages.long_text import LongText
-from newsimages.retriever import Retriever
-from newsimages.retriever_folder import load_retriever, save_retriever
+from newsimages.retriever.folder import load_retriever, save_retriever
+from newsimages.retriever.retriever import Retriever
 
 ROOT = Path(__file__).resolve().parents[2]
 CHAMPION, CHALLENGER = "champion", "challenger"
@@ -59,7 +59,7 @@ def log_version(
     articles, else challenger.
 
     Raises:
-        NewsImagesError: As `newsimages.retriever_folder.save_retriever`.
+        NewsImagesError: As `newsimages.retriever.folder.save_retriever`.
     """
     about = save_retriever(folder, retriever, encoder, sample=sample, long_text=long_text)
     kind = str(about["retriever"])

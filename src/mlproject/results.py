@@ -7,8 +7,8 @@ import mlflow
 import pandas as pd
 
 from mlproject import tracking
-from newsimages.protocols import Protocol
-from newsimages.report import markdown
+from newsimages.protocols.parts import Protocol
+from newsimages.reports.tables import markdown
 
 MAX_DESCRIPTION = 8000
 """Characters that MLflow keeps of a run's description; the tables are artifacts as well."""
@@ -25,7 +25,7 @@ class Results(NamedTuple):
     """What an evaluation came to."""
 
     table: pd.DataFrame
-    """One row per test set and run, as `newsimages.report.results_table`."""
+    """One row per test set and run, as `newsimages.reports.tables.results_table`."""
     words: str
     """A picture of all runs, in Markdown."""
 

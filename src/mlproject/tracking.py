@@ -20,8 +20,8 @@ from mlflow.entities import Run
 from mlflow.utils.git_utils import get_git_commit
 
 from newsimages.corpora import DataSet
-from newsimages.protocols import EmbeddedSet
-from newsimages.submission import write_submission
+from newsimages.protocols.parts import EmbeddedSet
+from newsimages.reports.submission import write_submission
 
 DESCRIPTION_TAG = "mlflow.note.content"
 COMMIT_TAG = "mlflow.source.git.commit"
@@ -106,7 +106,7 @@ def log_table(table: pd.DataFrame, artifact_file: str) -> None:
 
 
 def log_submission(ranking: pd.DataFrame, artifact_file: str, **checks: Any) -> None:
-    """Logs a submission file, checked as `newsimages.submission.write_submission` does."""
+    """Logs a submission file, checked as `newsimages.reports.submission.write_submission` does."""
     target = Path(artifact_file)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / target.name

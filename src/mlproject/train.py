@@ -13,10 +13,10 @@ from mlproject.preprocess import Preprocess, open_corpus, preprocess
 from mlproject.pretrain import Pretrain, pretrain, read_pairs
 from mlproject.training import fit
 from newsimages.corpora import Corpus
-from newsimages.encoders import OpenClipEncoder
+from newsimages.encoding.encoders import OpenClipEncoder
 from newsimages.errors import NewsImagesError, first_ten
 from newsimages.paths import is_file
-from newsimages.protocols import Parts, Protocol, TextField, check_dates, divide, pairs_of
+from newsimages.protocols.parts import Parts, Protocol, TextField, check_dates, divide, pairs_of
 from newsimages.txv import NetworkConfig, TxVNetwork, load_network
 
 PRETRAINED, SCRATCH = "pretrained", "scratch"

@@ -12,8 +12,7 @@ import pandas as pd
 from mlproject import tracking
 from mlproject.pictures import log_drawing
 from newsimages.devices import Device, resolve_device
-from newsimages.figures.training import training_curves
-from newsimages.pairs import Pairs
+from newsimages.reports.figures.training import training_curves
 from newsimages.txv import (
     EpochReport,
     TrainedNetwork,
@@ -23,6 +22,7 @@ from newsimages.txv import (
     save_network,
     train,
 )
+from newsimages.txv.pairs import Pairs
 
 ARTIFACT = "txv"
 """The artifact folder of the best network and its configuration."""

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from mlproject import cli
-from newsimages.encoders import OpenClipConfig, OpenClipEncoder
-from newsimages.store import EmbeddingStore
+from newsimages.encoding.encoders import OpenClipConfig, OpenClipEncoder
+from newsimages.encoding.store import EmbeddingStore
 from tests.mlproject.squares import N_TEST, N_TRAIN, children, runs, step
 from tests.tiny_clip import save_tiny_clip
 

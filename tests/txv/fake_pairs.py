@@ -3,7 +3,7 @@
 import numpy as np
 
 from newsimages.embeddings import Embeddings
-from newsimages.pairs import Pairs, pair_up
+from newsimages.txv.pairs import Pairs, pair_up
 from tests.fakes import random_embeddings, unit
 
 

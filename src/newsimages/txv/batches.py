@@ -17,7 +17,7 @@ from torch import Tensor
 
 from newsimages.embeddings import Embeddings, release
 from newsimages.errors import NewsImagesError
-from newsimages.pairs import Pairs
+from newsimages.txv.pairs import Pairs
 
 BLOCK = 64
 """Pairs that lie side by side and are read together."""

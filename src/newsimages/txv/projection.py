@@ -10,8 +10,8 @@ from torch import Tensor, nn
 
 from newsimages.embeddings import Embeddings
 from newsimages.errors import NewsImagesError
-from newsimages.pairs import check_features
 from newsimages.txv.network import TxVNetwork
+from newsimages.txv.pairs import check_features
 
 ROWS = 64
 """Vectors per step; always so many, the last step being filled up: a matrix product rounds a row

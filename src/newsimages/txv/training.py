@@ -18,12 +18,12 @@ import torch
 from tqdm import tqdm
 
 from newsimages.errors import NewsImagesError
-from newsimages.pairs import Pairs
 from newsimages.progress import progress
 from newsimages.txv.batches import count_batches, epoch_batches, load_batches
 from newsimages.txv.checkpoint import EpochReport
 from newsimages.txv.loss import margin_loss
 from newsimages.txv.network import TxVNetwork
+from newsimages.txv.pairs import Pairs
 from newsimages.txv.projection import check_dimensions
 from newsimages.txv.schedule import TrainingConfig, best_epoch, is_over, learning_rate
 from newsimages.txv.state import TrainingState

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from newsimages.embeddings import Embeddings
 from newsimages.errors import NewsImagesError
-from newsimages.pairs import Pairs
-from newsimages.ranking import rank
-from newsimages.revision import Revision
+from newsimages.ranking.ranking import rank
+from newsimages.ranking.revision import Revision
 from newsimages.txv.network import TxVNetwork
+from newsimages.txv.pairs import Pairs
 from newsimages.txv.projection import embed_images, embed_texts
 
 CUTS = (1, 5, 10)

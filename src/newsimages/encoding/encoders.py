@@ -1,0 +1,300 @@
+"""Step 3 of 6: English texts and images to unit vectors, with any openCLIP model.
+
+In come texts and image files, out come float32 vectors of length 1 in one space. `Encoder` is the
+seam: `OpenClipEncoder` is what runs, a fake stands in its place in tests.
+"""
+
+import difflib
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import open_clip
+import torch
+from numpy.typing import NDArray
+from open_clip.hf_model import HFTextEncoder
+from PIL import Image
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from newsimages import demo_models
+from newsimages.devices import Device, Precision, resolve_device, resolve_precision
+from newsimages.encoding.images import UnreadableImageError, open_image
+from newsimages.encoding.text_tower import TextTower
+from newsimages.errors import NewsImagesError, first_ten
+from newsimages.paths import is_file
+
+LOCAL = "local-dir:"
+CONFIG = "open_clip_config.json"
+DRAFT = 3  # a JPEG decoded at a fraction of its size keeps so many times the pixels of the model's
+
+
+@dataclass(frozen=True, kw_only=True)
+class EncodedImages:
+    """A batch of B image files after encoding."""
+
+    vectors: NDArray[np.float32]
+    """(readable, E) of length 1, in the batch's order."""
+    reasons: tuple[str | None, ...]
+    """(B,) why a file could not be read; None where it could."""
+
+
+class Encoder(Protocol):
+    """Maps texts and images into one space of unit vectors."""
+
+    @property
+    def key(self) -> str:
+        """A fingerprint of all that the vectors depend on, beside the input."""
+
+    @property
+    def name(self) -> str:
+        """A short name for people and folders."""
+
+    def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """(N,) texts to (N, E) vectors of length 1; equal texts get equal vectors."""
+
+    def encode_images(self, batches: Sequence[Sequence[Path]]) -> Iterator[EncodedImages]:
+        """Encodes batch after batch, in order."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenClipConfig:
+    """Which openCLIP model, and how it computes."""
+
+    backbone: str = "ViT-H-14"
+    """An openCLIP model name, or openCLIP's ``local-dir:FOLDER`` or ``hf-hub:ORG/REPO``; ``demo``
+    and ``demo-multilingual`` are the small models that come with the project."""
+    pretrained: str = "laion2b_s32b_b79k"
+    """openCLIP's tag of the weights, or a local checkpoint file; of no account where the backbone
+    is a folder or a repository that holds its own weights."""
+    device: Device = "auto"
+    """``auto`` takes a GPU where there is one."""
+    precision: Precision = "auto"
+    """``auto`` is bf16 where the hardware has it, else fp32."""
+    batch_size: int = 64
+    """Images or texts per step."""
+    workers: int = 2
+    """Processes that decode images; 0 decodes in the main process."""
+
+    def __post_init__(self) -> None:
+        """Raises: NewsImagesError on sizes that cannot be."""
+        if self.batch_size < 1 or self.workers < 0:
+            raise NewsImagesError(
+                f"batch_size={self.batch_size}, workers={self.workers}: expected a batch_size of "
+                "at least 1 and workers of at least 0."
+            )
+
+
+class OpenClipEncoder:
+    """An openCLIP model, loaded as openCLIP loads any."""
+
+    def __init__(self, config: OpenClipConfig) -> None:
+        """Loads the model.
+
+        Raises:
+            NewsImagesError: No such backbone or tag, a hub that cannot be reached, a checkpoint
+                that does not fit, no GPU where one was asked for.
+        """
+        self.config = config
+        self.device = resolve_device(config.device)
+        self.precision = resolve_precision(config.precision, self.device)
+        bundled = demo_models.BACKBONES.get(config.backbone)
+        self._source = f"{LOCAL}{demo_models.path(bundled)}" if bundled else config.backbone
+        self.model, self._transform, self.tokenizer = _load(
+            self._source, config, self.device, self.precision
+        )
+        self.text_tower = TextTower(self.model, self.tokenizer)
+
+    @property
+    def used(self) -> OpenClipConfig:
+        """The configuration with device and precision as they came out."""
+        device: Device = "cuda" if self.device.type == "cuda" else "cpu"
+        return replace(self.config, device=device, precision=self.precision)
+
+    @property
+    def model_config(self) -> dict[str, Any]:
+        """The model's configuration in openCLIP's form: embed_dim, vision_cfg, text_cfg, …."""
+        config: dict[str, Any] = open_clip.get_model_config(self._source)
+        return config
+
+    @property
+    def name(self) -> str:
+        """Backbone, tag and precision, fit for a folder's name."""
+        parts = (self.config.backbone, self.config.pretrained, self.precision)
+        last = [Path(part.removeprefix(LOCAL)).name for part in parts]
+        return "-".join(dict.fromkeys(last)).replace(":", "-")
+
+    @cached_property
+    def key(self) -> str:
+        """SHA-256 of model name, tag, precision, preparation of images and local weight files."""
+        folder = Path(self._source.removeprefix(LOCAL))
+        files = (
+            [file for file in folder.glob("*") if file.suffix != ".md"] if self._is_local else []
+        )
+        files += [Path(self.config.pretrained)] if is_file(self.config.pretrained) else []
+        depends_on = {
+            "backbone": "" if self._is_local else self._source,
+            "pretrained": "" if files else self.config.pretrained,
+            "precision": self.precision,
+            "transform": [repr(self._transform), DRAFT],
+            "files": sorted((file.name, _sha256(file)) for file in files if file.is_file()),
+        }
+        return hashlib.sha256(json.dumps(depends_on, sort_keys=True).encode()).hexdigest()
+
+    @property
+    def _is_local(self) -> bool:
+        return self._source.startswith(LOCAL)
+
+    def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """(N,) texts to (N, E) vectors of length 1; cut at the context length as openCLIP does."""
+        return self.text_tower.encode(texts, batch_size=self.config.batch_size)
+
+    @torch.inference_mode()
+    def encode_images(self, batches: Sequence[Sequence[Path]]) -> Iterator[EncodedImages]:
+        """Encodes batch after batch; files are decoded ahead, in worker processes.
+
+        Args:
+            batches: The image files of each step.
+
+        Yields:
+            One answer per batch, in order.
+        """
+        paths = [path for batch in batches for path in batch]
+        ends = np.cumsum([len(batch) for batch in batches])
+        loader: DataLoader[Any] = DataLoader(
+            _Pictures(paths, self._transform, at_least=DRAFT * max(self.image_size)),
+            batch_sampler=[
+                list(range(end - len(batch), end))
+                for end, batch in zip(ends.tolist(), batches, strict=True)
+            ],
+            num_workers=self.config.workers,
+            collate_fn=_collate,
+            pin_memory=self.device.type == "cuda",
+        )
+        for pixels, reasons in loader:
+            yield EncodedImages(vectors=self._encode_pixels(pixels), reasons=reasons)
+
+    @property
+    def image_size(self) -> tuple[int, int]:
+        """Height and width in pixels that the image tower takes."""
+        size = self.model.visual.image_size
+        return (size, size) if isinstance(size, int) else tuple(size)
+
+    def _encode_pixels(self, pixels: Tensor) -> NDArray[np.float32]:
+        """(B, 3, H, W) float32 to (B, E) unit vectors; B may be 0."""
+        if not len(pixels):
+            return np.empty((0, self.text_tower.dimension), np.float32)
+        dtype = open_clip.get_input_dtype(self.precision)  # None for fp32
+        features = self.model.encode_image(pixels.to(self.device, dtype, non_blocking=True))
+        unit: NDArray[np.float32] = torch.nn.functional.normalize(features.float()).cpu().numpy()
+        return unit
+
+
+class _Pictures(Dataset[tuple[Tensor | None, str | None]]):
+    """Image files, each decoded and prepared for the model, or the reason why not."""
+
+    def __init__(self, paths: Sequence[Path], transform: Any, *, at_least: int) -> None:
+        self._paths, self._transform, self._at_least = paths, transform, at_least
+
+    def __len__(self) -> int:
+        return len(self._paths)
+
+    def __getitem__(self, index: int) -> tuple[Tensor | None, str | None]:
+        try:
+            image: Image.Image = open_image(self._paths[index], at_least=self._at_least)
+            return self._transform(image), None
+        except UnreadableImageError as error:
+            return None, str(error)
+
+
+def _collate(
+    batch: Sequence[tuple[Tensor | None, str | None]],
+) -> tuple[Tensor, tuple[str | None, ...]]:
+    readable = [pixels for pixels, _ in batch if pixels is not None]
+    pixels = torch.stack(readable) if readable else torch.empty(0)
+    return pixels, tuple(reason for _, reason in batch)
+
+
+def _load(
+    source: str, config: OpenClipConfig, device: torch.device, precision: str
+) -> tuple[Any, Any, Any]:
+    """(model, image transform, tokenizer), with openCLIP's errors made useful."""
+    check_names(source, config.pretrained)
+    try:
+        model, _, transform = open_clip.create_model_and_transforms(
+            source,
+            pretrained=None if ":" in source else config.pretrained,
+            precision=precision,
+            device=device,
+            require_pretrained=True,  # else a folder without weights gives a random model
+        )
+        tokenizer = open_clip.get_tokenizer(source)
+    except Exception as error:  # openCLIP, safetensors, pickle and the hub have their own each
+        first_line = str(error).strip().split("\n")[0].rstrip(". ")
+        raise NewsImagesError(
+            f"Cannot load backbone={config.backbone} with pretrained={config.pretrained}: "
+            f"{type(error).__name__}: {first_line}. {_advice(source, config.pretrained)}"
+        ) from error
+    text = getattr(model, "text", None)
+    if isinstance(text, HFTextEncoder):  # openCLIP casts a part of its layers, which then clash
+        text.to(open_clip.get_cast_dtype(precision))
+    return model.eval(), transform, tokenizer
+
+
+def _advice(source: str, pretrained: str) -> str:
+    """What to do about a model that could not be loaded."""
+    if source.startswith(LOCAL):
+        return (
+            "Expected a folder as openCLIP saves it: open_clip_config.json, "
+            "open_clip_model.safetensors and, where it has its own, the tokenizer's files."
+        )
+    if is_file(pretrained):
+        return f"Expected a checkpoint of a {source}, best as .safetensors."
+    return (
+        "If the model hub cannot be reached, fetch the weights on a machine that reaches it and "
+        "set pretrained=/path/to/the/file.safetensors, or copy its Hugging Face cache here and "
+        "point HF_HOME to it."
+    )
+
+
+def check_names(source: str, pretrained: str) -> None:
+    """Checks a backbone and tag without loading anything.
+
+    Raises:
+        NewsImagesError: openCLIP knows no such model or tag, and no local file or folder is meant.
+    """
+    if source.startswith(LOCAL):
+        if not is_file(f"{source.removeprefix(LOCAL)}/{CONFIG}"):
+            advice = _advice(source, "")
+            raise NewsImagesError(f"Cannot load backbone={source}: it has no {CONFIG}. {advice}")
+        return
+    if source.startswith("hf-hub:"):
+        return
+    models = open_clip.list_models()
+    if source not in models:
+        near = difflib.get_close_matches(source, models, n=5, cutoff=0.4)
+        raise NewsImagesError(
+            f"backbone={source} is no openCLIP model. Did you mean {first_ten(near or models)}? "
+            "`python -c 'import open_clip; print(open_clip.list_models())'` lists all."
+        )
+    tags = open_clip.list_pretrained_tags_by_model(source)
+    if pretrained not in tags and not is_file(pretrained):
+        if pretrained == "auto":
+            raise NewsImagesError(
+                f"backbone={source} needs weights: set pretrained to a checkpoint file or "
+                f"one of {first_ten(tags) or 'none'}."
+            )
+        raise NewsImagesError(
+            f"pretrained={pretrained} is neither a checkpoint file nor a tag of {source}, "
+            f"which has: {first_ten(tags) or 'none'}."
+        )
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,154 @@
+"""Which models a corpus is worked on with: the ones asked for, else the ones it recommends.
+
+A corpus may name models in its ``corpus.json``; one that names none gets the paper's. A model's
+folder may say in ``made_for.json`` that it serves one corpus alone, as the demo models do.
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from newsimages import demo_models
+from newsimages.corpora import Corpus
+from newsimages.encoding.encoders import LOCAL, OpenClipConfig, check_names
+from newsimages.errors import NewsImagesError
+from newsimages.preprocessing.translation import DEFAULT_TRANSLATOR
+
+AUTO = "auto"
+NO_MODEL = "none"
+MULTILINGUAL = ("xlm-roberta-large-ViT-H-14", "frozen_laion5b_s13b_b90k")
+"""openCLIP's multilingual companion of the paper's model: the same image tower, frozen."""
+
+_ADVICE = (
+    "Set the parameters backbone, pretrained and translator, e.g. "
+    f"-P backbone={OpenClipConfig.backbone} -P pretrained={OpenClipConfig.pretrained} "
+    f"-P translator={DEFAULT_TRANSLATOR} (or auto for these three)."
+)
+_MULTILINGUAL_ADVICE = (
+    f"Set multilingual_backbone to another one, e.g. -P multilingual_backbone={MULTILINGUAL[0]}, "
+    f"or to {NO_MODEL}."
+)
+
+
+def choose_backbone(corpus: Corpus, backbone: str, pretrained: str) -> tuple[str, str]:
+    """The openCLIP model to use on a corpus, and the tag of its weights.
+
+    Args:
+        corpus: What it is to be used on.
+        backbone: An openCLIP model name; ``auto`` takes what the corpus recommends, else the
+            paper's.
+        pretrained: A tag of the backbone, or a checkpoint file; ``auto`` likewise.
+
+    Raises:
+        NewsImagesError: No such model or tag, or one that is made for another corpus alone.
+    """
+    recommended = (
+        corpus.models.get("backbone", OpenClipConfig.backbone),
+        corpus.models.get("pretrained", OpenClipConfig.pretrained),
+    )
+    return _chosen(corpus, recommended, backbone, pretrained, advice=_ADVICE)
+
+
+def choose_multilingual(corpus: Corpus, backbone: str, pretrained: str) -> tuple[str, str] | None:
+    """The openCLIP model for articles as they were written, and the tag of its weights.
+
+    Args:
+        corpus: What it is to be used on.
+        backbone: As for `choose_backbone`; ``auto`` takes what the corpus recommends, else none.
+        pretrained: As for `choose_backbone`.
+
+    Returns:
+        None where there is to be no such model.
+
+    Raises:
+        NewsImagesError: As `choose_backbone`.
+    """
+    recommended = corpus.models.get("multilingual_backbone", NO_MODEL)
+    wanted = recommended if backbone == AUTO else backbone
+    if wanted in (NO_MODEL, AUTO):
+        return None
+    tag = MULTILINGUAL[1] if wanted == MULTILINGUAL[0] else AUTO
+    if wanted == recommended:
+        tag = corpus.models.get("multilingual_pretrained", tag)
+    with speaking_of_multilingual():
+        return _chosen(corpus, (wanted, tag), wanted, pretrained, advice=_MULTILINGUAL_ADVICE)
+
+
+@contextmanager
+def speaking_of_multilingual() -> Iterator[None]:
+    """Says in the errors of the block which of the two backbones they are about."""
+    try:
+        yield
+    except NewsImagesError as error:
+        raise NewsImagesError(
+            f"multilingual_backbone and multilingual_pretrained: {error}"
+        ) from error
+
+
+def _chosen(
+    corpus: Corpus, recommended: tuple[str, str], backbone: str, pretrained: str, *, advice: str
+) -> tuple[str, str]:
+    """Model and tag, checked without loading anything."""
+    chosen = (
+        recommended[0] if backbone == AUTO else backbone,
+        _pretrained(recommended, backbone, pretrained),
+    )
+    if _holds_weights(chosen[0]) and pretrained not in (AUTO, chosen[0]):
+        raise NewsImagesError(
+            f"backbone={chosen[0]} holds its own weights, but pretrained={pretrained} names "
+            "others. Leave pretrained=auto, or name the backbone that these weights belong to."
+        )
+    bundled = demo_models.BACKBONES.get(chosen[0])
+    folder = demo_models.path(bundled) if bundled else Path(chosen[0].removeprefix(LOCAL))
+    _check_made_for(corpus, "backbone", folder, advice)
+    if not bundled:
+        check_names(*chosen)
+    return chosen
+
+
+def choose_translator(corpus: Corpus, translator: str) -> str:
+    """The translation model to use on a corpus; ``auto`` takes what the corpus recommends.
+
+    Raises:
+        NewsImagesError: One that is made for another corpus alone.
+    """
+    recommended = corpus.models.get("translator", DEFAULT_TRANSLATOR)
+    chosen = recommended if translator == AUTO else translator
+    is_demo = chosen == demo_models.NAME
+    folder = demo_models.path("translator") if is_demo else Path(chosen)
+    _check_made_for(corpus, "translator", folder, _ADVICE)
+    return chosen
+
+
+def _pretrained(recommended: tuple[str, str], backbone: str, pretrained: str) -> str:
+    """``auto`` goes with the recommended backbone; with another one, a tag has to be named."""
+    if pretrained != AUTO:
+        return pretrained
+    chosen = recommended[0] if backbone == AUTO else backbone
+    if _holds_weights(chosen):
+        return chosen
+    return recommended[1] if chosen == recommended[0] else AUTO
+
+
+def _holds_weights(backbone: str) -> bool:
+    """Whether the name is that of a folder or repository with weights, not of an architecture."""
+    return backbone in demo_models.BACKBONES or ":" in backbone
+
+
+def _check_made_for(corpus: Corpus, parameter: str, folder: Path, advice: str) -> None:
+    marker = folder / "made_for.json"
+    try:
+        made_for = json.loads(marker.read_text(encoding="utf-8"))["newsimages_corpus"]
+    except OSError:
+        return  # no such folder, or a model that is made for no corpus in particular
+    except (ValueError, KeyError, TypeError) as error:
+        raise NewsImagesError(
+            f'{marker} is damaged ({error}): expected {{"newsimages_corpus": "NAME"}}. Mend it, or '
+            "remove it if the model serves any corpus."
+        ) from error
+    if made_for != corpus.name:
+        raise NewsImagesError(
+            f"The {parameter} in {folder.name}/ knows only the corpus {made_for!r}, but the corpus "
+            f"is {corpus.name!r} ({corpus.folder}). {advice}"
+        )

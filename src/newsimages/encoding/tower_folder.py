@@ -1,0 +1,158 @@
+"""The text half of an openCLIP model on disk: what a served retriever needs of it, and no more.
+
+In comes an encoder, out comes a folder with the weights of its text tower (safetensors), openCLIP's
+configuration and the tokenizer's files; and back. Nothing is fetched and nothing is unpickled.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import open_clip
+import safetensors.torch
+import torch
+from open_clip.model import CLIPTextCfg, _build_text_tower
+from open_clip.transformer import QuickGELU, TextTransformer
+from torch import Tensor, nn
+
+from newsimages.encoding.encoders import CONFIG, LOCAL, OpenClipEncoder
+from newsimages.encoding.text_tower import TextTower
+from newsimages.errors import NewsImagesError
+
+WEIGHTS, TOWER = "text_tower.safetensors", "tower.json"
+TOWER_FILES = (CONFIG, WEIGHTS, TOWER)
+LEAST_COSINE = 0.9999
+"""To the encoder's own vectors, for weights to be kept in half precision."""
+_HALF = {"fp16": torch.float16, "bf16": torch.bfloat16}
+_TEXT_PARTS = ("token_embedding", "positional_embedding", "transformer", "ln_final")
+
+
+def save_tower(folder: Path, encoder: OpenClipEncoder, sample: Sequence[str]) -> float:
+    """Writes the text tower of an encoder.
+
+    Weights that are computed with in half precision are kept as they are. Those of a single
+    precision encoder are kept in half where that keeps the vectors.
+
+    Args:
+        folder: Made if it is not there.
+        encoder: Any whose text tower is openCLIP's own.
+        sample: Texts by which the vectors before and after are compared; at least one.
+
+    Returns:
+        The least cosine between the encoder's vectors of the sample and those of the written
+        tower.
+
+    Raises:
+        NewsImagesError: The text tower is of another library (XLM-R and its like), or there is no
+            text to compare by.
+    """
+    if not sample:
+        raise NewsImagesError("No text to check the written text tower by: give at least one.")
+    text = _text_module(encoder)
+    config = json.loads(json.dumps(encoder.model_config))
+    config["quick_gelu"] = any(isinstance(module, QuickGELU) for module in text.modules())
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / CONFIG).write_text(json.dumps({"model_cfg": config}, indent=2))
+    _save_tokenizer(folder, encoder)
+    expected = encoder.text_tower.encode(sample)
+    kept = [_HALF["fp16"], torch.float32] if encoder.precision == "fp32" else [None]
+    for dtype in kept:
+        weights = _weights(text, _HALF.get(encoder.precision), dtype)
+        safetensors.torch.save_file(weights, folder / WEIGHTS)
+        (folder / TOWER).write_text(json.dumps({"precision": encoder.precision}))
+        actual = load_tower(folder).encode(sample)
+        cosine = float(np.einsum("ij,ij->i", expected, actual).min())
+        if cosine >= LEAST_COSINE:
+            return cosine
+    raise NewsImagesError(
+        f"The written text tower gives other vectors than {encoder.name} (cosine {cosine:.5f}): "
+        "it cannot be served. Use another backbone."
+    )
+
+
+def load_tower(folder: Path, *, device: torch.device | str = "cpu") -> TextTower:
+    """Reads what `save_tower` has written; only the text tower is ever made.
+
+    Raises:
+        NewsImagesError: A file is absent, cut short or does not fit.
+    """
+    try:
+        config = json.loads((folder / CONFIG).read_text())["model_cfg"]
+        precision = json.loads((folder / TOWER).read_text())["precision"]
+        weights = safetensors.torch.load_file(folder / WEIGHTS)
+        with torch.device("meta"):
+            tower = _build_text_tower(
+                config["embed_dim"],
+                replace(
+                    CLIPTextCfg(**config["text_cfg"]),
+                    hf_model_name=None,
+                    output_tokens=False,  # of CoCa, whose decoder is not here to use them
+                ),
+                quick_gelu=config["quick_gelu"],
+                cast_dtype=_HALF.get(precision),
+            )
+        if precision == "fp32":
+            weights = {name: weight.float() for name, weight in weights.items()}
+        tower.load_state_dict(weights, assign=True)
+        tokenizer = open_clip.get_tokenizer(f"{LOCAL}{folder}")
+    except (
+        OSError,
+        KeyError,
+        TypeError,
+        ValueError,
+        RuntimeError,
+        AttributeError,
+        AssertionError,
+        safetensors.SafetensorError,
+    ) as e:
+        raise NewsImagesError(
+            f"{folder} holds no text tower that can be read: {type(e).__name__}: {e}. Register the "
+            "model again."
+        ) from e
+    if tower.attn_mask is not None:  # not among the weights, so it is still without content
+        tower.attn_mask = tower.build_causal_mask()
+    return TextTower(tower.to(device).eval(), tokenizer)
+
+
+def _text_module(encoder: OpenClipEncoder) -> nn.Module:
+    """The module that holds the text layers; of CLIP itself, the whole model."""
+    text: nn.Module = getattr(encoder.model, "text", encoder.model)
+    is_own = isinstance(text, TextTransformer) or text is encoder.model
+    if not is_own:
+        raise NewsImagesError(
+            f"The text tower of backbone={encoder.config.backbone} is a {type(text).__name__}: "
+            "only openCLIP's own towers can be served. Use a backbone such as ViT-H-14."
+        )
+    return text
+
+
+def _weights(
+    text: nn.Module, computed: torch.dtype | None, kept: torch.dtype | None
+) -> dict[str, Tensor]:
+    """The text layers' weights by the names that TextTransformer has for them.
+
+    Args:
+        text: From `_text_module`.
+        computed: Half precision that is computed in: embeddings are rounded to it when they are
+            looked up, so that they can as well be kept so.
+        kept: What all weights are kept in; None: as they are.
+    """
+    parts = (*_TEXT_PARTS, "text_projection", "cls_emb")
+    weights = {}
+    for name, weight in text.state_dict().items():
+        if name.split(".")[0] not in parts:
+            continue
+        looked_up = name.split(".")[0] in _TEXT_PARTS[:2]
+        dtype = kept or (computed if looked_up else None) or weight.dtype
+        weights[name] = weight.detach().to("cpu", dtype).contiguous()
+    return weights
+
+
+def _save_tokenizer(folder: Path, encoder: OpenClipEncoder) -> None:
+    """Writes the files of a tokenizer that has any; openCLIP brings those of its own one."""
+    inner: Any = getattr(encoder.tokenizer, "tokenizer", None)
+    if inner is not None:
+        inner.save_pretrained(folder)

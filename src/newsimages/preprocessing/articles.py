@@ -1,0 +1,91 @@
+"""Step 1: articles in English.
+
+In: the articles of a data set. Out: the same table with the language of each article, the
+detector's confidence, and an English title and text: the given ones, the article's own where it
+is in English, translations of all others.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+
+from newsimages.preprocessing.language import detect
+from newsimages.preprocessing.translation import TranslationCounts, Translator, translate_texts
+from newsimages.preprocessing.translation_cache import TranslationCache
+
+ENGLISH = "en"
+_FIELDS = {"title": "title_en", "text": "text_en"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class PreprocessingCounts:
+    """What preprocessing found and did in a data set."""
+
+    articles_per_language: Mapping[str, int]
+    """Articles by the ISO 639-1 code of their language, the most frequent first."""
+    n_given: int
+    """Titles and texts whose English version came with the corpus."""
+    translation: TranslationCounts = field(default_factory=TranslationCounts)
+    """Different sentences translated and found in the cache."""
+
+
+def preprocess(
+    articles: pd.DataFrame,
+    *,
+    load_translator: Callable[[], Translator],
+    cache_path: Path,
+    languages: Sequence[str] = ("en", "de"),
+) -> tuple[pd.DataFrame, PreprocessingCounts]:
+    """Detects the articles' languages and fills in the English titles and texts.
+
+    Args:
+        articles: A data set's articles with `title`, `text`, `title_en` and `text_en` (NA where
+            no English version is given). It is not changed.
+        load_translator: Called only if there is anything to translate.
+        cache_path: The file that keeps translations between runs.
+        languages: ISO 639-1 codes of the languages that the articles may be in. Whatever is
+            not found to be English goes to the translator: it has to know all of them.
+
+    Returns:
+        The table with `language`, `confidence` and complete `title_en` and `text_en`, in the
+        same order and with the same index; and the counts.
+
+    Raises:
+        NewsImagesError: Unknown languages, a translator that cannot be loaded, or a cache
+            that cannot be written.
+    """
+    detected = detect(articles["title"].tolist(), articles["text"].tolist(), languages=languages)
+    table = articles.assign(**{name: detected[name].to_numpy() for name in detected.columns})
+    given = table[list(_FIELDS.values())].notna()
+    for own, english in _FIELDS.items():
+        copied = table[own].where(table["language"] == ENGLISH)
+        table[english] = table[english].astype("object").fillna(copied).astype("str")
+    counts = _translate_missing(table, load_translator, cache_path)
+    return table, PreprocessingCounts(
+        articles_per_language=dict(Counter(table["language"].tolist()).most_common()),
+        n_given=int(given.to_numpy().sum()),
+        translation=counts,
+    )
+
+
+def _translate_missing(
+    table: pd.DataFrame, load_translator: Callable[[], Translator], cache_path: Path
+) -> TranslationCounts:
+    """Fills what is missing in `title_en` and `text_en`, in place, titles and texts together."""
+    missing = {own: table[english].isna() for own, english in _FIELDS.items()}
+    texts = [text for own, rows in missing.items() for text in table.loc[rows, own]]
+    if not any(text.strip() for text in texts):
+        translated, counts = [""] * len(texts), TranslationCounts()
+    else:
+        translator = load_translator()
+        with TranslationCache(cache_path) as cache:
+            translated, counts = translate_texts(texts, translator, cache)
+    start = 0
+    for own, english in _FIELDS.items():
+        end = start + int(missing[own].sum())
+        table.loc[missing[own], english] = translated[start:end]
+        start = end
+    return counts

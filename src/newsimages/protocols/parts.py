@@ -1,0 +1,293 @@
+"""What is trained on, selected on and measured on: data sets as vectors in, three parts out.
+
+The two protocols of the paper. ``official``: 80 % of the merged training sets to train on, the
+other 20 % to select by, the test sets to measure on. ``internal``: 20 % of the training sets are
+measured on, and the same is done inside the other 80 %; ``time`` is as internal, with the newest
+20 % to measure on, as a test set comes from a later time. The parts share no article, title or
+picture, and each keeps its data sets apart.
+"""
+
+import hashlib
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from newsimages.corpora import DataSet
+from newsimages.corpora.parts import Split
+from newsimages.embeddings import Embeddings
+from newsimages.errors import NewsImagesError, first_ten
+from newsimages.protocols.splits import same_title, split_articles
+from newsimages.txv.pairs import Pairs, merged, pair_up
+
+Protocol = Literal["official", "internal", "time"]
+TextField = Literal["title", "text"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Space:
+    """Articles and images as one more backbone embeds them."""
+
+    queries: Mapping[TextField, Embeddings]
+    """Per text field a vector per article, in the articles' order."""
+    images: Embeddings
+    """A vector per readable image."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EmbeddedSet:
+    """Articles of a data set and the images to find theirs among, as vectors."""
+
+    name: str
+    """The data set's name, such as RSS."""
+    split: Split
+    """``train`` or ``test``, as the corpus has it."""
+    articles: pd.DataFrame
+    """As `articles.preprocess` gives them; the columns read here are article_id,
+    title, image_id and, to split by time, date."""
+    queries: Mapping[TextField, Embeddings]
+    """Per text field a vector per article, in the articles' order."""
+    images: Embeddings
+    """A vector per readable image."""
+    files: Mapping[str, Path]
+    """The file of each image that has one, by its id."""
+    multilingual: Space | None = None
+    """The articles as they were written, and the same images, by a multilingual backbone."""
+
+    def __post_init__(self) -> None:
+        """Raises: NewsImagesError where the two backbones saw other articles or images."""
+        other = self.multilingual
+        if other is None:
+            return
+        if not np.array_equal(other.images.ids, self.images.ids) or any(
+            not np.array_equal(other.queries[field].ids, queries.ids)
+            for field, queries in self.queries.items()
+        ):
+            raise NewsImagesError(
+                f"{self.name}: the multilingual backbone's {len(other.images)} images, or its "
+                f"articles, are not the {len(self.images)} images and the articles of the other "
+                "backbone. The files have changed in between: run it again."
+            )
+
+    @property
+    def label(self) -> str:
+        """Name and split, fit for a file name."""
+        return label_of(self.name, self.split)
+
+    def subset(self, article_ids: Collection[str]) -> "EmbeddedSet":
+        """Some of the articles, in their order here, with the images that are theirs."""
+        chosen = self.articles[self.articles["article_id"].isin(set(article_ids))]
+        ids = chosen["article_id"].tolist()
+        is_own = np.isin(self.images.ids, chosen["image_id"].dropna().unique())
+        own = self.images.ids[is_own].tolist()
+        here = _selected(self, ids, own)
+        return replace(
+            self,
+            articles=chosen.reset_index(drop=True),
+            queries=here.queries,
+            images=here.images,
+            multilingual=_selected(self.multilingual, ids, own) if self.multilingual else None,
+        )
+
+    def truth(self) -> dict[str, str]:
+        """The right image of each article for which it is known; it may be absent here."""
+        known = self.articles.dropna(subset="image_id")
+        return dict(zip(known["article_id"], known["image_id"], strict=True))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """A corpus as a protocol divides it."""
+
+    protocol: Protocol
+    training: tuple[EmbeddedSet, ...]
+    """To train on, and the headlines of the query bank; empty where there is nothing to train."""
+    validation: tuple[EmbeddedSet, ...]
+    """To choose an epoch, a scale or a model by."""
+    tests: tuple[EmbeddedSet, ...]
+    """To measure on."""
+    n_left_out: int
+    """Training articles that are in no part, as their title or picture is measured on."""
+
+
+def divide(
+    sets: Sequence[EmbeddedSet], protocol: Protocol, *, share: float = 0.2, seed: int = 0
+) -> Parts:
+    """Divides a corpus.
+
+    Args:
+        sets: All its data sets; without training sets, only the official protocol is possible.
+        protocol: Whether the test sets or a part of the training sets are measured on.
+        share: Of the articles, that is selected on; internally also that is measured on.
+        seed: Of the choice.
+
+    Raises:
+        NewsImagesError: The internal protocol without training articles, or too few of them.
+    """
+    training = [_with_pictures(part) for part in sets if part.split == "train"]
+    training = [part for part in training if len(part.articles)]
+    tests = [part for part in sets if part.split == "test"]
+    check_training(training, [protocol])
+    if protocol != "official":
+        by_time = protocol == "time"
+        training, tests = _by_time(training, share) if by_time else _split(training, share, seed)
+    n_given = sum(len(part.articles) for part in training)
+    training = _without(training, tests)
+    n_kept = sum(len(part.articles) for part in training)
+    training, validation = _split(training, share, seed) if training else ([], [])
+    return Parts(
+        protocol=protocol,
+        training=tuple(training),
+        validation=tuple(validation),
+        tests=tuple(tests),
+        n_left_out=n_given - n_kept,
+    )
+
+
+def pairs_of(sets: Sequence[EmbeddedSet], field: TextField) -> Pairs:
+    """The articles of several data sets with their images, under the ids ``NAME/id``.
+
+    Raises:
+        NewsImagesError: There is no data set, or their vectors do not fit each other.
+    """
+    whole = joined(sets)
+    return pair_up([whole.queries[field]], [whole.images], whole.truth())
+
+
+def joined(sets: Sequence[EmbeddedSet]) -> EmbeddedSet:
+    """Several data sets as one, with one gallery; all ids are ``NAME/id``.
+
+    Raises:
+        NewsImagesError: There is no data set, or their vectors do not fit each other.
+    """
+    articles = [
+        part.articles.assign(
+            article_id=part.name + "/" + part.articles["article_id"],
+            image_id=part.name + "/" + part.articles["image_id"],
+        )
+        for part in sets
+    ]
+    whole = _merged({part.name: part for part in sets})
+    originals = {part.name: part.multilingual for part in sets if part.multilingual}
+    return EmbeddedSet(
+        name="+".join(part.name for part in sets),
+        split=sets[0].split,
+        articles=pd.concat(articles, ignore_index=True),
+        queries=whole.queries,
+        images=whole.images,
+        files={f"{part.name}/{key}": path for part in sets for key, path in part.files.items()},
+        multilingual=_merged(originals) if len(originals) == len(sets) else None,
+    )
+
+
+def label_of(name: str, split: Split) -> str:
+    """What files about a data set are called."""
+    return f"{name}-{split}".replace("/", "-").replace(" ", "-")
+
+
+def check_training(sets: Iterable[EmbeddedSet | DataSet], protocols: Iterable[Protocol]) -> None:
+    """Raises: NewsImagesError where a training set is to be measured on, but there is none."""
+    is_needed = any(protocol != "official" for protocol in protocols)
+    if is_needed and not any(part.split == "train" for part in sets):
+        raise NewsImagesError(
+            "protocol=internal measures on a part of the training sets (so does split=time), but "
+            "no training article has a readable image. Give a training set, or set "
+            "protocol=official and split=random."
+        )
+
+
+def check_dates(sets: Iterable[EmbeddedSet | DataSet]) -> None:
+    """Raises: NewsImagesError where a data set has no dates to be split by."""
+    undated = [part.name for part in sets if part.articles["date"].isna().all()]
+    if undated:
+        raise NewsImagesError(
+            f"split=time, but the articles of {first_ten(undated)} have no dates. Fill the column "
+            "date (such as 2022-03-31), or set split=random."
+        )
+
+
+def _selected(
+    space: EmbeddedSet | Space, article_ids: Sequence[str], image_ids: Sequence[str]
+) -> Space:
+    return Space(
+        queries={field: vectors.select(article_ids) for field, vectors in space.queries.items()},
+        images=space.images.select(image_ids),
+    )
+
+
+def _merged(spaces: Mapping[str, EmbeddedSet | Space]) -> Space:
+    """Several data sets' vectors under the ids ``NAME/id``."""
+    fields: tuple[TextField, ...] = ("title", "text")
+    return Space(
+        queries={
+            field: merged({name: space.queries[field] for name, space in spaces.items()})
+            for field in fields
+        },
+        images=merged({name: space.images for name, space in spaces.items()}),
+    )
+
+
+def _with_pictures(part: EmbeddedSet) -> EmbeddedSet:
+    """The articles whose image has a vector."""
+    with_vector = part.articles["image_id"].isin(set(part.images.ids.tolist()))
+    return part.subset(part.articles["article_id"][with_vector].tolist())
+
+
+def _split(
+    sets: Sequence[EmbeddedSet], share: float, seed: int
+) -> tuple[list[EmbeddedSet], list[EmbeddedSet]]:
+    """Both sides with the data sets in the same proportions, as `split_articles`."""
+    sides = split_articles(_table(sets), share=share, seed=seed)
+    return _chosen(sets, sides.kept), _chosen(sets, sides.held_out)
+
+
+def _by_time(
+    sets: Sequence[EmbeddedSet], share: float
+) -> tuple[list[EmbeddedSet], list[EmbeddedSet]]:
+    """The older articles of each data set and the newest; undated ones count as the oldest."""
+    check_dates(sets)
+    older, newest = [], []
+    for part in sets:
+        articles = part.articles.sort_values("date", kind="stable", na_position="first")
+        n_newest = max(1, round(share * len(articles)))
+        newest.append(part.subset(articles["article_id"].tail(n_newest).tolist()))
+        older.append(part.subset(articles["article_id"].head(len(articles) - n_newest).tolist()))
+    return older, newest
+
+
+def _without(sets: Sequence[EmbeddedSet], measured: Sequence[EmbeddedSet]) -> list[EmbeddedSet]:
+    """The articles that share neither title nor picture with any that is measured on."""
+    table = _table(sets)
+    titles = {title for part in measured for title in same_title(part.articles["title"])}
+    pictures = {digest for part in measured for digest in _digests(part.images).values()}
+    shared = same_title(table["title"]).isin(titles) | table["image_id"].isin(pictures)
+    return _chosen(sets, table[~shared])
+
+
+def _table(sets: Iterable[EmbeddedSet]) -> pd.DataFrame:
+    """All articles under data_set; image_id is a digest that tells the picture, not its name."""
+    frames = []
+    for part in sets:
+        frame = part.articles[["article_id", "title"]].assign(data_set=part.name)
+        frames.append(frame.assign(image_id=part.articles["image_id"].map(_digests(part.images))))
+    columns = ["article_id", "title", "data_set", "image_id"]
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)
+
+
+def _digests(images: Embeddings) -> dict[str, str]:
+    """A digest of each image's vector: the same picture has the same one under any id."""
+    return {
+        str(image_id): hashlib.sha256(vector.tobytes()).hexdigest()
+        for image_id, vector in zip(images.ids, images.vectors, strict=True)
+    }
+
+
+def _chosen(sets: Iterable[EmbeddedSet], rows: pd.DataFrame) -> list[EmbeddedSet]:
+    """The articles of ``rows``; data sets without any are left out."""
+    parts = [
+        part.subset(rows.loc[rows["data_set"] == part.name, "article_id"].tolist()) for part in sets
+    ]
+    return [part for part in parts if len(part.articles)]

@@ -1,0 +1,125 @@
+"""Sinkhorn: one number per image that shares the articles out among the images.
+
+In come similarities Z (C articles, D images) in tiles, out come potentials v of the images. With
+potentials u of the articles they make the plan of entropic optimal transport (Cuturi, "Sinkhorn
+Distances", NeurIPS 2013), how much of each article goes to each image:
+
+    log P_ij = s·z_ij + u_i + v_j
+
+Every article hands out a mass of 1. What an image may take depends on what the queries are:
+
+* **As many articles as images, or more (C ≥ D):** every image takes C/D, the uniform marginals.
+* **Fewer articles (C < D):** every image takes at most 1, so that images can stay unassigned. What
+  an image leaves of its 1 goes to D − C nameless articles that like all images alike, which makes
+  ordinary marginals of it: Σ_i P_ij + w_j = 1 with w_j ∝ exp(v_j) and Σ_j w_j = D − C. As C
+  nears D this becomes the case above.
+* **A query bank**, whose articles belong to no image of the gallery: every image takes C/D, however
+  small the bank. Then v_j says how much an image is everyone's neighbour, and nothing is assigned.
+
+Each round is one pass over the tiles: a tile holds whole rows, so its u follow from v at once, and
+the plan's column sums are added up on the way. Powers are taken after each row's maximum is out.
+Where a column sum is too small for float32 the round is repeated with a maximum per column.
+"""
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from newsimages.ranking.logsumexp import column_logsumexp
+
+SMALLEST_SUM = 1e-30  # of a column; a sum below it may have lost all its digits
+
+
+@dataclass(frozen=True, kw_only=True)
+class Potentials:
+    """What Sinkhorn came to."""
+
+    values: Tensor
+    """(D,) float32: v, the images' potentials."""
+    rounds: int
+    """How many times they were set."""
+    converged: bool
+    """Whether the marginals were seen to hold with these values, within the tolerance."""
+
+
+def image_potentials(
+    tiles: Iterable[Tensor],
+    *,
+    shape: tuple[int, int],
+    scale: float,
+    rounds: int,
+    tolerance: float,
+    bank: bool = False,
+) -> Potentials:
+    """Goes round until the marginals hold or the rounds are used up.
+
+    Args:
+        tiles: Similarities in tiles of (articles of the tile, D), float32; gone over once a round.
+        shape: (C, D).
+        scale: s, one over the weight of the entropy.
+        rounds: How many times the potentials are set at most.
+        tolerance: How far an image's mass may be from what it is to take, relative to that; the
+            articles' masses hold exactly. At 0 it stops before the last round only where float32
+            sees no difference.
+        bank: Whether the queries are a query bank, as told above.
+
+    Returns:
+        The images' potentials, up to one constant that no ranking depends on.
+    """
+    n_queries, n_images = shape
+    unassigned = 0 if bank else max(n_images - n_queries, 0)
+    share = 1.0 if unassigned else n_queries / n_images
+    if unassigned:
+        values, done = torch.zeros(n_images, device=next(iter(tiles)).device), 0
+    else:
+        values, done = math.log(share) - column_logsumexp(tiles, scale=scale), 1
+    while done < rounds:
+        sums, articles = _column_sums(tiles, values, scale)
+        nameless = _log_nameless(values, unassigned)
+        sums += (nameless + values).exp()
+        if float((sums / share - 1).abs().max()) <= tolerance:
+            return Potentials(values=values, rounds=done, converged=True)
+        if float(sums.min()) < SMALLEST_SUM:
+            exact = column_logsumexp(_with_articles(tiles, articles, scale), scale=scale)
+            values = math.log(share) - torch.logaddexp(exact, nameless)
+        else:
+            values = values + math.log(share) - sums.log()
+        done += 1
+    return Potentials(values=values, rounds=done, converged=False)
+
+
+def _log_nameless(values: Tensor, unassigned: int) -> Tensor:
+    """() the potential of the nameless articles together, so that they hand out ``unassigned``."""
+    if not unassigned:
+        return values.new_tensor(-torch.inf)
+    return math.log(unassigned) - values.logsumexp(dim=0)
+
+
+def _column_sums(tiles: Iterable[Tensor], values: Tensor, scale: float) -> tuple[Tensor, Tensor]:
+    """Sets the articles' potentials and adds up the plan.
+
+    Returns:
+        Σ_i P_ij (D,), and u (C,), with which each row of P sums to 1.
+    """
+    sums, articles = torch.zeros_like(values), []
+    buffer: Tensor | None = None
+    for tile in tiles:
+        if buffer is None or len(buffer) < len(tile):
+            buffer = torch.empty_like(tile)
+        powers = torch.add(values, tile, alpha=scale, out=buffer[: len(tile)])
+        maximum = powers.amax(dim=1, keepdim=True)  # (B, 1)
+        totals = powers.sub_(maximum).exp_().sum(dim=1)  # (B,)
+        sums += totals.reciprocal() @ powers
+        articles.append(-(maximum.flatten() + totals.log()))
+    return sums, torch.cat(articles)
+
+
+def _with_articles(tiles: Iterable[Tensor], articles: Tensor, scale: float) -> Iterator[Tensor]:
+    """Yields z_ij + u_i/s in the same tiles."""
+    start = 0
+    for tile in tiles:
+        yield tile + articles[start : start + len(tile), None] / scale
+        start += len(tile)

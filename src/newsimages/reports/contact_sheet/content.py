@@ -1,0 +1,135 @@
+"""What a sheet says, as plain data for its script: articles, lists and ranks in, JSON values out.
+
+Images are referred to by their number in one list, so that each is in the page once. The names
+are short, as they are read by one script only:
+
+- ``variants``: ``name``, ``colour``, ``ink``, ``found`` (share of all articles whose right picture
+  is in the top ten, null if none is known); ``pairs``: numbers of (X, X_ds).
+- ``images``: image ids.
+- ``articles``: [id, title as published, English title or 0, language, right image or −1].
+- ``ranks[v][a]``: where the right image stands in the list; −n, not in a list of n; 0, there is no
+  list; null, it is not known which image is right.
+- ``lists[v][a]``: image, cosine × 1000, score, image, cosine × 1000, score, …; the score is null
+  where it is the cosine.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from newsimages.metrics.metrics import ranks_of_truth, recall_at
+from newsimages.reports.figures.variants import revised_pairs, variant_styles
+
+TOP = 10
+MAX_TITLE = 600  # characters; what is longer is no title
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    """A variant's lists, measured once for however many articles are shown."""
+
+    top: pd.DataFrame
+    """Of every article the first ten images, ordered by article and rank."""
+    lengths: Mapping[str, int]
+    """How long the list of each article is."""
+    ranks: Mapping[str, float]
+    """Rank of the right image by article; infinity where it is not listed."""
+
+    @property
+    def found(self) -> float | None:
+        """Share of the articles with a known right image that have it in their top ten."""
+        if not self.ranks:
+            return None
+        return recall_at(np.fromiter(self.ranks.values(), np.float64), TOP)
+
+
+def judge(ranking: pd.DataFrame, truth: Mapping[str, str]) -> Judged:
+    """Measures a variant. Raises: NewsImagesError as `ranks_of_truth`."""
+    ranks = ranks_of_truth(ranking, truth) if truth else np.empty(0)
+    return Judged(
+        top=ranking[ranking["rank"] <= TOP].sort_values(["article_id", "rank"]),
+        lengths={str(name): int(n) for name, n in ranking["article_id"].value_counts().items()},
+        ranks=dict(zip(truth, ranks.tolist(), strict=True)),
+    )
+
+
+def content(
+    articles: pd.DataFrame, judged: Mapping[str, Judged], truth: Mapping[str, str]
+) -> dict[str, Any]:
+    """The values that the script reads.
+
+    Args:
+        articles: Those to show, with article_id, title, title_en, language.
+        judged: Every variant.
+        truth: The right image of each article, where it is known.
+    """
+    ids: list[str] = articles["article_id"].tolist()
+    tops = {name: one.top[one.top["article_id"].isin(ids)] for name, one in judged.items()}
+    right = [truth[article] for article in ids if article in truth]
+    images = sorted(set(right).union(*(top["image_id"] for top in tops.values())))
+    number = {image: place for place, image in enumerate(images)}
+    styles, names = variant_styles(judged), list(judged)
+    return {
+        "variants": [
+            {
+                "name": name,
+                "colour": styles[name].colour,
+                "ink": styles[name].ink,
+                "found": one.found,
+            }
+            for name, one in judged.items()
+        ],
+        "pairs": [[names.index(x), names.index(ds)] for x, ds in revised_pairs(names)],
+        "images": images,
+        "articles": [
+            [*row, number[truth[article]] if article in truth else -1]
+            for article, row in zip(ids, _titles(articles), strict=True)
+        ],
+        "ranks": [[_rank(one, article) for article in ids] for one in judged.values()],
+        "lists": [_lists(top, ids, number) for top in tops.values()],
+    }
+
+
+def _titles(articles: pd.DataFrame) -> list[list[str | int]]:
+    """[id, title, English title or 0 where it says nothing new, language] of each article."""
+    columns = ["article_id", "title", "title_en", "language"]
+    rows = articles[columns].astype(object).fillna("").astype(str)
+    return [
+        [article, _cut(title), _cut(english) if english not in ("", title) else 0, language]
+        for article, title, english, language in rows.itertuples(index=False)
+    ]
+
+
+def _cut(title: str) -> str:
+    return title if len(title) <= MAX_TITLE else title[: MAX_TITLE - 1] + "…"
+
+
+def _rank(judged: Judged, article: str) -> int | None:
+    rank = judged.ranks.get(article)
+    if rank is None:
+        return None
+    return int(rank) if np.isfinite(rank) else -judged.lengths.get(article, 0)
+
+
+def _lists(
+    top: pd.DataFrame, ids: Sequence[str], number: Mapping[str, int]
+) -> list[list[int | float | None]]:
+    lists: dict[str, list[int | float | None]] = {article: [] for article in ids}
+    images = [number[image] for image in top["image_id"]]
+    cosines = _finite(top["similarity"].to_numpy(np.float64) * 1000, 0)
+    is_cosine = bool((top["score"] == top["similarity"]).all())
+    scores = [None] * len(top) if is_cosine else _finite(top["score"].to_numpy(np.float64), 4)
+    for article, image, cosine, score in zip(
+        top["article_id"], images, cosines, scores, strict=True
+    ):
+        lists[article] += (image, None if cosine is None else int(cosine), score)
+    return list(lists.values())
+
+
+def _finite(values: NDArray[np.float64], digits: int) -> list[float | None]:
+    """Rounded numbers; None in the place of what JSON has no number for."""
+    return [round(value, digits) if np.isfinite(value) else None for value in values.tolist()]

@@ -1,0 +1,66 @@
+"""The one HTML file: values and thumbnails in, a page that needs nothing else out.
+
+Titles and ids come from the outside. They reach the page as JSON in which no ``<`` is left, and
+the script puts them in place as text, never as markup. A content security policy admits this very
+style and script, pictures in the page itself, and nothing from any network.
+"""
+
+import base64
+import hashlib
+import html
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from newsimages.reports.contact_sheet.thumbnails import Thumbnails
+
+FOLDER = Path(__file__).parent
+SCRIPTS = ("search.js", "rows.js", "sheet.js")
+_SLOT = re.compile(r"\{\{(\w+)\}\}")
+_ESCAPES = {ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u0026"}
+
+
+def page(values: Mapping[str, Any], thumbnails: Thumbnails, *, name: str, notes: list[str]) -> str:
+    """The whole page.
+
+    Args:
+        values: As `content` makes them.
+        thumbnails: One for each of its images.
+        name: Of the data set.
+        notes: Sentences on what the sheet shows.
+    """
+    style = _read("sheet.css")
+    script = "(() => {\n'use strict';\n" + "\n".join(map(_read, SCRIPTS)) + "})();"
+    slots = {
+        "name": html.escape(name),
+        "notes": html.escape(" ".join(notes)),
+        "style": style,
+        "style_hash": _hash(style),
+        "script": script,
+        "script_hash": _hash(script),
+        "values": as_json(values),
+        "pictures": as_json(
+            [
+                picture or f"!{reason}"
+                for picture, reason in zip(thumbnails.pictures, thumbnails.reasons, strict=True)
+            ]
+        ),
+    }
+    # In one go: what is put in is not searched for slots again.
+    return _SLOT.sub(lambda slot: slots[slot[1]], _read("template.html"))
+
+
+def as_json(values: object) -> str:
+    """JSON in ASCII that may stand within a script element."""
+    return json.dumps(values, separators=(",", ":"), allow_nan=False).translate(_ESCAPES)
+
+
+def _read(file: str) -> str:
+    return (FOLDER / file).read_text("utf-8")
+
+
+def _hash(text: str) -> str:
+    digest = hashlib.sha256(text.encode("utf-8")).digest()
+    return "sha256-" + base64.b64encode(digest).decode("ascii")

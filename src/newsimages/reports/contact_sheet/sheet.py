@@ -1,0 +1,188 @@
+"""A contact sheet: what every variant ranks first, article by article, for people to look at.
+
+In come articles, the ranked lists of any number of variants and image files; out comes one HTML
+file that holds all it shows and stays below a size, however large the corpus.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from newsimages.atomic import write_bytes
+from newsimages.errors import NewsImagesError, first_ten
+from newsimages.reports.contact_sheet.content import content, judge
+from newsimages.reports.contact_sheet.page import as_json, page
+from newsimages.reports.contact_sheet.thumbnails import (
+    SIZES,
+    Thumbnails,
+    estimated_bytes,
+    make_thumbnails,
+    n_bytes,
+)
+
+ARTICLE_COLUMNS = ("article_id", "title", "title_en", "language", "image_id")
+RANKING_COLUMNS = ("article_id", "rank", "image_id", "score", "similarity")
+MEGABYTE = 1_000_000
+MIN_MB = 0.1  # the page takes a third of that
+FRAME_BYTES = 40_000  # the page without values and pictures; a test holds it
+MARGIN = 0.95  # of the room for pictures, as their size is judged by a sample
+
+
+@dataclass(frozen=True, kw_only=True)
+class SheetConfig:
+    """How much a sheet holds."""
+
+    max_articles: int = 1500
+    """Articles shown; of more, a sample is drawn."""
+    max_mb: float = 15.0
+    """Size of the file at most, a megabyte being 1,000,000 bytes."""
+    seed: int = 0
+    """Of the sample."""
+    workers: int = 2
+    """Threads that make thumbnails."""
+
+    def __post_init__(self) -> None:
+        """Raises: NewsImagesError on a sheet that could hold nothing."""
+        if self.max_articles < 1 or self.max_mb < MIN_MB or self.workers < 1:
+            raise NewsImagesError(
+                f"max_articles={self.max_articles}, max_mb={self.max_mb}, workers={self.workers}: "
+                f"expected at least 1 article, {MIN_MB} MB and 1 thread."
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sheet:
+    """What was written."""
+
+    n_articles: int
+    """In the data set."""
+    n_shown: int
+    """In the sheet."""
+    n_bytes: int
+    """Size of the file."""
+    thumbnail_px: int
+    """Pixels of a thumbnail's longer side, at most."""
+    unreadable: Mapping[str, str]
+    """Why images that the sheet lists are not to be seen, by image id."""
+
+
+def contact_sheet(
+    path: Path,
+    *,
+    name: str,
+    articles: pd.DataFrame,
+    rankings: Mapping[str, pd.DataFrame],
+    image_paths: Mapping[str, Path | None],
+    config: SheetConfig | None = None,
+) -> Sheet:
+    """Writes the sheet of a data set.
+
+    Args:
+        path: The HTML file.
+        name: Of the data set, as its heading says it.
+        articles: Columns article_id, title (as published), title_en (English), language (code) and
+            image_id (the right image; missing where unknown).
+        rankings: By variant, a table with the columns article_id, rank (from 1), image_id, score,
+            similarity.
+        image_paths: The file of every image of the gallery; None where there is none.
+        config: How much it holds.
+
+    Raises:
+        NewsImagesError: Columns that are missing, no article or no variant, an article that occurs
+            twice or lists an image twice, or a file that cannot be written.
+    """
+    config = config or SheetConfig()
+    _check(articles, rankings)
+    known = articles.dropna(subset="image_id")
+    truth = dict(zip(known["article_id"], known["image_id"], strict=True))
+    judged = {variant: judge(ranking, truth) for variant, ranking in rankings.items()}
+    order = np.random.default_rng(config.seed).permutation(len(articles))
+    n_shown = min(len(articles), config.max_articles)
+    while True:
+        shown = articles.iloc[np.sort(order[:n_shown])]  # fewer are a part of more
+        values = content(shown, judged, truth)
+        paths = [image_paths.get(image) for image in values["images"]]
+        room = round(config.max_mb * MEGABYTE) - FRAME_BYTES - len(as_json(values))
+        thumbnails, share = _fitted(paths, room, config.workers)
+        if thumbnails is not None:
+            break
+        if n_shown == 1:
+            raise NewsImagesError(f"One article alone takes more than {config.max_mb:g} MB.")
+        n_shown = max(1, min(n_shown - 1, int(n_shown * share)))
+    notes = _notes(len(articles), n_shown, thumbnails, config)
+    data = page(values, thumbnails, name=name, notes=notes).encode("utf-8", "replace")
+    write_bytes(path, data)
+    reasons = zip(values["images"], thumbnails.reasons, strict=True)
+    return Sheet(
+        n_articles=len(articles),
+        n_shown=n_shown,
+        n_bytes=len(data),
+        thumbnail_px=thumbnails.longest_px,
+        unreadable={image: reason for image, reason in reasons if reason is not None},
+    )
+
+
+def _check(articles: pd.DataFrame, rankings: Mapping[str, pd.DataFrame]) -> None:
+    _check_columns("The articles", articles, ARTICLE_COLUMNS)
+    if articles.empty or not rankings:
+        raise NewsImagesError(
+            f"{len(articles)} articles, {len(rankings)} variants: a contact sheet needs at least "
+            "one of each."
+        )
+    twice = articles.loc[articles["article_id"].duplicated(), "article_id"]
+    if not twice.empty:
+        raise NewsImagesError(f"Articles that occur more than once: {first_ten(twice.unique())}.")
+    for variant, ranking in rankings.items():
+        _check_columns(f"The lists of {variant}", ranking, RANKING_COLUMNS)
+
+
+def _check_columns(what: str, table: pd.DataFrame, expected: tuple[str, ...]) -> None:
+    missing = [column for column in expected if column not in table]
+    if missing:
+        raise NewsImagesError(
+            f"{what} lack the columns {', '.join(missing)}; they have {first_ten(table.columns)}."
+        )
+
+
+def _fitted(
+    paths: Sequence[Path | None], room: int, workers: int
+) -> tuple[Thumbnails | None, float]:
+    """The largest thumbnails that fit into ``room`` bytes.
+
+    Returns:
+        Thumbnails, or None and the share of the articles that may fit: at least a half, as fewer
+        articles have fewer than that many images the less.
+    """
+    needed = 0
+    for size in SIZES:
+        needed = estimated_bytes(paths, size=size, workers=workers)
+        if needed <= room * MARGIN:
+            made = make_thumbnails(paths, size=size, workers=workers)
+            needed = n_bytes(made)
+            if needed <= room:
+                return made, 1.0
+    return None, max(0.5, room * MARGIN / max(1, needed))
+
+
+def _notes(n_articles: int, n_shown: int, thumbnails: Thumbnails, config: SheetConfig) -> list[str]:
+    """Sentences on what was left out so that the file stays small."""
+    notes = []
+    if n_shown < n_articles:
+        notes.append(
+            f"A random sample of {n_shown:,} of {n_articles:,} articles (seed {config.seed}); "
+            "the shares above are those of all articles."
+        )
+    if n_shown < min(n_articles, config.max_articles):
+        notes.append(f"More would not fit into {config.max_mb:g} MB.")
+    if thumbnails.longest_px < SIZES[0]:
+        notes.append(
+            f"Pictures are reduced to {thumbnails.longest_px} pixels to fit into "
+            f"{config.max_mb:g} MB."
+        )
+    n_missing = sum(reason is not None for reason in thumbnails.reasons)
+    if n_missing:
+        notes.append(f"{n_missing:,} of {len(thumbnails.reasons):,} pictures cannot be shown.")
+    return notes

@@ -1,0 +1,123 @@
+"""Hubness: whether a few images stand in far too many top tens, before and after dual softmax.
+
+An image's k-occurrence is the number of articles that have it among their first k images; its
+skewness over the gallery says how much of a few the top tens are made (Radovanović, Nanopoulos and
+Ivanović, "Hubs in space", JMLR 11, 2010, equation 1).
+"""
+
+from collections.abc import Collection, Mapping
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from newsimages.errors import NewsImagesError
+from newsimages.reports.figures.canvas import TEXT, Drawing, canvas, plain, title
+from newsimages.reports.figures.variants import revised_pairs, variant_styles
+
+TOP = 10
+
+
+def occurrences(
+    ranking: pd.DataFrame, image_ids: Collection[str], *, top: int = TOP
+) -> NDArray[np.int64]:
+    """How often each image stands among the first ``top``.
+
+    Args:
+        ranking: Columns article_id, rank (from 1), image_id.
+        image_ids: The whole gallery; those that are in no list count 0.
+        top: k.
+
+    Returns:
+        (images,) in the order given.
+    """
+    counts = ranking.loc[ranking["rank"] <= top, "image_id"].value_counts()
+    return np.asarray(counts.reindex(list(image_ids), fill_value=0), np.int64)
+
+
+def skewness(counts: NDArray[np.int64]) -> float:
+    """E[(N − μ)³] / σ³; 0 where all are equal."""
+    deviations = counts - counts.mean()
+    spread = deviations.std()
+    return float(np.mean(deviations**3) / spread**3) if spread > 0 else 0.0
+
+
+def hubness(
+    rankings: Mapping[str, pd.DataFrame], image_ids: Collection[str], *, name: str
+) -> Drawing:
+    """Draws a panel per retriever: without dual softmax and, where there is such a variant, with.
+
+    Args:
+        rankings: By variant, a table with the columns article_id, rank, image_id.
+        image_ids: The gallery.
+        name: Of the data set.
+
+    Returns:
+        The figure, and the columns variant, skewness, most (the greatest number of top tens of an
+        image), from, to (the bin: numbers of top tens), images.
+
+    Raises:
+        NewsImagesError: The gallery is empty.
+    """
+    if len(image_ids) == 0:
+        raise NewsImagesError(f"{name}: the gallery is empty, so it has no hubs.")
+    counts = {variant: occurrences(one, image_ids) for variant, one in rankings.items()}
+    edges = _edges(max((int(one.max()) for one in counts.values()), default=0))
+    labels = [
+        f"{low}" if low == high else f"{low}–{high}"
+        for low, high in zip(edges[:-1], edges[1:] - 1, strict=True)
+    ]
+    binned = {variant: np.histogram(one, edges)[0] for variant, one in counts.items()}
+    groups = _groups(rankings)
+    styles = variant_styles(rankings)
+    figure, panels = canvas(max(1, len(groups)), columns=2, panel_height=3.1)
+    highest = max((int(one.max()) for one in binned.values()), default=1)
+    for panel, group in zip(panels, groups, strict=False):
+        width = 0.84 / len(group)
+        for place, variant in enumerate(group):
+            offsets = np.arange(len(labels)) + (place - (len(group) - 1) / 2) * width
+            panel.bar(
+                offsets,
+                binned[variant],
+                width=width,
+                color=styles[variant].colour,
+                hatch="////" if place else None,
+                edgecolor="white",
+                linewidth=0.4,
+                label=plain(f"{variant}: skewness {skewness(counts[variant]):.2f}"),
+            )
+        panel.set_yscale("log")
+        panel.set_ylim(0.7, 6 * highest)  # room for the legend
+        panel.yaxis.set_major_formatter("{x:,.0f}")
+        panel.set_xticks(range(len(labels)), labels)
+        panel.tick_params(axis="x", labelsize=8.5)
+        panel.legend(frameon=False, fontsize=9, loc="upper right", labelcolor=TEXT)
+        title(panel, group[0])
+    figure.suptitle(plain(f"{name}: how often an image stands in a top ten"), fontsize=12)
+    figure.supxlabel("Top tens in which an image stands", fontsize=10, color=TEXT)
+    figure.supylabel("Images (number, logarithmic)", fontsize=10, color=TEXT)
+    rows = [
+        (variant, skewness(counts[variant]), int(counts[variant].max()), low, high - 1, n)
+        for variant, one in binned.items()
+        for low, high, n in zip(edges[:-1].tolist(), edges[1:].tolist(), one.tolist(), strict=True)
+    ]
+    columns = ["variant", "skewness", "most", "from", "to", "images"]
+    return Drawing(figure, pd.DataFrame(rows, columns=columns))
+
+
+def _edges(most: int) -> NDArray[np.int64]:
+    """0, 1, 2, 4, 8, … up to beyond the greatest count."""
+    edges = [0, 1, 2]
+    while edges[-1] <= most:
+        edges.append(2 * edges[-1])
+    return np.array(edges)
+
+
+def _groups(variants: Collection[str]) -> list[tuple[str, ...]]:
+    """Each variant with its revision, where it has one; the others alone."""
+    pairs = dict(revised_pairs(variants))
+    return [
+        (variant, pairs[variant]) if variant in pairs else (variant,)
+        for variant in variants
+        if variant not in pairs.values()
+    ]

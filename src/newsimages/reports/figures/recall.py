@@ -1,0 +1,69 @@
+"""Recall@K over K: how many articles have their right image among the first K."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from matplotlib.ticker import FixedLocator, NullLocator
+from numpy.typing import NDArray
+
+from newsimages.metrics.metrics import CUTS, recall_at
+from newsimages.reports.figures.canvas import TEXT, Drawing, canvas, percent, plain, title
+from newsimages.reports.figures.variants import variant_styles
+
+TICKS = (1, 2, 5, 10, 20, 50, 100)
+
+
+def recall_curves(ranks: Mapping[str, NDArray[np.float64]], *, name: str) -> Drawing:
+    """Draws the variants of a data set.
+
+    Args:
+        ranks: By variant, (articles,) as from `newsimages.metrics.metrics.ranks_of_truth`.
+        name: Of the data set.
+
+    Returns:
+        The figure, and the columns variant, k (1 to 100), recall (0 to 1).
+    """
+    cuts = np.arange(1, CUTS[-1] + 1)
+    curves = {
+        variant: np.array([recall_at(one, int(k)) for k in cuts]) for variant, one in ranks.items()
+    }
+    figure, (panel,) = canvas(1, columns=1, panel_height=4.6)
+    styles = variant_styles(curves)
+    lowest = min((float(curve[0]) for curve in curves.values()), default=0)
+    highest = max((float(curve[-1]) for curve in curves.values()), default=1)
+    bottom = max(0.0, np.floor(lowest * 10) / 10)
+    top = min(1.0, np.ceil(highest * 10) / 10) if highest > bottom else bottom + 0.1
+    for variant in sorted(curves, key=lambda one: -curves[one].mean()):  # the legend's order
+        style = styles[variant]
+        panel.plot(
+            cuts,
+            curves[variant],
+            color=style.colour,
+            linestyle=style.dash,
+            marker=style.marker,
+            markevery=[k - 1 for k in TICKS],
+            markersize=5.5,
+            linewidth=1.8,
+            clip_on=False,
+            label=plain(variant),
+        )
+    panel.legend(frameon=False, fontsize=10, loc="lower right", labelcolor=TEXT, handlelength=3.2)
+    panel.set_xscale("log")
+    panel.set_xlim(1, cuts[-1])
+    panel.set_ylim(bottom, top)
+    panel.xaxis.set_major_locator(FixedLocator(list(TICKS)))
+    panel.xaxis.set_minor_locator(NullLocator())
+    panel.xaxis.set_major_formatter("{x:.0f}")
+    panel.yaxis.set_major_formatter(percent())
+    panel.set_xlabel("K, images looked at")
+    panel.set_ylabel("Recall@K, articles whose right image is among them")
+    title(panel, f"{name}: Recall@K")
+    data = pd.DataFrame(
+        {
+            "variant": np.repeat(np.array(list(curves), dtype=object), len(cuts)),
+            "k": np.tile(cuts, len(curves)),
+            "recall": np.concatenate([*curves.values(), np.empty(0)]),
+        }
+    )
+    return Drawing(figure, data)

@@ -1,0 +1,77 @@
+"""Figures of many runs in one table, as people read it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+METRICS = ("recall_at_5", "recall_at_10", "recall_at_50", "recall_at_100", "mrr")
+_HEADINGS = {**{name: f"R@{name.rsplit('_', 1)[-1]}" for name in METRICS[:-1]}, "mrr": "MRR"}
+_KEYS = ["data set", "run", "variant"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Measured:
+    """What one run came to on one data set."""
+
+    data_set: str
+    run: int
+    """The run's number."""
+    variant: str
+    metrics: Mapping[str, float]
+    """`METRICS`, each from 0 to 1."""
+    mrr_interval: tuple[float, float]
+    """Bounds of the MRR, as `newsimages.metrics.metrics.mrr_interval`."""
+    ranks: NDArray[np.float64]
+    """(articles,) as `metrics.ranks_of_truth`: what the figures were made from."""
+
+
+def results_table(
+    measured: Sequence[Measured],
+    published: Mapping[tuple[str, int], Mapping[str, float]] | None = None,
+) -> pd.DataFrame:
+    """One row per data set and run, or three where published figures stand beside ours.
+
+    Args:
+        measured: In any order.
+        published: The paper's figures by (data set, run); None where the corpus is another.
+
+    Returns:
+        Columns data set, run, variant, R@5, R@10, R@50, R@100, MRR, MRR 95 % (``low–high``);
+        ordered by data set and run. With ``published``, the column ``figures`` tells ours, the
+        paper's and ours minus the paper's apart.
+    """
+    rows = []
+    for item in sorted(measured, key=lambda item: (item.data_set, item.run)):
+        low, high = item.mrr_interval
+        head = dict(zip(_KEYS, (item.data_set, item.run, item.variant), strict=True))
+        ours = {name: float(item.metrics[name]) for name in METRICS}
+        rows.append({**head, "figures": "ours", **ours, "MRR 95 %": f"{low:.3f}–{high:.3f}"})
+        paper = (published or {}).get((item.data_set, item.run))
+        if paper is not None:
+            less = {name: ours[name] - paper[name] for name in METRICS}
+            rows.append({**head, "figures": "paper", **paper, "MRR 95 %": ""})
+            rows.append({**head, "figures": "difference", **less, "MRR 95 %": ""})
+    columns = [*_KEYS, *(["figures"] if published else []), *METRICS, "MRR 95 %"]
+    return pd.DataFrame(rows, columns=columns).rename(columns=_HEADINGS)
+
+
+def markdown(table: pd.DataFrame) -> str:
+    """The table as Markdown, figures with five digits, columns aligned for a terminal."""
+    cells = [
+        [f"{value:.5f}" if isinstance(value, float) else str(value) for value in row]
+        for row in table.itertuples(index=False)
+    ]
+    widths = [
+        max(len(name), *(len(row[column]) for row in cells)) if cells else len(name)
+        for column, name in enumerate(table.columns)
+    ]
+    lines = [list(table.columns), ["-" * width for width in widths], *cells]
+    return "\n".join(
+        "| "
+        + " | ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True))
+        + " |"
+        for line in lines
+    )

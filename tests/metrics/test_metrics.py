@@ -1,0 +1,126 @@
+"""The official figures, by hand and against `ir_measures`."""
+
+import ir_measures
+import numpy as np
+import pandas as pd
+import pytest
+from ir_measures import RR, Qrel, R, ScoredDoc, Success
+
+from newsimages.errors import NewsImagesError
+from newsimages.metrics.metrics import (
+    measure,
+    mrr_interval,
+    ranks_in_lists,
+    ranks_of_truth,
+    reciprocal_ranks,
+)
+
+
+def table(lists: dict[str, list[str]]) -> pd.DataFrame:
+    rows = [(a, r, image) for a, images in lists.items() for r, image in enumerate(images, start=1)]
+    return pd.DataFrame(rows, columns=["article_id", "rank", "image_id"])
+
+
+def test_figures_by_hand() -> None:
+    images = [f"i{n}" for n in range(1, 121)]
+    lists = dict.fromkeys(["first", "sixth", "hundredth", "later", "elsewhere"], images)
+    truth = {
+        "first": "i1",
+        "sixth": "i6",
+        "hundredth": "i100",
+        "later": "i101",
+        "elsewhere": "unknown",
+        "no list": "i1",
+    }
+    assert measure(table(lists), truth) == pytest.approx(
+        {
+            "recall_at_5": 1 / 6,
+            "recall_at_10": 2 / 6,
+            "recall_at_50": 2 / 6,
+            "recall_at_100": 3 / 6,
+            "mrr": (1 + 1 / 6 + 1 / 100) / 6,
+        }
+    )
+
+
+def test_ranks_follow_the_truth_and_lists_outside_it_do_not_count() -> None:
+    lists = {"b": ["x", "y"], "a": ["y", "x"], "not asked": ["x", "y"]}
+    ranks = ranks_of_truth(table(lists).sample(frac=1, random_state=0), {"a": "x", "b": "x"})
+    assert ranks.tolist() == [2, 1]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_lists_as_an_array_have_the_same_ranks(seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    images = np.array([f"i{n}" for n in range(30)])
+    articles = np.array([f"a{n}" for n in generator.permutation(20)])
+    lists = np.stack([generator.permutation(images)[:25] for _ in articles])
+    right = generator.choice([*images, "unknown"], 20)
+    truth = {f"a{n}": str(image) for n, image in enumerate(right) if n % 7} | {"no list": "i1"}
+    expected = ranks_of_truth(table(dict(zip(articles, lists, strict=True))), truth)
+    np.testing.assert_array_equal(ranks_in_lists(articles, lists, truth), expected)
+    assert np.isinf(expected).any()
+    assert len(set(expected)) > 5
+
+
+def test_reciprocal_ranks_end_at_100() -> None:
+    values = reciprocal_ranks(np.array([1, 4, 100, 101, np.inf]))
+    assert values.tolist() == [1, 0.25, 0.01, 0, 0]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_agrees_with_ir_measures(seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    images = [f"i{n:03d}" for n in range(150)]
+    articles = [f"a{n}" for n in range(60)]
+    truth = {article: str(generator.choice(images)) for article in articles}
+    # Lists of 150, of which the last fifty must not count; ten articles have none.
+    lists = {article: generator.permutation(images).tolist() for article in articles[:50]}
+    for article in articles[:20]:  # and some good ones
+        lists[article].remove(truth[article])
+        lists[article].insert(int(generator.integers(0, 12)), truth[article])
+
+    qrels = [Qrel(article, image, 1) for article, image in truth.items()]
+    # It orders by score alone: strictly falling ones leave no ties to break.
+    run = [
+        ScoredDoc(article, image, -float(place))
+        for article, listed in lists.items()
+        for place, image in enumerate(listed)
+    ]
+    theirs = {f"recall_at_{k}": measure_at for k in (5, 10, 50, 100) for measure_at in (R @ k,)} | {
+        "mrr": RR @ 100
+    }
+    aggregated = ir_measures.calc_aggregate([*theirs.values(), Success @ 5], qrels, run)
+    ours = measure(table(lists), truth)
+    assert ours == pytest.approx({name: aggregated[m] for name, m in theirs.items()})
+    assert ours["recall_at_5"] == pytest.approx(aggregated[Success @ 5])
+    assert 0 < ours["recall_at_5"] < ours["recall_at_100"] < 1
+
+
+def test_nothing_to_measure_and_doubled_images_are_refused() -> None:
+    with pytest.raises(NewsImagesError, match="nothing to measure"):
+        measure(table({"a": ["x"]}), {})
+    with pytest.raises(NewsImagesError, match="list an image twice: b"):
+        measure(table({"a": ["x", "y"], "b": ["x", "x"]}), {"a": "x"})
+
+
+def test_interval_holds_the_mean_and_narrows_with_more_articles() -> None:
+    ranks = np.random.default_rng(0).integers(1, 200, 200).astype(np.float64)
+    low, high = mrr_interval(ranks)
+    assert low < reciprocal_ranks(ranks).mean() < high
+    many_low, many_high = mrr_interval(np.tile(ranks, 16))
+    assert many_high - many_low == pytest.approx((high - low) / 4, rel=0.15)
+    assert mrr_interval(ranks) == (low, high)
+
+
+def test_interval_agrees_with_the_normal_one_where_articles_are_many() -> None:
+    ranks = np.random.default_rng(1).integers(1, 20, 2000).astype(np.float64)
+    values = reciprocal_ranks(ranks)
+    half = 1.96 * values.std() / len(values) ** 0.5
+    assert mrr_interval(ranks) == pytest.approx(
+        (values.mean() - half, values.mean() + half), abs=2e-3
+    )
+
+
+def test_interval_of_equal_ranks_is_a_point() -> None:
+    assert mrr_interval(np.full(30, 2.0)) == (0.5, 0.5)

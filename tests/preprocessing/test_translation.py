@@ -1,0 +1,236 @@
+"""Translation: a tiny random Marian model through the real loading code, and the cache on disk."""
+
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sentencepiece
+import torch
+
+from newsimages.errors import NewsImagesError
+from newsimages.preprocessing.translation import TranslationCounts, Translator, translate_texts
+from newsimages.preprocessing.translation_cache import TranslationCache
+
+POSITIONS = 100
+
+
+@pytest.fixture(scope="module")
+def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A Marian model that transformers loads; its translations are fixed nonsense."""
+    from transformers import MarianConfig, MarianMTModel  # noqa: PLC0415 - slow to import
+
+    folder = tmp_path_factory.mktemp("marian")
+    texts = [f"Der Zug {n} hält in Köln nicht, weil es regnet." for n in range(50)]
+    for side in ("source", "target"):
+        sentencepiece.SentencePieceTrainer.train(
+            sentence_iterator=iter(texts),
+            model_prefix=str(folder / side),
+            vocab_size=60,
+            hard_vocab_limit=False,
+            minloglevel=2,
+        )
+        (folder / f"{side}.model").rename(folder / f"{side}.spm")
+    pieces = sentencepiece.SentencePieceProcessor(model_file=str(folder / "source.spm"))
+    known = [pieces.id_to_piece(index) for index in range(3, pieces.vocab_size())]
+    tokens = ["</s>", "<unk>", *known, "<pad>"]
+    vocabulary = {token: index for index, token in enumerate(tokens)}
+    (folder / "vocab.json").write_text(json.dumps(vocabulary), encoding="utf-8")
+    (folder / "tokenizer_config.json").write_text('{"tokenizer_class": "MarianTokenizer"}')
+    torch.manual_seed(0)
+    config = MarianConfig(
+        vocab_size=len(tokens),
+        d_model=16,
+        encoder_layers=1,
+        decoder_layers=1,
+        encoder_attention_heads=2,
+        decoder_attention_heads=2,
+        encoder_ffn_dim=16,
+        decoder_ffn_dim=16,
+        max_position_embeddings=POSITIONS,
+        init_std=1.0,
+        eos_token_id=0,
+        forced_eos_token_id=0,
+        pad_token_id=len(tokens) - 1,
+        decoder_start_token_id=len(tokens) - 1,
+    )
+    MarianMTModel(config).save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def translator(model_folder: Path) -> Translator:
+    return Translator(str(model_folder), device="cpu")
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Iterator[TranslationCache]:
+    with TranslationCache(tmp_path / "work" / "cache.sqlite") as cache:
+        yield cache
+
+
+class Shouting(Translator):
+    """Translates into capitals, and fails after some batches if it is told to."""
+
+    def __init__(self, *, max_tokens: int = 50, fails_after: int = 10**9) -> None:
+        self.fingerprint = "capitals"
+        self.max_tokens = max_tokens
+        self.asked: list[str] = []
+        self._left = fails_after
+
+    def count_tokens(self, sentence: str) -> int:
+        return len(sentence.split())
+
+    def translate(self, sentences: Sequence[str]) -> Iterator[dict[str, str]]:
+        for sentence in sentences:
+            if self._left == 0:
+                raise KeyboardInterrupt
+            self._left -= 1
+            self.asked.append(sentence)
+            yield {sentence: sentence.upper()}
+
+
+def test_texts_come_back_joined_and_in_order(cache: TranslationCache) -> None:
+    texts = ["Es regnet.Der Zug\n hält.", "", "  \x00 ", "Der Zug hält. Wo?"]
+    english, counts = translate_texts(texts, Shouting(), cache)
+    assert english == ["ES REGNET. DER ZUG HÄLT.", "", "", "DER ZUG HÄLT. WO?"]
+    assert counts == TranslationCounts(n_translated=3)
+
+
+def test_equal_sentences_are_translated_once(cache: TranslationCache) -> None:
+    translator = Shouting()
+    translate_texts(["Es regnet. Es regnet.", "Es regnet."], translator, cache)
+    assert translator.asked == ["Es regnet."]
+
+
+def test_known_sentences_come_from_the_cache_of_the_same_model(cache: TranslationCache) -> None:
+    translate_texts(["Es regnet."], Shouting(), cache)
+    english, counts = translate_texts(["Es regnet. Wo?"], Shouting(), cache)
+    assert (english, counts) == (["ES REGNET. WO?"], TranslationCounts(n_translated=1, n_cached=1))
+    other = Shouting()
+    other.fingerprint = "another model"
+    assert translate_texts(["Es regnet."], other, cache)[1].n_cached == 0
+
+
+def test_interrupted_work_goes_on_where_it_stopped(cache: TranslationCache) -> None:
+    texts = ["Eins. Zwei. Drei."]
+    with pytest.raises(KeyboardInterrupt):
+        translate_texts(texts, Shouting(fails_after=2), cache)
+    resumed = Shouting()
+    english, counts = translate_texts(texts, resumed, cache)
+    assert (english, resumed.asked) == (["EINS. ZWEI. DREI."], ["Drei."])
+    assert counts == TranslationCounts(n_translated=1, n_cached=2)
+
+
+def test_nothing_of_a_long_sentence_is_dropped(cache: TranslationCache) -> None:
+    text = " ".join(f"wort{n}" for n in range(1000))
+    english, _ = translate_texts([text], Shouting(max_tokens=7), cache)
+    assert english == [text.upper()]
+
+
+def test_a_model_translates_the_same_alone_and_in_a_batch(translator: Translator) -> None:
+    sentences = ["Der Zug hält.", "Es regnet in Köln, weil der Zug nicht hält.", "Zug", "12 😀"]
+    together: dict[str, str] = {}
+    for batch in translator.translate(sentences):
+        together |= batch
+    assert sorted(together) == sorted(sentences)
+    assert together["12 😀"] == "12 😀"
+    for sentence in sentences[:2]:
+        assert next(translator.translate([sentence])) == {sentence: together[sentence]}
+    assert together["Der Zug hält."] != "Der Zug hält."
+
+
+@pytest.mark.parametrize("text", ["a" * 20_000, "Zug, " * 4000, "😀" * 5000, "\x00\ud800\n a"])
+def test_a_model_takes_any_text(translator: Translator, cache: TranslationCache, text: str) -> None:
+    pieces: list[str] = []
+    generate = translator._generate
+    translator._generate = lambda batch: pieces.extend(batch) or ["x"] * len(batch)  # type: ignore[method-assign, func-returns-value]
+    try:
+        english, _ = translate_texts([text], translator, cache)
+    finally:
+        translator._generate = generate  # type: ignore[method-assign]
+    assert english != [""]
+    assert all(translator.count_tokens(piece) <= POSITIONS // 2 for piece in pieces)
+
+
+def test_the_fingerprint_follows_the_weights_not_the_place(
+    model_folder: Path, translator: Translator, tmp_path: Path
+) -> None:
+    for file in model_folder.iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    assert Translator(str(tmp_path), device="cpu").fingerprint == translator.fingerprint
+    weights = bytearray((tmp_path / "model.safetensors").read_bytes())
+    weights[-5] ^= 1
+    (tmp_path / "model.safetensors").write_bytes(weights)
+    assert Translator(str(tmp_path), device="cpu").fingerprint != translator.fingerprint
+    (tmp_path / "model.safetensors").write_bytes(weights[:-100])
+    with pytest.raises(NewsImagesError, match=r"Cannot load the translator from the folder"):
+        Translator(str(tmp_path), device="cpu")
+
+
+def test_an_empty_folder_is_no_translator(tmp_path: Path) -> None:
+    with pytest.raises(NewsImagesError, match=r"Expected the files of a sequence-to-sequence"):
+        Translator(str(tmp_path), device="cpu")
+
+
+def test_an_unreachable_hub_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    with pytest.raises(NewsImagesError, match=r"set translator=FOLDER; or .* HF_HUB_OFFLINE=1"):
+        Translator("someone/opus-mt-xx-yy", device="cpu")
+
+
+def test_altered_rows_are_made_anew(cache: TranslationCache) -> None:
+    translate_texts(["Eins. Zwei."], Shouting(), cache)
+    with sqlite3.connect(cache.path) as database:
+        database.execute("UPDATE translations SET translation = 'x' WHERE sentence = 'Eins.'")
+    english, counts = translate_texts(["Eins. Zwei."], Shouting(), cache)
+    assert english == ["EINS. ZWEI."]
+    assert counts == TranslationCounts(n_translated=1, n_cached=1, n_damaged=1)
+    assert translate_texts(["Eins."], Shouting(), cache)[1].n_cached == 1
+
+
+@pytest.mark.parametrize("kept_bytes", [0, 50, 4096, 20_000])
+def test_a_cut_file_is_set_aside(tmp_path: Path, kept_bytes: int) -> None:
+    path = tmp_path / "cache.sqlite"
+    many = {f"Satz {n}.": f"Sentence {n}." for n in range(1000)}
+    with TranslationCache(path) as cache:
+        cache.add("model", many)
+    path.write_bytes(path.read_bytes()[:kept_bytes])
+    with TranslationCache(path) as cache:
+        assert cache.set_aside is not None
+        assert cache.set_aside.stat().st_size == kept_bytes
+        assert cache.find("model", list(many)) == {}
+        cache.add("model", many)
+    with TranslationCache(path) as cache:
+        assert cache.set_aside is None
+        assert cache.find("model", list(many)) == many
+
+
+def test_bytes_altered_anywhere_never_give_a_wrong_translation(tmp_path: Path) -> None:
+    path = tmp_path / "cache.sqlite"
+    many = {f"Satz {n}.": f"Sentence {n}." for n in range(200)}
+    with TranslationCache(path) as cache:
+        cache.add("model", many)
+    whole = path.read_bytes()
+    for place in range(0, len(whole), 997):
+        altered = bytearray(whole)
+        altered[place] ^= 0xFF
+        path.write_bytes(altered)
+        with TranslationCache(path) as cache:
+            found = cache.find("model", list(many))
+        assert found.items() <= many.items()
+
+
+def test_a_cache_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(NewsImagesError, match="choose another folder with the parameter workdir"):
+        TranslationCache(tmp_path / "file" / "cache.sqlite")
+
+
+def test_devices_are_checked(model_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    available: Any = lambda: False  # noqa: E731
+    monkeypatch.setattr(torch.cuda, "is_available", available)
+    with pytest.raises(NewsImagesError, match="device=cuda"):
+        Translator(str(model_folder), device="cuda")

@@ -1,0 +1,369 @@
+"""The sheet in a browser: what people see and do, as a file and in a frame as MLflow shows it."""
+
+import base64
+import io
+import itertools
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, ConsoleMessage, Error, Frame, Page, expect, sync_playwright
+
+from newsimages.reports.contact_sheet.content import Judged, content
+from newsimages.reports.contact_sheet.page import page as page_of
+from newsimages.reports.contact_sheet.sheet import SheetConfig, contact_sheet
+from newsimages.reports.contact_sheet.thumbnails import Thumbnails
+from tests.reports.contact_sheet.sheets import ARTICLES, IMAGES, image_files, ranking, rankings
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+HOSTILE = [
+    "<script>window.hacked = 1</script><img src=x onerror='window.hacked = 1'>",
+    "</script><script>window.hacked = 1</script>",
+    "\"quoted\" 'titles' & &amp; <b>bold</b>",
+    "عنوان باللغة العربية (خبر)",
+    "\u202eoverride \U0001f468‍\U0001f469‍\U0001f467 {{script}}",
+    "line\u2028separator\x00\x07\x9f\ttab " + "long" * 60,
+]
+SHOWN = [*HOSTILE[:5], "line separator␀␇\ufffd tab " + "long" * 60]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        installed = next(filter(None, map(shutil.which, BROWSERS)), None)
+        try:
+            opened = playwright.chromium.launch(executable_path=installed, args=["--no-sandbox"])
+        except Error as error:
+            pytest.skip(f"no browser to look with: {error.message.splitlines()[0]}")
+        yield opened
+        opened.close()
+
+
+Open = Callable[..., Page]
+
+
+@pytest.fixture
+def open_page(browser: Browser) -> Iterator[Open]:
+    """Opens pages; at the end none may have complained or asked for anything but itself."""
+    complaints: list[str] = []
+    requests: list[str] = []
+    contexts = []
+
+    def opened(path: Path, *, width: int = 1400, **options: Any) -> Page:
+        context = browser.new_context(viewport={"width": width, "height": 900}, **options)
+        contexts.append(context)
+        page = context.new_page()
+
+        def on_console(message: ConsoleMessage) -> None:
+            complaints.append(message.text)
+
+        page.on("console", on_console)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("request", lambda request: requests.append(request.url))
+        page.on("dialog", lambda dialog: complaints.append(dialog.message))
+        page.goto(path.as_uri())
+        page.wait_for_selector(".strip .shot")
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert complaints == []
+    assert {url.split(":")[0] for url in requests} <= {"file", "data", "blob"}
+    assert sum(url.startswith("file") for url in requests) == len(contexts)
+
+
+@pytest.fixture(scope="module")
+def sheet_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("sheet")
+    contact_sheet(
+        folder / "sheet.html",
+        name="RSS",
+        articles=ARTICLES,
+        rankings=rankings(),
+        image_paths=image_files(folder),
+        config=SheetConfig(),
+    )
+    return folder / "sheet.html"
+
+
+def shown(page: Page | Frame) -> list[str]:
+    """The ids of the articles to be seen."""
+    return page.locator("article:visible .meta bdi").all_inner_texts()
+
+
+def test_an_article_with_its_lists(sheet_path: Path, open_page: Open) -> None:
+    page = open_page(sheet_path)
+    article = page.locator("article").nth(1)
+    assert article.locator("h2").inner_text() == "Central bank raises rates"
+    assert article.locator(".name bdi").all_inner_texts() == ["clip", "clip_ds", "txv"]
+    places = article.locator(".place")
+    assert places.locator("[aria-hidden]").all_inner_texts() == ["rank 12", "rank 4", "rank 1"]
+    assert places.locator(".said").all_text_contents()[1] == "The right picture has rank 4"
+    assert article.locator(".move").all_inner_texts() == ["↑8"]
+    assert article.locator(".strip").nth(0).locator(".shot").count() == 10
+    assert article.locator(".right b").all_inner_texts() == ["4", "1"]
+    assert article.locator(".published img").count() == 1
+    first = page.locator("article").nth(0)
+    assert first.locator(".badge").get_attribute("title") == "German"
+    assert first.locator("h2").inner_text() == "Flood in Cologne"
+    assert first.locator(".original").inner_text().startswith("Überschwemmung in Köln")
+    assert first.locator(".none").first.inner_text() in ("no such file", "not an image")
+    missed = page.locator("article").nth(3).locator(".place b").all_inner_texts()
+    assert missed == [">20", "18", "2"]
+    assert "not known" in page.locator("article").nth(5).locator(".published").inner_text()
+
+
+def test_filters(sheet_path: Path, open_page: Open) -> None:
+    page = open_page(sheet_path)
+    cases: list[tuple[dict[str, str], list[str]]] = [
+        ({"outcome": "hit"}, ["a0", "a2", "a4"]),
+        ({"outcome": "miss"}, ["a1", "a3"]),
+        ({"outcome": "first"}, ["a0"]),
+        ({"outcome": "miss", "outcome-of": "2"}, ["a2", "a4"]),
+        ({"found": "2", "missed": "0"}, ["a1", "a3"]),
+        ({"missed": "1"}, ["a2", "a3", "a4"]),
+        ({"move": "up"}, ["a1", "a3"]),
+        ({"move": "down"}, ["a2", "a4"]),
+        ({"move": "up", "found": "1"}, ["a1"]),
+    ]
+    for chosen, expected in cases:
+        for control, value in chosen.items():
+            page.select_option(f"#{control}", value)
+        assert shown(page) == expected, chosen
+        assert page.inner_text("#count") == f"{len(expected)} of 6 articles"
+        page.click("#clear")
+        expect(page.locator("#count")).to_have_text("6 articles")
+        assert len(shown(page)) == 6
+
+
+def test_search_in_both_languages_without_case_and_accents(
+    sheet_path: Path, open_page: Open
+) -> None:
+    page = open_page(sheet_path)
+    for text, expected in [
+        ("KOLN", ["a0"]),
+        ("strassen", ["a0"]),
+        ("bridge", ["a2", "a4"]),
+        ("brucke bridge", ["a2"]),
+        ("élection PRÉSIDENTIELLE", ["a3"]),
+        ("<script>", []),
+    ]:
+        page.fill("#search", text)
+        assert shown(page) == expected, text
+    assert page.locator("#empty").is_visible()
+    assert page.inner_text("#count") == "0 of 6 articles"
+    page.click("#start-over")
+    assert len(shown(page)) == 6
+    assert page.locator("#empty").is_hidden()
+    assert page.input_value("#search") == ""
+
+
+def test_keys(sheet_path: Path, open_page: Open) -> None:
+    page = open_page(sheet_path)
+
+    def focused() -> str:
+        text: str = page.evaluate(
+            "(e => e.tagName === 'ARTICLE' ? e.querySelector('.meta bdi').textContent"
+            " : e.getAttribute('aria-label') || e.id)(document.activeElement)"
+        )
+        return text
+
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "results"
+    order = []
+    for key in ("j", "j", "ArrowDown", "k", "ArrowUp"):
+        page.keyboard.press(key)
+        order.append(focused())
+    assert order == ["a0", "a1", "a2", "a1", "a0"]
+    page.keyboard.press("Tab")
+    assert focused() == "The right picture, Picture i00"
+    page.keyboard.press("Tab")
+    assert focused().startswith("The right picture, Rank 1 clip, Cosine 0.490, Picture i00")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowDown")
+    assert focused().startswith("Rank 2 clip_ds, Cosine 0.480, Revised score -5.0400")
+    card = page.inner_text("#card")
+    assert page.locator("#card").is_visible()
+    assert "0.480" in card
+    assert "-5.0400" in card
+    page.keyboard.press("End")
+    assert focused().startswith("Rank 10 clip_ds")
+    page.keyboard.press("Tab")
+    assert focused() == "a1"  # one stop for all the pictures of an article's lists
+    page.keyboard.press("/")
+    assert focused() == "Search in titles"
+    page.keyboard.type("jk")
+    assert page.input_value("#search") == "jk"
+    page.keyboard.press("Escape")
+    assert page.input_value("#search") == ""
+    assert len(shown(page)) == 6
+
+
+def test_card_on_hover_stays_while_pointed_at_and_goes_with_escape(
+    sheet_path: Path, open_page: Open
+) -> None:
+    page = open_page(sheet_path)
+    page.locator(".strip .shot").nth(12).hover()
+    card = page.locator("#card")
+    assert "Revised score" in card.inner_text()
+    card.hover()
+    page.wait_for_timeout(250)
+    assert card.is_visible()
+    page.keyboard.press("Escape")
+    assert card.is_hidden()
+
+
+def test_no_sideways_scroll_and_contrast(sheet_path: Path, open_page: Open) -> None:
+    page = open_page(sheet_path)
+    for width, theme in itertools.product((1400, 800, 640, 375), ("light", "dark")):
+        page.set_viewport_size({"width": width, "height": 800})
+        page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+        if width == 800 and theme == "light":
+            page.click("#more")
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+        for selector in ("h2", ".original", ".meta", ".place", ".count", ".legend span", "label"):
+            ratio = page.evaluate(CONTRAST, selector)
+            assert ratio >= 4.5, (selector, theme)
+
+
+CONTRAST = """selector => {
+  const luminance = (colour) => colour.match(/[\\d.]+/g).slice(0, 3).map((v) => v / 255)
+    .map((v) => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+  const text = luminance(getComputedStyle(document.querySelector(selector)).color);
+  const paper = luminance(getComputedStyle(document.body).backgroundColor);
+  return (Math.max(text, paper) + 0.05) / (Math.min(text, paper) + 0.05);
+}"""
+
+
+def hostile_sheet(folder: Path) -> Path:
+    names = dict(zip(IMAGES, [f"{text} {n}" for n, text in enumerate(HOSTILE * 5)], strict=True))
+    articles = ARTICLES.assign(
+        title=HOSTILE, title_en=HOSTILE[::-1], language=['"><i>', "ar", "x" * 40, "", "de", "he"]
+    )
+    articles["image_id"] = articles["image_id"].map(names)
+    lists = ranking([1, 2, 3, 4, 5, None])
+    lists["image_id"] = lists["image_id"].map(names)
+    contact_sheet(
+        folder / "sheet.html",
+        name=HOSTILE[1],
+        articles=articles,
+        rankings={HOSTILE[0]: lists, HOSTILE[2]: lists},
+        image_paths={
+            names[image]: path for image, path in image_files(folder).items() if image != "i10"
+        },
+    )
+    return folder / "sheet.html"
+
+
+def test_hostile_titles_and_ids_come_out_as_text(tmp_path: Path, open_page: Open) -> None:
+    page = open_page(hostile_sheet(tmp_path), width=375)
+    titles = page.locator("h2").evaluate_all("all => all.map(e => e.textContent)")
+    assert titles == SHOWN[::-1]
+    originals = page.locator(".original").evaluate_all("all => all.map(e => e.textContent)")
+    assert originals == SHOWN
+    assert page.locator("h2").nth(2).evaluate("e => getComputedStyle(e).direction") == "rtl"
+    page.locator(".strip .shot").first.focus()
+    assert HOSTILE[0] in page.inner_text("#card")
+    assert page.title() == f"{HOSTILE[1]} – contact sheet"
+    assert page.evaluate("window.hacked") is None
+    assert page.locator("script").count() == 3
+    assert page.locator("h2 *, .original *, .meta i, #card b").count() == 0
+    assert page.evaluate("document.documentElement.scrollWidth") == 375
+    page.fill("#search", "<SCRIPT>")
+    assert shown(page) == ["a0", "a1", "a4", "a5"]
+
+
+def test_in_a_sandboxed_frame_as_mlflow_shows_it(
+    sheet_path: Path, tmp_path: Path, browser: Browser
+) -> None:
+    page = browser.new_page(viewport={"width": 1000, "height": 700})
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text))
+    page.set_content('<iframe sandbox="allow-scripts" width="900" height="600"></iframe>')
+    page.evaluate(
+        "html => { document.querySelector('iframe').src ="
+        " URL.createObjectURL(new Blob([html], { type: 'text/html' })) }",
+        sheet_path.read_text("utf-8"),
+    )
+    frame = page.wait_for_selector("iframe").content_frame()
+    assert frame is not None
+    frame.wait_for_selector(".strip .shot")
+    assert frame.evaluate("origin") == "null"
+    # Pictures are made ahead of the window, which needs a root that is named in such a frame.
+    assert frame.locator(".strip").count() >= 9
+    frame.fill("#search", "koln")
+    assert shown(frame) == ["a0"]
+    frame.focus("body")
+    assert complaints == []
+    page.close()
+
+
+def large_sheet(path: Path, n: int = 1500) -> None:
+    """1,500 articles × 5 variants × 1,500 images, as much as a sheet holds."""
+    generator = np.random.default_rng(0)
+    ids, images = [f"a{i}" for i in range(n)], [f"i{i:04d}" for i in range(n)]
+    articles = pd.DataFrame(
+        {
+            "article_id": ids,
+            "title": "Ein Titel von gewöhnlicher Länge, wie er über Nachrichten steht",
+            "title_en": "A title of common length, as they stand above the news of the day",
+            "language": "de",
+            "image_id": images,
+        }
+    )
+    judged = {
+        name: Judged(
+            top=pd.DataFrame(
+                {
+                    "article_id": np.repeat(ids, 10),
+                    "rank": np.tile(np.arange(1, 11), n),
+                    "image_id": generator.choice(images, 10 * n),
+                    "score": generator.normal(size=10 * n),
+                    "similarity": generator.random(10 * n),
+                }
+            ),
+            lengths=dict.fromkeys(ids, 100),
+            ranks=dict(zip(ids, generator.integers(1, 200, n).astype(float), strict=True)),
+        )
+        for name in ("clip", "clip_ds", "txv", "txv_ds", "txv_text_ds")
+    }
+    pictures = []
+    for _ in range(50):
+        pixels = generator.integers(0, 256, (20, 28, 3), np.uint8)
+        file = io.BytesIO()
+        Image.fromarray(pixels).resize((192, 144)).save(file, "WEBP", quality=70)
+        pictures.append(base64.b64encode(file.getvalue()).decode())
+    thumbnails = Thumbnails(
+        longest_px=192, pictures=tuple(pictures * (n // 50)), reasons=(None,) * n
+    )
+    values = content(articles, judged, dict(zip(ids, images, strict=True)))
+    path.write_text(page_of(values, thumbnails, name="large", notes=[]), "utf-8")
+
+
+def test_a_large_sheet_opens_within_two_seconds(tmp_path: Path, open_page: Open) -> None:
+    large_sheet(tmp_path / "sheet.html")
+    assert 8e6 < (tmp_path / "sheet.html").stat().st_size < 15e6
+    times = []
+    for _ in range(3):
+        start = time.perf_counter()
+        page = open_page(tmp_path / "sheet.html")
+        times.append(time.perf_counter() - start)
+    assert min(times) < 2
+    assert page.locator(".strip").count() < 200  # pictures are made near the window only
+    page.evaluate("scrollTo(0, document.documentElement.scrollHeight / 2)")
+    expect(page.locator("article").nth(750).locator(".strip")).to_have_count(5)
+    assert page.locator(".strip").count() < 200
+    height = page.evaluate("document.documentElement.scrollHeight")
+    page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+    expect(page.locator("article").nth(1499).locator(".strip")).to_have_count(5)
+    assert page.evaluate("document.documentElement.scrollHeight") == height  # nothing jumps
