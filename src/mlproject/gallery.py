@@ -14,6 +14,7 @@ from newsimages.corpora.image_files import IMAGE_ENDINGS
 from newsimages.embeddings import Embeddings
 from newsimages.encoding.encoders import OpenClipEncoder
 from newsimages.errors import NewsImagesError, first_ten
+from newsimages.lists import names_in
 from newsimages.paths import is_folder
 from newsimages.protocols.parts import Parts, Protocol
 from newsimages.txv.pairs import merged
@@ -42,11 +43,6 @@ def served_images(
     return tests[names[0]] if len(names) == 1 else merged({name: tests[name] for name in names})
 
 
-def names_of(gallery: str) -> list[str]:
-    """What stands between the commas, each once."""
-    return list(dict.fromkeys(name.strip() for name in gallery.split(",") if name.strip()))
-
-
 def _sets(gallery: str, known: Sequence[str]) -> list[str]:
     """The data sets whose images are served; none where it is a folder's.
 
@@ -56,7 +52,7 @@ def _sets(gallery: str, known: Sequence[str]) -> list[str]:
     if gallery != ALL and gallery not in known and is_folder(gallery):
         _files(Path(gallery))
         return []
-    names = list(known) if gallery == ALL else names_of(gallery)
+    names = list(known) if gallery == ALL else list(names_in(gallery))
     unknown = [name for name in names if name not in known]
     if unknown or not names:
         raise NewsImagesError(

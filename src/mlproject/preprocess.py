@@ -15,6 +15,7 @@ from newsimages.corpora import OUTPUT_MARKER, Corpus, DataSet, read_corpus
 from newsimages.corpora.demo.corpus import build_demo
 from newsimages.devices import Device
 from newsimages.encoding.models import AUTO, choose_translator
+from newsimages.lists import names_in
 from newsimages.preprocessing import articles as preprocessing
 from newsimages.preprocessing.translation import Translator
 from newsimages.protocols.parts import label_of
@@ -104,7 +105,7 @@ def open_corpus(config: Preprocess) -> Corpus:
         write_bytes(Path(config.workdir) / name / OUTPUT_MARKER, b"")  # if they can be written
     with tracking.step("corpus", doing=f"Reads {config.corpus}."):
         folder = build_demo(Path(config.workdir) / "demo-corpus") if is_demo else config.corpus
-        only = None if config.dataset == ALL else _parts(config.dataset)
+        only = None if config.dataset == ALL else names_in(config.dataset)
         corpus = read_corpus(Path(folder), only=only)
         for data_set in corpus.data_sets:
             tracking.log_data_set(data_set)
@@ -132,7 +133,7 @@ def preprocess(config: Preprocess, corpus: Corpus) -> PreparedCorpus:
             data_set.articles,
             load_translator=load_translator,
             cache_path=workdir / "translations.sqlite",
-            languages=_parts(config.languages.lower()),
+            languages=names_in(config.languages.lower()),
         )
         prepared_set = PreparedSet(data_set=data_set, articles=articles)
         with replacing(workdir / "articles" / f"{prepared_set.label}.parquet") as path:
@@ -142,11 +143,6 @@ def preprocess(config: Preprocess, corpus: Corpus) -> PreparedCorpus:
         prepared.append(prepared_set)
     _log_sample(prepared)
     return PreparedCorpus(corpus=corpus, sets=tuple(prepared))
-
-
-def _parts(names: str) -> list[str]:
-    """What stands between the commas."""
-    return [name.strip() for name in names.split(",") if name.strip()]
 
 
 def _metrics(label: str, counts: preprocessing.PreprocessingCounts) -> dict[str, float]:

@@ -9,13 +9,14 @@ from typing import Literal
 from mlproject import registry, tracking
 from mlproject.embed import Embed, EmbeddedCorpus, embed, encoder_config
 from mlproject.evaluate import Evaluate
-from mlproject.gallery import check_gallery, names_of, served_images
+from mlproject.gallery import check_gallery, served_images
 from mlproject.preprocess import ALL, Preprocess, open_corpus, preprocess
 from mlproject.train import divided, first_network, train, trainable, why_untrained
 from newsimages.devices import resolve_device
 from newsimages.embeddings import Embeddings
 from newsimages.encoding.encoders import OpenClipEncoder
 from newsimages.errors import NewsImagesError
+from newsimages.lists import names_in
 from newsimages.protocols.parts import EmbeddedSet, Parts, TextField, joined
 from newsimages.ranking.bank import ImageOffsets, bank_offsets, without_asked
 from newsimages.ranking.revision import Method, Revision
@@ -48,7 +49,7 @@ class Register(Evaluate):
     def __post_init__(self) -> None:
         """Raises: NewsImagesError on settings that cannot be."""
         super().__post_init__()
-        if not names_of(self.gallery):
+        if not names_in(self.gallery):
             raise NewsImagesError(
                 f"gallery={self.gallery!r}, expected {ALL}, names of test sets or a folder of "
                 "images (. for the current one)."
