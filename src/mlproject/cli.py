@@ -11,6 +11,8 @@ from mlflow.exceptions import MlflowException
 from mlproject import embed, evaluate, main, preprocess, pretrain, register, train
 from newsimages.errors import NewsImagesError
 
+PROG = "python src/mlproject"
+DESCRIPTION = "Finds the right picture for news articles, tracked in MLflow."
 ENTRY_POINTS: dict[str, tuple[type[Any], Callable[[Any], None]]] = {
     "main": (main.Main, main.run),
     "preprocess": (preprocess.Preprocess, preprocess.run),
@@ -27,15 +29,14 @@ def run(arguments: Sequence[str]) -> int:
 
     Returns:
         The exit status: 1 after bad input, which is explained on stderr in a sentence.
+
+    Raises:
+        SystemExit: With status 2 after parameters that the entry point does not have, or that
+            cannot be; tyro names them on stderr.
     """
     try:
-        config = tyro.extras.subcommand_cli_from_dict(
-            {name: config for name, (config, _) in ENTRY_POINTS.items()},
-            args=list(arguments),
-            prog="python src/mlproject",
-            description="Finds the right picture for news articles, tracked in MLflow.",
-        )
-        _, entry_point = next(item for item in ENTRY_POINTS.values() if item[0] is type(config))
+        name, config = _parsed(arguments)
+        _, entry_point = ENTRY_POINTS[name]
         entry_point(config)
     except NewsImagesError as error:
         print(f"Error: {error}", file=sys.stderr)
@@ -45,3 +46,20 @@ def run(arguments: Sequence[str]) -> int:
         print(f"Error: MLflow cannot track this run at {where}: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def _parsed(arguments: Sequence[str]) -> tuple[str, Any]:
+    """The entry point's name and its settings."""
+    name, *settings = arguments or [""]
+    if name not in ENTRY_POINTS:
+        tyro.extras.subcommand_cli_from_dict(
+            {known: config for known, (config, _) in ENTRY_POINTS.items()},
+            args=list(arguments),
+            prog=PROG,
+            description=DESCRIPTION,
+        )
+    # A parser of its own, so that near names are those of this entry point alone.
+    config, _ = ENTRY_POINTS[name]
+    return name, tyro.cli(
+        config, args=settings, prog=f"{PROG} {name}", config=(tyro.conf.OmitArgPrefixes,)
+    )

@@ -2,29 +2,30 @@
 
 from collections.abc import Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import NamedTuple
 
 import mlflow
 import pandas as pd
 
 from mlproject import tracking
-from mlproject.embed import (
-    Embed,
-    EmbeddedCorpus,
-    embed,
-    embed_originals,
-    encoder_config,
-    multilingual_config,
+from mlproject.embed import prologue
+from mlproject.embedding import EmbeddedCorpus, multilingual_config
+from mlproject.options import (
+    ArticleOptions,
+    MeasuringOptions,
+    MultilingualOptions,
+    RankingOptions,
 )
 from mlproject.params import run_description, run_params
 from mlproject.pictures import Shown, log_pictures
-from mlproject.preprocess import Bool, Preprocess, open_corpus, preprocess
 from mlproject.results import TITLES, Results, log_tables
-from mlproject.train import Networks, Train, divided, first_network, train, why_untrained
+from mlproject.train import Networks, divided, first_network, train, why_untrained
+from mlproject.training_options import LearningOptions, ScopeOptions
 from newsimages.corpora import Corpus
 from newsimages.devices import resolve_device
-from newsimages.encoding.encoders import OpenClipConfig, OpenClipEncoder
+from newsimages.encoding.encoders import OpenClipConfig
 from newsimages.encoding.models import MULTILINGUAL
 from newsimages.errors import NewsImagesError
 from newsimages.metrics.metrics import figures_of, mrr_interval, ranks_of_truth
@@ -38,53 +39,26 @@ from newsimages.protocols.parts import (
     joined,
 )
 from newsimages.ranking.ranking import Ranking
-from newsimages.ranking.revision import Revision, checked_scale
-from newsimages.reports import submission
+from newsimages.ranking.revision import Revision
 from newsimages.reports.tables import Measured, results_table
 from newsimages.retriever.retriever import retriever_of
 from newsimages.runs.beyond import Chooser
 from newsimages.runs.paper import published
-from newsimages.runs.table import ALL, Run, choose_runs
+from newsimages.runs.table import Run
 
 TOP_K = 100
 
 
 @dataclass(frozen=True, kw_only=True)
-class Evaluate(Train):
+class Evaluate:
     """Ranks images for articles in each of the runs, and measures."""
 
-    variants: str = ALL
-    """Which runs, separated by commas: those of the paper (paper: clip, clip_ds, txv, txv_ds,
-    txv_text_ds), clip_batch, clip_bank, txv_batch, txv_bank, mix_weights, mix_ranks,
-    multilingual_batch, multilingual_bank, languages_weights, all_weights, or all. Without T×V's,
-    nothing is trained."""
-    scale: float = 1.0
-    """The factor in front of the similarities in dual softmax (the paper: 1)."""
-    memory_mb: int = 512
-    """MiB that ranking may take beyond its inputs and outputs."""
-    submission_form: submission.Form = "2023"
-    """The year whose submission form is written: 2021 or 2023."""
-    sheet_articles: int = 1500
-    """Articles on a contact sheet, at most (a sample of more); 0 makes none."""
-    paper_corpus: Bool = False
-    """true: the corpus is that of the paper (NewsImages 2022), whose figures are put beside
-    ours."""
-
-    def __post_init__(self) -> None:
-        """Raises: NewsImagesError on a setting that no evaluation could have."""
-        super().__post_init__()
-        checked_scale(self.scale)
-        choose_runs(self.variants)
-        if self.memory_mb < 1 or self.sheet_articles < 0:
-            raise NewsImagesError(
-                f"memory_mb is {self.memory_mb} and sheet_articles {self.sheet_articles}, expected "
-                "1 MiB or more and no negative number."
-            )
-
-    @property
-    def runs(self) -> tuple[Run, ...]:
-        """The runs that are wanted."""
-        return choose_runs(self.variants)
+    articles: ArticleOptions = field(default_factory=ArticleOptions)
+    multilingual: MultilingualOptions = field(default_factory=MultilingualOptions)
+    learning: LearningOptions = field(default_factory=LearningOptions)
+    scope: ScopeOptions = field(default_factory=ScopeOptions)
+    ranking: RankingOptions = field(default_factory=RankingOptions)
+    measuring: MeasuringOptions = field(default_factory=MeasuringOptions)
 
 
 class Trained(NamedTuple):
@@ -97,13 +71,8 @@ class Trained(NamedTuple):
 def run(config: Evaluate) -> None:
     """The entry point."""
     with tracking.entry_point(config, doing=str(Evaluate.__doc__)):
-        corpus = measurable(config, open_corpus(config))
-        model, multilingual = encoder_config(config, corpus), original_model(config, corpus)
-        with tracking.step("preprocess", doing=str(Preprocess.__doc__)):
-            prepared = preprocess(config, corpus)
-        with tracking.step("embed", doing=str(Embed.__doc__)):
-            embedded = embed(config, OpenClipEncoder(model), prepared)
-        train_and_evaluate(config, embed_originals(config, multilingual, embedded))
+        check, originals = partial(measurable, config), partial(original_model, config)
+        train_and_evaluate(config, prologue(config.articles, check=check, originals=originals))
 
 
 def measurable(config: Evaluate, corpus: Corpus) -> Corpus:
@@ -114,18 +83,19 @@ def measurable(config: Evaluate, corpus: Corpus) -> Corpus:
             where the protocol or all runs need one.
     """
     tests = tuple(data_set for data_set in corpus.data_sets if data_set.split == "test")
-    if not tests and "official" in config.protocols:
+    if not tests and "official" in config.scope.protocols:
         raise NewsImagesError(
             f"{corpus.folder} has no test set to measure on: name a table test.csv, use a file of "
             "the NewsImages test release, or set protocol=internal."
         )
-    check_training(corpus.data_sets, config.protocols)
-    untrained = [each for each in config.runs if not _needs_training(each)]
+    check_training(corpus.data_sets, config.scope.protocols)
+    runs = config.measuring.runs
+    untrained = [each for each in runs if not _needs_training(each)]
     if len(tests) == len(corpus.data_sets):
         _check_any(config, untrained, f"{corpus.folder} has no training set")
-    if "time" in config.protocols:
+    if "time" in config.scope.protocols:
         check_dates(each for each in corpus.data_sets if each.split == "train")
-    needs_training = config.protocols != ("official",) or len(untrained) < len(config.runs)
+    needs_training = config.scope.protocols != ("official",) or len(untrained) < len(runs)
     return corpus if needs_training else replace(corpus, data_sets=tests)
 
 
@@ -138,8 +108,8 @@ def _check_any(config: Evaluate, possible: Sequence[Run], why: str) -> None:
     """Raises: NewsImagesError where no run is possible without training articles."""
     if not possible:
         raise NewsImagesError(
-            f"variants={config.variants}: none of these runs can be made without training "
-            f"articles, and {why}. Give a training set, or choose clip or clip_ds."
+            f"variants={config.measuring.variants}: none of these runs can be made without "
+            f"training articles, and {why}. Give a training set, or choose clip or clip_ds."
         )
 
 
@@ -149,16 +119,17 @@ def original_model(config: Evaluate, corpus: Corpus) -> OpenClipConfig | None:
     Raises:
         NewsImagesError: There is none, and no run can do without; as `multilingual_config`.
     """
-    asking = [each.variant for each in config.runs if each.asks("multilingual")]
+    runs, encoder = config.measuring.runs, config.articles.encoder
+    asking = [each.variant for each in runs if each.asks("multilingual")]
     if not any(data_set.split == "train" for data_set in corpus.data_sets):
         return None  # there is nothing to choose by, and `evaluate` says what is left out
-    model = multilingual_config(config, corpus) if asking else None
+    model = multilingual_config(config.multilingual, encoder, corpus) if asking else None
     if asking and model is None:
         example = f"e.g. multilingual_backbone={MULTILINGUAL[0]}"
-        if len(asking) == len(config.runs):
+        if len(asking) == len(runs):
             raise NewsImagesError(
-                f"variants={config.variants} needs a multilingual model, but none is named. Set "
-                f"multilingual_backbone, {example}."
+                f"variants={config.measuring.variants} needs a multilingual model, but none is "
+                f"named. Set multilingual_backbone, {example}."
             )
         print(f"  no multilingual_backbone ({example}): {', '.join(asking)} are left out")
     return model
@@ -176,19 +147,19 @@ def train_and_evaluate(config: Evaluate, embedded: EmbeddedCorpus) -> dict[Proto
     Raises:
         NewsImagesError: A protocol measures on training articles, but there are none.
     """
-    check_training(embedded.sets, config.protocols)
-    fields = _trained_fields(config)
+    check_training(embedded.sets, config.scope.protocols)
+    trained_on = {field: config.scope.trained_on[field] for field in _trained_fields(config)}
     has_training = any(part.split == "train" for part in embedded.sets)
-    first = first_network(config, embedded) if fields and has_training else None
+    first = first_network(config.learning, embedded) if trained_on and has_training else None
     tables: dict[Protocol, Results] = {}
     trained: dict[Protocol, Trained] = {}
-    for protocol in config.protocols:
+    for protocol in config.scope.protocols:
         own_run = nullcontext() if not tables else tracking.step(protocol, doing=TITLES[protocol])
-        parts = divided(config, embedded, protocol)
+        parts = divided(config.learning, embedded, protocol)
         with own_run:
             networks: Networks = {}
             if first is not None and parts.training:
-                networks = train(config, parts, first, fields)
+                networks = train(config.learning.training, embedded, parts, first, trained_on)
             tables[protocol] = evaluate(config, embedded, parts, networks)
         trained[protocol] = Trained(parts, networks)
     log_tables(embedded.corpus.name, tables)
@@ -209,9 +180,10 @@ def evaluate(
     Returns:
         The table of `newsimages.reports.tables.results_table`, and a picture of it.
     """
-    runs = [each for each in config.runs if _is_possible(each, parts, networks)]
+    measuring = config.measuring
+    runs = [each for each in measuring.runs if _is_possible(each, parts, networks)]
     _check_any(config, runs, why_untrained(parts))
-    left_out = [each.variant for each in config.runs if each not in runs]
+    left_out = [each.variant for each in measuring.runs if each not in runs]
     if left_out and not parts.training:
         print(f"  left out: {', '.join(left_out)}, as {why_untrained(parts)}")
     chooser = _chooser(config, parts, networks)
@@ -235,7 +207,7 @@ def evaluate(
                     "family": each.family,
                 },
                 params={
-                    **run_params(config, embedded, each, choice, scale=config.scale),
+                    **run_params(config.scope, embedded, each, choice, scale=measuring.scale),
                     "top_k": TOP_K,
                     "protocol": parts.protocol,
                 },
@@ -257,8 +229,10 @@ def evaluate(
                 print(f"  run {each.number} {each.variant}: MRR {shown_mrr or '-'}", flush=True)
                 measured += own
     with tracking.announced(f"pictures-{parts.protocol}", doing="Draws contact sheets, figures."):
-        words = log_pictures(list(shown.values()), measured, sheet_articles=config.sheet_articles)
-    table = results_table(measured, published(parts.protocol) if config.paper_corpus else None)
+        words = log_pictures(
+            list(shown.values()), measured, sheet_articles=measuring.sheet_articles
+        )
+    table = results_table(measured, published(parts.protocol) if measuring.paper_corpus else None)
     return Results(table, words)
 
 
@@ -301,16 +275,17 @@ def retrieve(config: Evaluate, each: Run, test: EmbeddedSet, networks: Networks)
     retriever = retriever_of(
         test.images,
         networks[field] if retriever_name == "txv" else None,
-        revisions=(Revision(method=method, scale=config.scale),),
-        memory_mb=config.memory_mb,
-        device=resolve_device(config.device),
+        revisions=(Revision(method=method, scale=config.measuring.scale),),
+        memory_mb=config.ranking.memory_mb,
+        device=resolve_device(config.articles.encoder.device),
     )
     return retriever.rank(test.queries[field], top_k=TOP_K, against="batch")
 
 
 def _trained_fields(config: Evaluate) -> tuple[TextField, ...]:
     """The text fields that T×V is queried with."""
-    fields = [field for each in config.runs for name, field in each.sources if name == "txv"]
+    runs = config.measuring.runs
+    fields = [field for each in runs for name, field in each.sources if name == "txv"]
     return tuple(dict.fromkeys(fields))
 
 
@@ -330,8 +305,8 @@ def _chooser(config: Evaluate, parts: Parts, networks: Networks) -> Chooser | No
         validation=joined(parts.validation),
         bank=joined(parts.training),
         networks=networks,
-        memory_mb=config.memory_mb,
-        device=resolve_device(config.device),
+        memory_mb=config.ranking.memory_mb,
+        device=resolve_device(config.articles.encoder.device),
     )
 
 
@@ -341,7 +316,7 @@ def _log_submission(config: Evaluate, ranking: pd.DataFrame, test: EmbeddedSet) 
         tracking.log_submission(
             ranking,
             f"submissions/{test.name}.tsv",
-            form=config.submission_form,
+            form=config.measuring.submission_form,
             urls=dict(zip(test.articles["article_id"], test.articles["url"], strict=True)),
             image_ids=test.images.ids.tolist(),
         )

@@ -7,16 +7,15 @@ import mlflow
 import pandas as pd
 
 from mlproject import tracking
-from mlproject.embed import Embed, EmbeddedCorpus, embedding_store
-from mlproject.preprocess import ALL
+from mlproject.embedding import EmbeddedCorpus, embedding_store
 from newsimages.corpora import Corpus
 from newsimages.corpora.image_files import IMAGE_ENDINGS
 from newsimages.embeddings import Embeddings
-from newsimages.encoding.encoders import OpenClipEncoder
 from newsimages.errors import NewsImagesError, first_ten
 from newsimages.lists import names_in
 from newsimages.paths import is_folder
 from newsimages.protocols.parts import Parts, Protocol
+from newsimages.runs.table import ALL
 from newsimages.txv.pairs import merged
 
 
@@ -26,9 +25,7 @@ def check_gallery(gallery: str, corpus: Corpus, protocol: Protocol) -> None:
     _sets(gallery, [each.name for each in corpus.data_sets if each.split == split])
 
 
-def served_images(
-    config: Embed, gallery: str, embedded: EmbeddedCorpus, parts: Parts
-) -> Embeddings:
+def served_images(gallery: str, embedded: EmbeddedCorpus, parts: Parts) -> Embeddings:
     """The images that are served, as the backbone encodes them.
 
     Images of one test set keep their ids; of several, the ids are ``NAME/id``.
@@ -39,7 +36,7 @@ def served_images(
     tests = {part.name: part.images for part in parts.tests}
     names = _sets(gallery, list(tests))
     if not names:
-        return _of_folder(config, embedded.encoder, Path(gallery))
+        return _of_folder(embedded, Path(gallery))
     return tests[names[0]] if len(names) == 1 else merged({name: tests[name] for name in names})
 
 
@@ -82,9 +79,9 @@ def _files(folder: Path) -> dict[str, Path]:
     return files
 
 
-def _of_folder(config: Embed, encoder: OpenClipEncoder, folder: Path) -> Embeddings:
+def _of_folder(embedded: EmbeddedCorpus, folder: Path) -> Embeddings:
     """The vectors of all image files below a folder that can be read."""
-    store = embedding_store(config, encoder)
+    store = embedding_store(embedded.workdir, embedded.encoder)
     images, unreadable = store.images(_files(folder), label="gallery")
     if unreadable:
         rows = pd.DataFrame(list(unreadable.items()), columns=["image_id", "reason"])

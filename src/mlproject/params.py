@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from mlproject.embed import EmbeddedCorpus
-from mlproject.train import Train
+from mlproject.embedding import EmbeddedCorpus
+from mlproject.training_options import ScopeOptions
 from newsimages.encoding.encoders import OpenClipConfig
 from newsimages.ranking.revision import Revision
 from newsimages.reports.tables import Measured, markdown, results_table
@@ -13,20 +13,19 @@ from newsimages.runs.table import Run
 
 
 def run_params(
-    config: Train, embedded: EmbeddedCorpus, each: Run, choice: Choice | None, *, scale: float
+    scope: ScopeOptions, embedded: EmbeddedCorpus, each: Run, choice: Choice | None, *, scale: float
 ) -> dict[str, Any]:
     """The parameters of a run.
 
     Args:
-        config: How its networks were trained.
+        scope: What its networks were trained on.
         embedded: What its vectors come from.
         each: Which run.
         choice: What was chosen on the validation part, if anything was.
-        scale: Of a revision that was not chosen.
+        scale: The scale of a revision that was not chosen.
     """
     models = _models(embedded, each)
-    fields = {"title": "title", "text": config.text_run_trained_on}
-    trained_on = [fields[field] for name, field in each.sources if name == "txv"]
+    trained_on = [scope.trained_on[field] for name, field in each.sources if name == "txv"]
     first = choice.revisions[0] if choice else Revision(scale=scale)
     return {
         "run_number": each.number,

@@ -1,66 +1,34 @@
 """Entry point ``preprocess``: a corpus folder to articles in English, a Parquet table per set."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, partial
 from pathlib import Path
-from typing import Annotated, TypeAlias
 
 import mlflow
 import pandas as pd
-import tyro
 
 from mlproject import tracking
+from mlproject.options import DEMO, CorpusOptions, PreprocessingOptions
 from newsimages.atomic import replacing, write_bytes
 from newsimages.corpora import OUTPUT_MARKER, Corpus, DataSet, read_corpus
 from newsimages.corpora.demo.corpus import build_demo
 from newsimages.devices import Device
-from newsimages.encoding.models import AUTO, choose_translator
+from newsimages.encoding.models import choose_translator
 from newsimages.lists import names_in
 from newsimages.preprocessing import articles as preprocessing
 from newsimages.preprocessing.translation import Translator
 from newsimages.protocols.parts import label_of
+from newsimages.runs.table import ALL
 
-DEMO = "demo"
-ALL = "all"
 SAMPLE_SIZE = 20
-
-
-def _parse_bool(words: list[str]) -> bool:
-    word = words[0].lower()
-    if word not in ("true", "false"):
-        raise ValueError(f"got {words[0]!r}, expected true or false")
-    return word == "true"
-
-
-# MLproject passes every parameter with a value, so a flag is written as true or false.
-Bool: TypeAlias = Annotated[
-    bool,
-    tyro.constructors.PrimitiveConstructorSpec[bool](
-        nargs=1,
-        metavar="{true,false}",
-        instance_from_str=_parse_bool,
-        is_instance=lambda value: isinstance(value, bool),
-        str_from_instance=lambda value: [str(value).lower()],
-    ),
-    tyro.conf.FlagConversionOff,
-]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Preprocess:
     """Finds each article's language and turns German titles and texts into English."""
 
-    corpus: str = DEMO
-    """The corpus folder (README: Your own corpus), or demo for the one the project draws itself."""
-    workdir: str = "work"
-    """The folder for tables, caches and embeddings; made if it is not there."""
-    dataset: str = ALL
-    """Names of the data sets to work on, separated by commas, or all."""
-    languages: str = "en,de"
-    """ISO 639-1 codes of the languages that articles may be in, separated by commas."""
-    translator: str = AUTO
-    """A Hugging Face sequence-to-sequence model or a local folder; auto: what the corpus
-    recommends, else Helsinki-NLP/opus-mt-de-en."""
+    source: CorpusOptions = field(default_factory=CorpusOptions)
+    preprocessing: PreprocessingOptions = field(default_factory=PreprocessingOptions)
     device: Device = "auto"
     """auto, cpu or cuda; auto takes a GPU where there is one."""
 
@@ -91,21 +59,23 @@ class PreparedCorpus:
 def run(config: Preprocess) -> None:
     """The entry point."""
     with tracking.entry_point(config, doing=str(Preprocess.__doc__)):
-        preprocess(config, open_corpus(config))
+        corpus = open_corpus(config.source)
+        workdir = Path(config.source.workdir)
+        preprocess(config.preprocessing, corpus, workdir=workdir, device=config.device)
 
 
-def open_corpus(config: Preprocess) -> Corpus:
+def open_corpus(source: CorpusOptions) -> Corpus:
     """Reads the corpus; the demo corpus is drawn first, once.
 
     Raises:
         NewsImagesError: The folder or a table in it cannot be used; no such data set.
     """
-    is_demo = config.corpus == DEMO
+    is_demo = source.corpus == DEMO
     for name in ("articles", "embeddings"):  # marks them as no part of a corpus; finds out, too,
-        write_bytes(Path(config.workdir) / name / OUTPUT_MARKER, b"")  # if they can be written
-    with tracking.step("corpus", doing=f"Reads {config.corpus}."):
-        folder = build_demo(Path(config.workdir) / "demo-corpus") if is_demo else config.corpus
-        only = None if config.dataset == ALL else names_in(config.dataset)
+        write_bytes(Path(source.workdir) / name / OUTPUT_MARKER, b"")  # if they can be written
+    with tracking.step("corpus", doing=f"Reads {source.corpus}."):
+        folder = build_demo(Path(source.workdir) / "demo-corpus") if is_demo else source.corpus
+        only = None if source.dataset == ALL else names_in(source.dataset)
         corpus = read_corpus(Path(folder), only=only)
         for data_set in corpus.data_sets:
             tracking.log_data_set(data_set)
@@ -117,23 +87,24 @@ def open_corpus(config: Preprocess) -> Corpus:
     return corpus
 
 
-def preprocess(config: Preprocess, corpus: Corpus) -> PreparedCorpus:
+def preprocess(
+    options: PreprocessingOptions, corpus: Corpus, *, workdir: Path, device: Device
+) -> PreparedCorpus:
     """Finds languages and translates; writes ``articles/SET-SPLIT.parquet`` into the workdir.
 
     Raises:
         NewsImagesError: A translator or workdir that cannot be used.
     """
-    workdir = Path(config.workdir)
-    translator = choose_translator(corpus, config.translator)
+    translator = choose_translator(corpus, options.translator)
     # Every set may need the translator, none has to: it is loaded once, when it is needed.
-    load_translator = cache(partial(Translator, translator, device=config.device))
+    load_translator = cache(partial(Translator, translator, device=device))
     prepared = []
     for data_set in corpus.data_sets:
         articles, counts = preprocessing.preprocess(
             data_set.articles,
             load_translator=load_translator,
             cache_path=workdir / "translations.sqlite",
-            languages=names_in(config.languages.lower()),
+            languages=names_in(options.languages.lower()),
         )
         prepared_set = PreparedSet(data_set=data_set, articles=articles)
         with replacing(workdir / "articles" / f"{prepared_set.label}.parquet") as path:

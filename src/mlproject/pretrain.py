@@ -1,7 +1,7 @@
 """Entry point ``pretrain``: caption–image pairs to a T×V network that training starts from."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -9,139 +9,95 @@ import mlflow
 import pandas as pd
 
 from mlproject import tracking
-from mlproject.embed import Embed, embedding_store, encoder_config
+from mlproject.embedding import embedding_store, encoder_config
+from mlproject.options import CorpusOptions, EncoderOptions
 from mlproject.preprocess import open_corpus
 from mlproject.training import fit
+from mlproject.training_options import (
+    NO_PAIRS,
+    NetworkOptions,
+    PairsOptions,
+    PairTrainingOptions,
+)
 from newsimages.corpora import Corpus
 from newsimages.corpora.caption_pairs import CaptionPairs, has_pairs, read_caption_pairs
-from newsimages.corpora.nytimes800k import TextOf, read_nytimes800k
+from newsimages.corpora.nytimes800k import read_nytimes800k
 from newsimages.embeddings import Embeddings
 from newsimages.encoding.encoders import OpenClipEncoder
 from newsimages.encoding.models import AUTO
 from newsimages.encoding.vector_file import image_parts, memory_mapped, text_parts
 from newsimages.errors import NewsImagesError, first_ten
-from newsimages.paths import is_file, is_folder
 from newsimages.protocols.splits import split_pairs
-from newsimages.txv import NetworkConfig, TrainingConfig, TxVNetwork
-from newsimages.txv.loss import Negatives
+from newsimages.txv import TrainingConfig, TxVNetwork
 from newsimages.txv.pairs import Pairs, pair_up
 
-NO_PAIRS = "none"
-MAX_SEED = 2**32 - 1
-"""The greatest that scikit-learn takes."""
 PAIRS_SHARE = 0.02
-"""Of pairs without a split of their own, that the best epoch is chosen by."""
+"""Share held out to choose the best epoch by, of pairs that come without a split."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pretrain(Embed):
+class Pretrain:
     """Trains a T×V network on caption–image pairs, for the training on articles to start from."""
 
-    pairs: str = AUTO
-    """A table of caption,image (or a folder of them), or NYTimes800k's documents as JSON lines;
-    auto: the tables of pairs in the corpus, if there are any; none: no pre-training."""
-    pairs_images: str = NO_PAIRS
-    """NYTimes800k: the folder of its images; none for tables."""
-    pairs_text: TextOf = "caption"
-    """NYTimes800k: caption pairs each image with its caption, headline the first with the title."""
-    pretrain_epochs: int = 20
-    """How often the pairs are gone through, at most."""
-    pretrain_learning_rate: float = 1e-4
-    """Of Adam, in the first epoch of pre-training."""
-    width: int = 2048
-    """Dimension of T×V's joint space, at most 65,536."""
-    dropout: float = 0.2
-    """Share of a T×V block's outputs that are set to 0 in training."""
-    train_batch_size: int = 196
-    """Pairs per training step; a training needs at least as many."""
-    epoch_decay: float = 0.99
-    """Factor on the learning rate after every epoch."""
-    plateau_decay: float = 0.5
-    """Further factor on it after an epoch without gain …"""
-    plateau_gap: int = 3
-    """… but at most once in so many epochs."""
-    patience: int = 10
-    """Training stops after more than so many epochs without gain."""
-    max_gradient_norm: float = 2.0
-    """Longer gradients are cut to this length."""
-    margin: float = 0.2
-    """By which a pair is to be more similar than its negatives, in units of the cosine."""
-    negatives: Negatives = "hardest"
-    """hardest: a pair is set apart from its hardest negative in the batch; all: from each."""
-    seed: int = 0
-    """Of first weights, splits, the order of pairs and dropout."""
-
-    def __post_init__(self) -> None:
-        """Raises: NewsImagesError on settings that no training could have."""
-        self.training_config(epochs=self.pretrain_epochs, learning_rate=self.pretrain_learning_rate)
-        self.network_config(1, 1)
-        for name, given in (("pairs", self.pairs), ("pairs_images", self.pairs_images)):
-            if given not in (AUTO, NO_PAIRS) and not (is_file(given) or is_folder(given)):
-                raise NewsImagesError(
-                    f"{name}={given} is neither a file nor a folder. Correct the path, or leave "
-                    f"{name} out."
-                )
-        if self.seed > MAX_SEED:
-            raise NewsImagesError(f"seed={self.seed}, expected 0 to {MAX_SEED}.")
-
-    def training_config(self, *, epochs: int, learning_rate: float) -> TrainingConfig:
-        """How to train."""
-        return TrainingConfig(
-            epochs=epochs,
-            learning_rate=learning_rate,
-            batch_size=self.train_batch_size,
-            epoch_decay=self.epoch_decay,
-            plateau_decay=self.plateau_decay,
-            plateau_gap=self.plateau_gap,
-            patience=self.patience,
-            max_gradient_norm=self.max_gradient_norm,
-            margin=self.margin,
-            negatives=self.negatives,
-            seed=self.seed,
-        )
-
-    def network_config(self, text_dimension: int, image_dimension: int) -> NetworkConfig:
-        """The paper's network: one text feature, one image feature."""
-        return NetworkConfig(
-            text_dimensions=(text_dimension,),
-            image_dimensions=(image_dimension,),
-            width=self.width,
-            dropout=self.dropout,
-        )
+    source: CorpusOptions = field(default_factory=CorpusOptions)
+    encoder: EncoderOptions = field(default_factory=EncoderOptions)
+    pairs: PairsOptions = field(default_factory=PairsOptions)
+    training: PairTrainingOptions = field(default_factory=PairTrainingOptions)
+    network: NetworkOptions = field(default_factory=NetworkOptions)
 
 
 def run(config: Pretrain) -> None:
     """The entry point."""
     with tracking.entry_point(config, doing=str(Pretrain.__doc__)):
-        corpus = open_corpus(config)
-        pairs = read_pairs(config, corpus)
+        corpus = open_corpus(config.source)
+        pairs = read_pairs(config.pairs, corpus)
         if pairs is None:
             raise NewsImagesError(
-                f"There are no pairs to train on: pairs={config.pairs}, and {corpus.folder} holds "
-                "no table of caption,image. Set pairs to a table, a folder of tables, or "
+                f"There are no pairs to train on: pairs={config.pairs.pairs}, and {corpus.folder} "
+                "holds no table of caption,image. Set pairs to a table, a folder of tables, or "
                 "NYTimes800k's documents."
             )
-        pretrain(config, OpenClipEncoder(encoder_config(config, corpus)), pairs)
+        pretrain(
+            OpenClipEncoder(encoder_config(config.encoder, corpus)),
+            pairs,
+            config.training,
+            config.network,
+            workdir=Path(config.source.workdir),
+        )
 
 
-def read_pairs(config: Pretrain, corpus: Corpus) -> CaptionPairs | None:
+def read_pairs(options: PairsOptions, corpus: Corpus) -> CaptionPairs | None:
     """The pairs to pre-train on; None where there are none, or none are wanted.
 
     Raises:
         NewsImagesError: The files that are named cannot be used.
     """
-    if config.pairs == NO_PAIRS or (config.pairs == AUTO and not has_pairs(corpus.folder)):
+    if options.pairs == NO_PAIRS or (options.pairs == AUTO and not has_pairs(corpus.folder)):
         return None
-    if config.pairs == AUTO:
+    if options.pairs == AUTO:
         return read_caption_pairs(corpus.folder)
-    if config.pairs_images != NO_PAIRS:
-        source, images = Path(config.pairs), Path(config.pairs_images)
-        return read_nytimes800k(source, images, text=config.pairs_text)
-    return read_caption_pairs(Path(config.pairs))
+    if options.pairs_images != NO_PAIRS:
+        source, images = Path(options.pairs), Path(options.pairs_images)
+        return read_nytimes800k(source, images, text=options.pairs_text)
+    return read_caption_pairs(Path(options.pairs))
 
 
-def pretrain(config: Pretrain, encoder: OpenClipEncoder, pairs: CaptionPairs) -> TxVNetwork:
+def pretrain(
+    encoder: OpenClipEncoder,
+    pairs: CaptionPairs,
+    config: TrainingConfig,
+    network: NetworkOptions,
+    *,
+    workdir: Path,
+) -> TxVNetwork:
     """Embeds the pairs and trains on them, or finds both in the workdir.
+
+    Args:
+        encoder: What makes vectors of captions and images.
+        pairs: What to train on.
+        config: How to train.
+        network: The shape of the network.
+        workdir: Where vectors and checkpoint are kept.
 
     Returns:
         The network of the best epoch.
@@ -150,30 +106,25 @@ def pretrain(config: Pretrain, encoder: OpenClipEncoder, pairs: CaptionPairs) ->
         NewsImagesError: No image can be read, too few pairs, or what training raises.
     """
     with tracking.step("embed-pairs", doing="Embeds the pairs to pre-train on."):
-        training, validation = _embedded(config, encoder, pairs)
-    network = TxVNetwork(
-        config.network_config(training.texts[0].dimension, training.images[0].dimension),
-        seed=config.seed,
-    )
+        training, validation = _embedded(encoder, pairs, workdir, seed=config.seed)
+    shape = network.shape(training.texts[0].dimension, training.images[0].dimension)
     return fit(
-        network,
+        TxVNetwork(shape, seed=config.seed),
         training,
         validation,
-        config.training_config(
-            epochs=config.pretrain_epochs, learning_rate=config.pretrain_learning_rate
-        ),
+        config,
         name="pretrain",
         doing=f"Trains a T×V network on {len(training)} pairs of a caption and an image.",
-        workdir=Path(config.workdir),
-        device=config.device,
+        workdir=workdir,
+        device=encoder.config.device,
     )
 
 
 def _embedded(
-    config: Pretrain, encoder: OpenClipEncoder, pairs: CaptionPairs
+    encoder: OpenClipEncoder, pairs: CaptionPairs, workdir: Path, *, seed: int
 ) -> tuple[Pairs, Pairs]:
     """The pairs to train on and to validate on; their vectors lie in memory-mapped files."""
-    store, folder = embedding_store(config, encoder), _folder(config, encoder, pairs)
+    store, folder = embedding_store(workdir, encoder), _folder(workdir, encoder, pairs)
     files = pairs.pairs.drop_duplicates("image_id")
     unreadable: dict[str, str] = {}
     images = memory_mapped(
@@ -199,16 +150,19 @@ def _embedded(
         ),
     )
     part = partial(_pairs, captions, images)
-    training, validation = _sides(usable, config.seed)
+    training, validation = _sides(usable, seed)
     print(f"  {len(training)} pairs to train on, {len(validation)} to choose the epoch by")
     return part(training), part(validation)
 
 
-def _folder(config: Pretrain, encoder: OpenClipEncoder, pairs: CaptionPairs) -> Path:
-    """Of the memory-mapped files; others' are elsewhere, as they may be trained on meanwhile."""
+def _folder(workdir: Path, encoder: OpenClipEncoder, pairs: CaptionPairs) -> Path:
+    """The folder of these pairs' memory-mapped files.
+
+    Other pairs get a folder of their own, because another run may be training on them meanwhile.
+    """
     depends_on = [encoder.key, str(pairs.folder.resolve()), pairs.pairs.to_csv()]
     digest = hashlib.sha256("\0".join(depends_on).encode()).hexdigest()
-    return Path(config.workdir) / "embeddings" / "pairs" / f"{encoder.name}-{digest[:12]}"
+    return workdir / "embeddings" / "pairs" / f"{encoder.name}-{digest[:12]}"
 
 
 def _pairs(captions: Embeddings, images: Embeddings, rows: pd.DataFrame) -> Pairs:

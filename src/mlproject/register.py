@@ -2,77 +2,64 @@
 
 import tempfile
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
 from mlproject import registry, tracking
-from mlproject.embed import Embed, EmbeddedCorpus, embed, encoder_config
-from mlproject.evaluate import Evaluate
+from mlproject.embed import prologue
+from mlproject.embedding import EmbeddedCorpus
 from mlproject.gallery import check_gallery, served_images
-from mlproject.preprocess import ALL, Preprocess, open_corpus, preprocess
+from mlproject.options import ArticleOptions, RankingOptions, ServingOptions
 from mlproject.train import divided, first_network, train, trainable, why_untrained
+from mlproject.training_options import LearningOptions
+from newsimages.corpora import Corpus
 from newsimages.devices import resolve_device
 from newsimages.embeddings import Embeddings
-from newsimages.encoding.encoders import OpenClipEncoder
 from newsimages.errors import NewsImagesError
-from newsimages.lists import names_in
 from newsimages.protocols.parts import EmbeddedSet, Parts, TextField, joined
 from newsimages.ranking.bank import ImageOffsets, bank_offsets, without_asked
-from newsimages.ranking.revision import Method, Revision
+from newsimages.ranking.revision import Revision
 from newsimages.retriever.retriever import Retriever, retriever_of
 from newsimages.runs.selection import (
     REVISIONS,
-    SCALES,
     RevisionChoice,
     ValidationPart,
     choose_revision,
 )
 from newsimages.txv import TxVNetwork, embed_images, embed_texts
 
-AUTO_SCALE = 0.0
 Kind = Literal["clip", "txv"]
+CANDIDATES = tuple(each for each in REVISIONS if each.method != "sinkhorn")
+"""What may be served, simpler ones first; Sinkhorn cannot answer one article alone."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Register(Evaluate):
+class Register:
     """Registers both retrievers: gallery, query bank and the revision that wins on validation."""
 
-    gallery: str = ALL
-    """Whose images are served: test sets by name, separated by commas, all of them, or a folder
-    of image files."""
-    serving_revision: Literal["auto", "dual_softmax", "inverted_softmax", "neighbours"] = "auto"
-    """What orders the answers where a request does not say; auto: what wins on validation."""
-    serving_scale: float = AUTO_SCALE
-    """Of the dual softmax that is served; 0: the one that wins on validation."""
-
-    def __post_init__(self) -> None:
-        """Raises: NewsImagesError on settings that cannot be."""
-        super().__post_init__()
-        if not names_in(self.gallery):
-            raise NewsImagesError(
-                f"gallery={self.gallery!r}, expected {ALL}, names of test sets or a folder of "
-                "images (. for the current one)."
-            )
-        if self.serving_scale != AUTO_SCALE:
-            Revision(scale=self.serving_scale)
+    articles: ArticleOptions = field(default_factory=ArticleOptions)
+    learning: LearningOptions = field(default_factory=LearningOptions)
+    ranking: RankingOptions = field(default_factory=RankingOptions)
+    serving: ServingOptions = field(default_factory=ServingOptions)
 
 
 def run(config: Register) -> None:
     """The entry point."""
     with tracking.entry_point(config, doing=str(Register.__doc__)):
-        corpus = trainable(open_corpus(config))
-        check_gallery(config.gallery, corpus, "official")
-        model = encoder_config(config, corpus)
-        with tracking.step("preprocess", doing=str(Preprocess.__doc__)):
-            prepared = preprocess(config, corpus)
-        with tracking.step("embed", doing=str(Embed.__doc__)):
-            embedded = embed(config, OpenClipEncoder(model), prepared)
-        first = first_network(config, embedded)
-        parts = divided(config, embedded, "official")
-        fields: tuple[TextField, ...] = ("title",)
-        networks = train(config, parts, first, fields)
+        embedded = prologue(config.articles, check=partial(_servable, config.serving))
+        first = first_network(config.learning, embedded)
+        parts = divided(config.learning, embedded, "official")
+        trained_on: dict[TextField, TextField] = {"title": "title"}
+        networks = train(config.learning.training, embedded, parts, first, trained_on)
         register(config, embedded, parts, networks["title"])
+
+
+def _servable(serving: ServingOptions, corpus: Corpus) -> Corpus:
+    """The corpus. Raises: NewsImagesError where it has no training set or not the gallery."""
+    check_gallery(serving.gallery, trainable(corpus), "official")
+    return corpus
 
 
 def register(
@@ -89,7 +76,7 @@ def register(
             f"{why_untrained(parts)}. Give a training set of other articles, and its images."
         )
     with tracking.step("register", doing=str(Register.__doc__)):
-        images = served_images(config, config.gallery, embedded, parts)
+        images = served_images(config.serving.gallery, embedded, parts)
         print(f"  gallery: {len(images)} images")
         kinds: dict[Kind, TxVNetwork | None] = {"clip": None}
         if network is not None:
@@ -112,14 +99,14 @@ def _register_one(
         bank = _bank(parts)
         choice = choose(config, bank, parts.validation, head)
         tracking.log_table(choice.curve, "revisions.csv")
-        revisions = _served(config, choice)
+        revisions = _served(choice)
         about = {
             "retriever": kind,
             "text_field": "title",
             "corpus": embedded.corpus.name,
             "backbone": embedded.encoder.used.backbone,
             "pretrained": embedded.encoder.used.pretrained,
-            "gallery": config.gallery,
+            "gallery": config.serving.gallery,
             "bank": {"data_sets": [part.name for part in parts.training], "queries": len(bank)},
             "validation_articles": sum(len(part.articles) for part in parts.validation),
         }
@@ -134,7 +121,7 @@ def _register_one(
                 embedded.encoder,
                 folder=Path(folder) / "retriever",
                 sample=_titles(parts.training),
-                long_text=config.long_text,
+                long_text=config.articles.long_text,
                 validation=registry.Validation(
                     mrr=_mrr(choice, revisions[0]),
                     part=_fingerprint(parts.validation),
@@ -155,10 +142,10 @@ def choose(
     mapped = bank if head is None else embed_texts(head, [bank])
     return choose_revision(
         part,
-        _candidates(config),
+        CANDIDATES,
         bank=without_asked(mapped, part.queries),
-        memory_mb=config.memory_mb,
-        device=resolve_device(config.device),
+        memory_mb=config.ranking.memory_mb,
+        device=resolve_device(config.articles.encoder.device),
     )
 
 
@@ -173,35 +160,19 @@ def validation_part(sets: Sequence[EmbeddedSet], head: TxVNetwork | None) -> Val
     )
 
 
-def _candidates(config: Register) -> list[Revision]:
-    """Simpler ones first; Sinkhorn is left to whole batches."""
-    scales = SCALES if config.serving_scale == AUTO_SCALE else (config.serving_scale,)
-    dual = [Revision(scale=scale) for scale in scales]
-    others: tuple[Method, ...] = ("none", "inverted_softmax", "neighbours")
-    return [each for each in REVISIONS if each.method in others[:1]] + [
-        *dual,
-        *(each for each in REVISIONS if each.method in others[1:]),
-    ]
-
-
-def _served(config: Register, choice: RevisionChoice) -> tuple[Revision, ...]:
-    """The revision that orders the answers, then dual softmax, where it is another."""
-    candidates = _candidates(config)
-    mrr = dict(zip(candidates, choice.curve["mrr"], strict=True))
-
-    def best(methods: Sequence[str]) -> Revision:
-        return max((each for each in candidates if each.method in methods), key=mrr.__getitem__)
-
-    wanted = config.serving_revision
-    first = best([each.method for each in candidates] if wanted == "auto" else [wanted])
-    return tuple(dict.fromkeys((first, best(["dual_softmax"]))))
+def _served(choice: RevisionChoice) -> tuple[Revision, ...]:
+    """The revision that wins, then the best dual softmax, where that is another."""
+    mrr = dict(zip(CANDIDATES, choice.curve["mrr"], strict=True))
+    dual = [each for each in CANDIDATES if each.method == "dual_softmax"]
+    winners = (max(CANDIDATES, key=mrr.__getitem__), max(dual, key=mrr.__getitem__))
+    return tuple(dict.fromkeys(winners))
 
 
 def _offsets(
     config: Register, bank: Embeddings, gallery: Embeddings, revision: Revision
 ) -> ImageOffsets:
-    device = resolve_device(config.device)
-    return bank_offsets(bank, gallery, revision, memory_mb=config.memory_mb, device=device)
+    device = resolve_device(config.articles.encoder.device)
+    return bank_offsets(bank, gallery, revision, memory_mb=config.ranking.memory_mb, device=device)
 
 
 def _mrr(choice: RevisionChoice, revision: Revision) -> float:
@@ -227,7 +198,7 @@ def _again(
         part,
         champion.revisions[:1],
         bank=without_asked(mapped, part.queries),
-        memory_mb=config.memory_mb,
+        memory_mb=config.ranking.memory_mb,
     )
     return float(choice.curve["mrr"].iloc[0])
 

@@ -1,6 +1,5 @@
 """How the project's work shows in MLflow: runs, their parameters, data sets and tables."""
 
-import dataclasses
 import io
 import os
 import tempfile
@@ -19,6 +18,7 @@ import pandas as pd
 from mlflow.entities import Run
 from mlflow.utils.git_utils import get_git_commit
 
+from mlproject.flags import flat
 from newsimages.corpora import DataSet
 from newsimages.protocols.parts import EmbeddedSet
 from newsimages.reports.submission import write_submission
@@ -32,7 +32,8 @@ def entry_point(config: Any, *, doing: str) -> Iterator[Run]:
     """The run of an entry point: the one that ``mlflow run`` has opened, else a new one.
 
     Args:
-        config: The entry point's dataclass; logged as parameters, where ``mlflow run`` has not.
+        config: The entry point's dataclass. Its settings are logged as parameters, by their names
+            on the command line, where ``mlflow run`` has not logged them already.
         doing: One sentence for the run's description.
     """
     name = type(config).__name__.lower()
@@ -40,7 +41,7 @@ def entry_point(config: Any, *, doing: str) -> Iterator[Run]:
     opened = os.environ.pop("MLFLOW_RUN_ID", None)
     with mlflow.start_run(run_id=opened, run_name=None if opened else name) as run:
         known = run.data.params
-        settings = {key: str(value) for key, value in dataclasses.asdict(config).items()}
+        settings = {key: str(value) for key, value in flat(config).items()}
         mlflow.log_params({key: value for key, value in settings.items() if key not in known})
         mlflow.set_tags({**_common_tags(), "entry_point": name, DESCRIPTION_TAG: doing})
         yield run

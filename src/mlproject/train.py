@@ -1,91 +1,53 @@
 """Entry point ``train``: articles and their images to the T×V networks of runs 3 to 5."""
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Literal
 
 import mlflow
 
 from mlproject import tracking
-from mlproject.embed import Embed, EmbeddedCorpus, embed, encoder_config
-from mlproject.preprocess import Preprocess, open_corpus, preprocess
-from mlproject.pretrain import Pretrain, pretrain, read_pairs
+from mlproject.embed import prologue
+from mlproject.embedding import EmbeddedCorpus
+from mlproject.options import ArticleOptions
+from mlproject.pretrain import pretrain, read_pairs
 from mlproject.training import fit
+from mlproject.training_options import PRETRAINED, SCRATCH, LearningOptions, ScopeOptions
 from newsimages.corpora import Corpus
-from newsimages.encoding.encoders import OpenClipEncoder
 from newsimages.errors import NewsImagesError, first_ten
-from newsimages.paths import is_file
 from newsimages.protocols.parts import Parts, Protocol, TextField, check_dates, divide, pairs_of
-from newsimages.txv import NetworkConfig, TxVNetwork, load_network
+from newsimages.txv import NetworkConfig, TrainingConfig, TxVNetwork, load_network
 
-PRETRAINED, SCRATCH = "pretrained", "scratch"
 Networks = Mapping[TextField, TxVNetwork]
 """The network that is queried with a text field."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Train(Pretrain):
+class Train:
     """Trains T×V on the merged training sets; the best epoch is chosen on a held-out part."""
 
-    protocol: Literal["official", "internal", "both"] = "official"
-    """official: trained on 80 % of the training sets, chosen on 20 %, measured on the test sets;
-    internal: both inside the 80 %, measured on the 20 %; both: one after the other."""
-    split: Literal["random", "time"] = "random"
-    """time: measures on the newest 20 % of the training articles, too (protocol internal)."""
-    initial: str = PRETRAINED
-    """What training starts from: pretrained (scratch where there are no pairs), scratch, or the
-    file of a T×V network."""
-    epochs: int = 20
-    """How often the articles are gone through, at most."""
-    learning_rate: float = 1e-4
-    """Of Adam, in the first epoch."""
-    validation_share: float = 0.2
-    """Of the articles, that is held out."""
-    text_run_trained_on: TextField = "text"
-    """What the network that is queried with full texts (run 5) is trained on: text or title."""
-
-    def __post_init__(self) -> None:
-        """Raises: NewsImagesError on settings that no training could have."""
-        super().__post_init__()
-        self.training_config(epochs=self.epochs, learning_rate=self.learning_rate)
-        if not 0 < self.validation_share < 1:
-            raise NewsImagesError(
-                f"validation_share={self.validation_share}, expected a number between 0 and 1."
-            )
-        if self.initial not in (PRETRAINED, SCRATCH):
-            if not is_file(self.initial):
-                raise NewsImagesError(
-                    f"initial={self.initial}, expected {PRETRAINED}, {SCRATCH} or the file of a "
-                    "T×V network (the artifact txv/network.safetensors of a training's run)."
-                )
-            load_network(Path(self.initial))  # fails now, and not when all is embedded
-
-    @property
-    def protocols(self) -> tuple[Protocol, ...]:
-        """The protocols that are wanted, in order."""
-        wanted: dict[str, tuple[Protocol, ...]] = {
-            "official": ("official",),
-            "internal": ("internal",),
-            "both": ("official", "internal"),
-        }
-        return (*wanted[self.protocol], *(("time",) if self.split == "time" else ()))
+    articles: ArticleOptions = field(default_factory=ArticleOptions)
+    learning: LearningOptions = field(default_factory=LearningOptions)
+    scope: ScopeOptions = field(default_factory=ScopeOptions)
 
 
 def run(config: Train) -> None:
     """The entry point."""
     with tracking.entry_point(config, doing=str(Train.__doc__)):
-        corpus = trainable(open_corpus(config))
-        if "time" in config.protocols:
-            check_dates(each for each in corpus.data_sets if each.split == "train")
-        model = encoder_config(config, corpus)
-        with tracking.step("preprocess", doing=str(Preprocess.__doc__)):
-            prepared = preprocess(config, corpus)
-        with tracking.step("embed", doing=str(Embed.__doc__)):
-            embedded = embed(config, OpenClipEncoder(model), prepared)
-        first = first_network(config, embedded)
-        for protocol in config.protocols:
-            train(config, divided(config, embedded, protocol), first, ("title", "text"))
+        embedded = prologue(config.articles, check=partial(_checked, config.scope))
+        first = first_network(config.learning, embedded)
+        for protocol in config.scope.protocols:
+            parts = divided(config.learning, embedded, protocol)
+            train(config.learning.training, embedded, parts, first, config.scope.trained_on)
+
+
+def _checked(scope: ScopeOptions, corpus: Corpus) -> Corpus:
+    """The corpus. Raises: NewsImagesError where it cannot be trained on under the protocols."""
+    corpus = trainable(corpus)
+    if "time" in scope.protocols:
+        check_dates(each for each in corpus.data_sets if each.split == "train")
+    return corpus
 
 
 def trainable(corpus: Corpus) -> Corpus:
@@ -98,46 +60,49 @@ def trainable(corpus: Corpus) -> Corpus:
     return corpus
 
 
-def first_network(config: Train, embedded: EmbeddedCorpus) -> TxVNetwork:
+def first_network(learning: LearningOptions, embedded: EmbeddedCorpus) -> TxVNetwork:
     """The network that every training starts from.
 
     Raises:
         NewsImagesError: The pairs cannot be used, or a file that holds no T×V network, or one for
             other vectors.
     """
-    pairs = read_pairs(config, embedded.corpus) if config.initial == PRETRAINED else None
+    initial, network = learning.initial, learning.network
+    pairs = read_pairs(learning.pairs, embedded.corpus) if initial == PRETRAINED else None
     if pairs is not None:
-        return pretrain(config, embedded.encoder, pairs)
+        how = learning.pair_training()
+        return pretrain(embedded.encoder, pairs, how, network, workdir=embedded.workdir)
     dimension = embedded.sets[0].images.dimension
-    shape = config.network_config(dimension, dimension)
-    if config.initial not in (PRETRAINED, SCRATCH):
-        return _network_of_file(config, shape)
-    return TxVNetwork(shape, seed=config.seed)
+    shape = network.shape(dimension, dimension)
+    if initial not in (PRETRAINED, SCRATCH):
+        return _network_of_file(initial, shape)
+    return TxVNetwork(shape, seed=learning.training.seed)
 
 
-def _network_of_file(config: Train, wanted: NetworkConfig) -> TxVNetwork:
+def _network_of_file(initial: str, wanted: NetworkConfig) -> TxVNetwork:
     """The network in the file that is named, with a word where its shape is another."""
-    network = load_network(Path(config.initial))
+    network = load_network(Path(initial))
     got = network.config
     dimensions = (got.text_dimensions, got.image_dimensions)
     if dimensions != (wanted.text_dimensions, wanted.image_dimensions):
         raise NewsImagesError(
-            f"initial={config.initial} takes text vectors of the dimensions {dimensions[0]} and "
+            f"initial={initial} takes text vectors of the dimensions {dimensions[0]} and "
             f"image vectors of {dimensions[1]}, but the backbone gives {wanted.text_dimensions} "
             f"and {wanted.image_dimensions}. Name a network that was trained on this backbone's "
             f"vectors, or set initial={SCRATCH}."
         )
     if got != wanted:
         print(
-            f"  initial={config.initial}: its width {got.width} and dropout {got.dropout:g} are "
+            f"  initial={initial}: its width {got.width} and dropout {got.dropout:g} are "
             f"used, not width={wanted.width} and dropout={wanted.dropout:g}"
         )
     return network
 
 
-def divided(config: Train, embedded: EmbeddedCorpus, protocol: Protocol) -> Parts:
+def divided(learning: LearningOptions, embedded: EmbeddedCorpus, protocol: Protocol) -> Parts:
     """The corpus as the protocol divides it, with a word on how much of it goes where."""
-    parts = divide(embedded.sets, protocol, share=config.validation_share, seed=config.seed)
+    share, seed = learning.validation_share, learning.training.seed
+    parts = divide(embedded.sets, protocol, share=share, seed=seed)
     counts = {
         "to train on": sum(len(part.articles) for part in parts.training),
         "to select by": sum(len(part.articles) for part in parts.validation),
@@ -160,9 +125,23 @@ def why_untrained(parts: Parts) -> str:
 
 
 def train(
-    config: Train, parts: Parts, first: TxVNetwork, fields: Collection[TextField]
+    config: TrainingConfig,
+    embedded: EmbeddedCorpus,
+    parts: Parts,
+    first: TxVNetwork,
+    trained_on: Mapping[TextField, TextField],
 ) -> dict[TextField, TxVNetwork]:
-    """Trains the networks that are queried with ``fields``, or finds them in the workdir.
+    """Trains a network for each text field that is asked with, or finds it in the workdir.
+
+    Args:
+        config: How to train.
+        embedded: Where the parts come from.
+        parts: The corpus as a protocol divides it.
+        first: The network that training starts from.
+        trained_on: By the text field that a network is asked with, the one that it learns from.
+
+    Returns:
+        The networks, by the text field that they are asked with.
 
     Raises:
         NewsImagesError: There are no training articles, or what training raises.
@@ -172,20 +151,19 @@ def train(
             f"T×V cannot be trained: {why_untrained(parts)}. Give a table train.csv (or a "
             "NewsImages training file) of other articles, and its images."
         )
-    trained_on: dict[TextField, TextField] = {"title": "title", "text": config.text_run_trained_on}
     networks: dict[TextField, TxVNetwork] = {}
-    for field in sorted({trained_on[field] for field in fields}, reverse=True):  # titles first
-        training, validation = pairs_of(parts.training, field), pairs_of(parts.validation, field)
-        networks[field] = fit(
+    for learnt in sorted(set(trained_on.values()), reverse=True):  # titles first
+        training, validation = pairs_of(parts.training, learnt), pairs_of(parts.validation, learnt)
+        networks[learnt] = fit(
             first,
             training,
             validation,
-            config.training_config(epochs=config.epochs, learning_rate=config.learning_rate),
-            name=f"train-{field}-{parts.protocol}",
-            doing=f"Trains T×V on the {field}s of {len(training)} articles ("
+            config,
+            name=f"train-{learnt}-{parts.protocol}",
+            doing=f"Trains T×V on the {learnt}s of {len(training)} articles ("
             f"{first_ten([part.name for part in parts.training])}).",
-            workdir=Path(config.workdir),
-            device=config.device,
+            workdir=embedded.workdir,
+            device=embedded.encoder.config.device,
         )
     mlflow.log_metric(f"articles_left_out/{parts.protocol}", parts.n_left_out)
-    return {field: networks[trained_on[field]] for field in fields}
+    return {asked: networks[learnt] for asked, learnt in trained_on.items()}

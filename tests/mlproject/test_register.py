@@ -47,13 +47,13 @@ def test_versions_carry_what_a_user_wants_to_know(
 def test_registered_models_rank_as_evaluate_measured(
     arguments: list[str], training: list[str]
 ) -> None:
-    """Runs 2 and 4, image by image."""
-    extra = ["--gallery", "RSS", "--serving-scale", "1", "--precision", "bf16"]
-    assert register(arguments, training, *extra) == 0
-    variants = ["--variants", "clip_ds,txv_ds", "--sheet-articles", "0"]
-    assert cli.run(["evaluate", *arguments, *training, *variants, "--precision", "bf16"]) == 0
+    """Runs 2 and 4, image by image, at the scale that is served."""
+    bf16 = ["--precision", "bf16"]
+    assert register(arguments, training, "--gallery", "RSS", *bf16) == 0
     articles = pd.read_csv("squares/RSS/test.csv")[["article_id", "title"]]
     for name, variant in zip(NAMES, ("clip_ds", "txv_ds"), strict=True):
+        asked = ["--variants", variant, "--scale", served_scale(name), "--sheet-articles", "0"]
+        assert cli.run(["evaluate", *arguments, *training, *asked, *bf16]) == 0
         [measured] = children(variant)
         path = mlflow.artifacts.download_artifacts(
             run_id=measured.info.run_id, artifact_path="rankings/RSS.parquet"
@@ -63,6 +63,18 @@ def test_registered_models_rank_as_evaluate_measured(
         answers = model.predict(articles, params={"against": "batch", "revision": "dual_softmax"})
         expected = ranking.groupby("article_id", sort=False)["image_id"].agg(list)
         assert answers.set_index("article_id")["image_ids"].to_dict() == expected.to_dict()
+
+
+def served_scale(name: str) -> str:
+    """The scale of the dual softmax that won on the validation part; the first of equal ones."""
+    version = mlflow.MlflowClient().get_model_version_by_alias(name, "champion")
+    curve = pd.read_csv(
+        mlflow.artifacts.download_artifacts(
+            run_id=version.tags["run_id"], artifact_path="revisions.csv"
+        )
+    )
+    dual = curve[curve["method"] == "dual_softmax"]
+    return str(dual.loc[dual["mrr"].idxmax(), "scale"])
 
 
 @pytest.mark.usefixtures("store")

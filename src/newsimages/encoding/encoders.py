@@ -73,9 +73,9 @@ class OpenClipConfig:
     """openCLIP's tag of the weights, or a local checkpoint file; of no account where the backbone
     is a folder or a repository that holds its own weights."""
     device: Device = "auto"
-    """``auto`` takes a GPU where there is one."""
+    """auto, cpu or cuda; auto takes a GPU where there is one."""
     precision: Precision = "auto"
-    """``auto`` is bf16 where the hardware has it, else fp32."""
+    """auto, fp32, bf16 or fp16; auto is bf16 where the hardware has it, else fp32."""
     batch_size: int = 64
     """Images or texts per step."""
     workers: int = 2

@@ -17,27 +17,27 @@ class TrainingConfig:
     """How a T×V network is trained."""
 
     learning_rate: float = 1e-4
-    """Of Adam, in the first epoch."""
+    """Adam's learning rate in the first epoch."""
     epoch_decay: float = 0.99
     """Factor on the learning rate after every epoch."""
     plateau_decay: float = 0.5
-    """Further factor on it after an epoch without gain …"""
+    """Further factor on the learning rate after an epoch without gain."""
     plateau_gap: int = 3
-    """… but at most once in so many epochs."""
+    """Epochs that pass, at least, before plateau_decay is applied again."""
     batch_size: int = 196
     """Pairs per step, at most; the batches of an epoch are of equal size, give or take one."""
     epochs: int = 20
-    """How often all pairs are gone through, at most."""
+    """How often training goes through all pairs, at most."""
     patience: int = 10
     """Training stops after more than so many epochs without gain."""
     max_gradient_norm: float = 2.0
     """Longer gradients (L2 norm over all weights) are cut to this length."""
     margin: float = 0.2
-    """By which a pair is to be more similar than its negatives, in units of the cosine."""
+    """How much more similar a pair is to be than its negatives, in units of the cosine."""
     negatives: Negatives = "hardest"
-    """``hardest``: the most similar negative of the batch; ``all``: each of them."""
+    """hardest: the most similar negative of the batch; all: each of them."""
     seed: int = 0
-    """Of the order of the pairs and of dropout."""
+    """Seed of the order of the pairs and of dropout."""
 
     def __post_init__(self) -> None:
         """Raises: NewsImagesError on settings that cannot be."""

@@ -1,0 +1,141 @@
+"""The settings of the entry points, in groups; the command line takes them, MLflow logs them.
+
+An entry point's dataclass holds the groups that the entry point reads. The command line is made
+from it: a field's name is the parameter's name, and its docstring the help. Where the library has
+a configuration with these fields, the group is that configuration with the words of the command
+line, so that no setting is copied by hand.
+"""
+
+from dataclasses import dataclass, field
+
+from mlproject.flags import Bool
+from newsimages.encoding.encoders import OpenClipConfig
+from newsimages.encoding.long_text import LongText
+from newsimages.encoding.models import AUTO
+from newsimages.errors import NewsImagesError
+from newsimages.lists import names_in
+from newsimages.ranking.revision import checked_scale
+from newsimages.reports.submission import Form
+from newsimages.runs.table import ALL, Run, choose_runs
+
+DEMO = "demo"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CorpusOptions:
+    """The corpus, and the folder that keeps all that is made of it."""
+
+    corpus: str = DEMO
+    """The corpus folder (README: Your own corpus), or demo for the one the project draws itself."""
+    workdir: str = "work"
+    """The folder for tables, caches and embeddings; made if it is not there."""
+    dataset: str = ALL
+    """Names of the data sets to work on, separated by commas, or all."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PreprocessingOptions:
+    """The translation of articles into English."""
+
+    languages: str = "en,de"
+    """ISO 639-1 codes of the languages that articles may be in, separated by commas."""
+    translator: str = AUTO
+    """A Hugging Face sequence-to-sequence model or a local folder; auto: what the corpus
+    recommends, else Helsinki-NLP/opus-mt-de-en."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EncoderOptions(OpenClipConfig):
+    """The openCLIP model that makes vectors of texts and images."""
+
+    backbone: str = AUTO
+    """An openCLIP model, or local-dir:FOLDER; auto: what the corpus recommends, else ViT-H-14."""
+    pretrained: str = AUTO
+    """openCLIP's tag of the weights or a checkpoint file; auto: what the corpus recommends, else
+    laion2b_s32b_b79k."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MultilingualOptions:
+    """A second openCLIP model, which reads articles as they were written."""
+
+    multilingual_backbone: str = AUTO
+    """A multilingual openCLIP model; auto: what the corpus recommends, else none."""
+    multilingual_pretrained: str = AUTO
+    """Its weights, named as in pretrained; auto: what the corpus recommends, or
+    frozen_laion5b_s13b_b90k for xlm-roberta-large-ViT-H-14."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArticleOptions:
+    """The way from a corpus to the vectors of its English articles and its images."""
+
+    source: CorpusOptions = field(default_factory=CorpusOptions)
+    preprocessing: PreprocessingOptions = field(default_factory=PreprocessingOptions)
+    encoder: EncoderOptions = field(default_factory=EncoderOptions)
+    strict: Bool = False
+    """true stops at images that cannot be read; false lists them and goes on."""
+    long_text: LongText = "cut"
+    """Texts beyond the model's context: cut, or mean (the mean of their sentences' vectors)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RankingOptions:
+    """The ranking of images."""
+
+    memory_mb: int = 512
+    """MiB that ranking may take beyond its inputs and outputs."""
+
+    def __post_init__(self) -> None:
+        """Raises: NewsImagesError on less memory than any ranking takes."""
+        if self.memory_mb < 1:
+            raise NewsImagesError(f"memory_mb is {self.memory_mb}, expected 1 MiB or more.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeasuringOptions:
+    """The runs that are measured, and what is shown of them."""
+
+    variants: str = ALL
+    """Runs to measure, separated by commas: those of the paper (paper: clip, clip_ds, txv, txv_ds,
+    txv_text_ds), clip_batch, clip_bank, txv_batch, txv_bank, mix_weights, mix_ranks,
+    multilingual_batch, multilingual_bank, languages_weights, all_weights, or all. Without T×V's,
+    nothing is trained."""
+    scale: float = 1.0
+    """The factor in front of the similarities in dual softmax (the paper: 1)."""
+    submission_form: Form = "2023"
+    """The year whose submission form is written: 2021 or 2023."""
+    sheet_articles: int = 1500
+    """Articles on a contact sheet, at most (a sample of more); 0 makes none."""
+    paper_corpus: Bool = False
+    """true: the corpus is that of the paper (NewsImages 2022), whose figures are put beside
+    ours."""
+
+    def __post_init__(self) -> None:
+        """Raises: NewsImagesError on settings that no evaluation could have."""
+        checked_scale(self.scale)
+        choose_runs(self.variants)
+        if self.sheet_articles < 0:
+            raise NewsImagesError(f"sheet_articles is {self.sheet_articles}, expected 0 or more.")
+
+    @property
+    def runs(self) -> tuple[Run, ...]:
+        """The runs that are wanted."""
+        return choose_runs(self.variants)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServingOptions:
+    """The images that a registered model serves."""
+
+    gallery: str = ALL
+    """Test sets whose images are served (names separated by commas), all for all of them, or a
+    folder of image files."""
+
+    def __post_init__(self) -> None:
+        """Raises: NewsImagesError on a gallery without a name."""
+        if not names_in(self.gallery):
+            raise NewsImagesError(
+                f"gallery={self.gallery!r}, expected {ALL}, names of test sets or a folder of "
+                "images (. for the current one)."
+            )
