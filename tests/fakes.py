@@ -1,14 +1,19 @@
 """What stands in for slow parts in tests."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
+from newsimages.corpora.parts import Split
 from newsimages.embeddings import Embeddings
 from newsimages.encoding.encoders import EncodedImages
+from newsimages.protocols.embedded import EmbeddedSet, TowerVectors
+from newsimages.ranking.ranking import Ranking
+from newsimages.ranking.spaces import Queries, Space, Tower, View
 
 
 def unit(vectors: NDArray[np.floating]) -> NDArray[np.float32]:
@@ -23,6 +28,61 @@ def random_embeddings(prefix: str, n: int, dimension: int, seed: int) -> Embeddi
     """N unit vectors with ids ``prefix00000`` and so on."""
     vectors = unit(np.random.default_rng(seed).normal(size=(n, dimension)))
     return Embeddings(np.array([f"{prefix}{i:05d}" for i in range(n)]), vectors)
+
+
+def renamed(embeddings: Embeddings, ids: NDArray[np.str_]) -> Embeddings:
+    """The same vectors under other ids."""
+    return Embeddings(ids, embeddings.vectors)
+
+
+def random_space(n_articles: int, n_images: int, dimension: int, seed: int = 0) -> Space:
+    """Articles ``a00000``, … and images ``i00000``, … that have nothing to do with each other."""
+    queries = random_embeddings("a", n_articles, dimension, seed)
+    return Space.of(queries, random_embeddings("i", n_images, dimension, seed + 1))
+
+
+def queries_of(views: Mapping[View, Embeddings], *, without_text: Sequence[str] = ()) -> Queries:
+    """Queries of which all but these articles have a text."""
+    ids = next(iter(views.values())).ids
+    return Queries(views=views, has_text=~np.isin(ids, without_text))
+
+
+def assert_same_bits(
+    actual: Ranking, expected: Ranking, rows: slice | NDArray[np.int64] = slice(None)
+) -> None:
+    """The lists of ``actual`` are the ``rows`` of the expected ones."""
+    np.testing.assert_array_equal(actual.article_ids, expected.article_ids[rows])
+    np.testing.assert_array_equal(actual.image_ids, expected.image_ids[rows])
+    np.testing.assert_array_equal(actual.scores, expected.scores[rows])
+    np.testing.assert_array_equal(actual.similarities, expected.similarities[rows])
+
+
+def embedded_set(
+    name: str, split: Split, seed: int, n: int = 60, *, towers: Sequence[Tower] = ("clip",)
+) -> EmbeddedSet:
+    """N articles with an image of their own each, in towers of 8, 12, … dimensions."""
+    ids = np.array([f"{split}{i}" for i in range(n)])
+    image_ids = np.array([f"{i}.jpg" for i in range(n)])  # the same names in every data set
+    articles = pd.DataFrame(
+        {
+            "article_id": ids,
+            "title": [f"{name} {split} {i}" for i in range(n)],
+            "text_en": [f"What {name} says on {i}." for i in range(n)],
+            "image_id": image_ids,
+            "date": pd.date_range("2022-01-01", periods=n)[::-1],
+        }
+    )
+    vectors: dict[Tower, TowerVectors] = {}
+    for number, tower in enumerate(towers):
+        drawn = random_embeddings("x", 3 * n, 8 + 4 * number, seed + 1000 * number).vectors
+        vectors[tower] = TowerVectors(
+            queries={
+                "title": Embeddings(ids, drawn[:n]),
+                "text": Embeddings(ids, drawn[n : 2 * n]),
+            },
+            images=Embeddings(image_ids, drawn[2 * n :]),
+        )
+    return EmbeddedSet(name=name, split=split, articles=articles, towers=vectors, files={})
 
 
 def real_features(shared_data: Path, name: str) -> tuple[Embeddings, Embeddings, dict[str, str]]:

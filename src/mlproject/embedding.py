@@ -23,7 +23,8 @@ from newsimages.encoding.models import (
 )
 from newsimages.encoding.store import EmbeddingStore, UnreadableImagesError
 from newsimages.errors import NewsImagesError, first_ten
-from newsimages.protocols.parts import EmbeddedSet, Space, TextField
+from newsimages.protocols.embedded import EmbeddedSet, TowerVectors
+from newsimages.ranking.spaces import TextField
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,8 +71,7 @@ def embed(
                 name=part.data_set.name,
                 split=part.data_set.split,
                 articles=part.articles,
-                queries=queries,
-                images=images,
+                towers={"clip": TowerVectors(queries=queries, images=images)},
                 files=files,
             )
         )
@@ -109,7 +109,10 @@ def embed_originals(
         with speaking_of_multilingual():
             encoder = OpenClipEncoder(model)
         store = embedding_store(embedded.workdir, encoder)
-        sets = [replace(part, multilingual=_space(store, part, options)) for part in embedded.sets]
+        sets = [
+            replace(part, towers={**part.towers, "multilingual": _originals(store, part, options)})
+            for part in embedded.sets
+        ]
         print(f"  {encoder.name}: {_tally(store)}")
         mlflow.log_params({f"used_{key}": value for key, value in asdict(encoder.used).items()})
     return replace(embedded, sets=tuple(sets), multilingual=encoder.used)
@@ -127,11 +130,11 @@ def _images(
         return None, error.reasons
 
 
-def _space(store: EmbeddingStore, part: EmbeddedSet, options: ArticleOptions) -> Space:
+def _originals(store: EmbeddingStore, part: EmbeddedSet, options: ArticleOptions) -> TowerVectors:
     files = {image_id: part.files[image_id] for image_id in part.images.ids.tolist()}
     images, _ = store.images(files, label=f"{part.label}-images")
     queries = _queries(store, part.articles, options, label=f"{part.label}-original", suffix="")
-    return Space(queries=queries, images=images)
+    return TowerVectors(queries=queries, images=images)
 
 
 def _tally(store: EmbeddingStore) -> str:

@@ -1,6 +1,6 @@
 """Entry point ``evaluate``: the paper's runs under a protocol, each an MLflow run."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -21,28 +21,18 @@ from mlproject.options import (
 from mlproject.params import run_description, run_params
 from mlproject.pictures import Shown, log_pictures
 from mlproject.results import TITLES, Results, log_tables
-from mlproject.train import Networks, divided, first_network, train, why_untrained
+from mlproject.train import divided, first_network, train, why_untrained
 from mlproject.training_options import LearningOptions, ScopeOptions
 from newsimages.corpora import Corpus
-from newsimages.devices import resolve_device
+from newsimages.devices import Compute, resolve_device
 from newsimages.encoding.encoders import OpenClipConfig
 from newsimages.encoding.models import MULTILINGUAL
 from newsimages.errors import NewsImagesError
 from newsimages.metrics.metrics import figures_of, mrr_interval, ranks_of_truth
-from newsimages.protocols.parts import (
-    EmbeddedSet,
-    Parts,
-    Protocol,
-    TextField,
-    check_dates,
-    check_training,
-    joined,
-)
-from newsimages.ranking.ranking import Ranking
-from newsimages.ranking.revision import Revision
+from newsimages.protocols.embedded import EmbeddedSet, Networks
+from newsimages.protocols.parts import Parts, Protocol, check_dates, check_training
 from newsimages.reports.tables import Measured, results_table
-from newsimages.retriever.retriever import retriever_of
-from newsimages.runs.beyond import Chooser
+from newsimages.runs.choice import Chooser, chooser_of
 from newsimages.runs.paper import published
 from newsimages.runs.table import Run
 
@@ -61,11 +51,12 @@ class Evaluate:
     measuring: MeasuringOptions = field(default_factory=MeasuringOptions)
 
 
-class Trained(NamedTuple):
-    """A protocol's parts of the corpus, and what was trained on them."""
+class Experiment(NamedTuple):
+    """A corpus as a protocol divides it, and what its runs go by."""
 
+    embedded: EmbeddedCorpus
     parts: Parts
-    networks: Networks
+    chooser: Chooser
 
 
 def run(config: Evaluate) -> None:
@@ -101,7 +92,7 @@ def measurable(config: Evaluate, corpus: Corpus) -> Corpus:
 
 def _needs_training(each: Run) -> bool:
     """Whether the run cannot be made without training articles."""
-    return each.family == "beyond" or each.asks("txv")
+    return each.revision is None or bool(each.txv_towers)
 
 
 def _check_any(config: Evaluate, possible: Sequence[Run], why: str) -> None:
@@ -135,105 +126,111 @@ def original_model(config: Evaluate, corpus: Corpus) -> OpenClipConfig | None:
     return model
 
 
-def train_and_evaluate(config: Evaluate, embedded: EmbeddedCorpus) -> dict[Protocol, Trained]:
+def train_and_evaluate(config: Evaluate, embedded: EmbeddedCorpus) -> dict[Protocol, Experiment]:
     """Divides, trains and measures under each protocol; the active run gets the tables.
 
     The runs of the first protocol are nested in the active run, those of a second one in a run of
     its own below it.
 
-    Returns:
-        Per protocol its parts and networks.
-
     Raises:
         NewsImagesError: A protocol measures on training articles, but there are none.
     """
-    check_training(embedded.sets, config.scope.protocols)
-    trained_on = {field: config.scope.trained_on[field] for field in _trained_fields(config)}
+    scope = config.scope
+    check_training(embedded.sets, scope.protocols)
+    towers = {tower for each in config.measuring.runs for tower in each.txv_towers}
+    trained_on = {t: learnt for t, learnt in scope.trained_on.items() if t in towers}
     has_training = any(part.split == "train" for part in embedded.sets)
     first = first_network(config.learning, embedded) if trained_on and has_training else None
     tables: dict[Protocol, Results] = {}
-    trained: dict[Protocol, Trained] = {}
-    for protocol in config.scope.protocols:
+    evaluated: dict[Protocol, Experiment] = {}
+    for protocol in scope.protocols:
         own_run = nullcontext() if not tables else tracking.step(protocol, doing=TITLES[protocol])
         parts = divided(config.learning, embedded, protocol)
         with own_run:
             networks: Networks = {}
             if first is not None and parts.training:
                 networks = train(config.learning.training, embedded, parts, first, trained_on)
-            tables[protocol] = evaluate(config, embedded, parts, networks)
-        trained[protocol] = Trained(parts, networks)
+            parts = parts.with_txv(networks)
+            scale, compute = config.measuring.scale, compute_of(config.articles, config.ranking)
+            chooser = chooser_of(parts, networks, scale=scale, compute=compute)
+            evaluated[protocol] = Experiment(embedded, parts, chooser)
+            tables[protocol] = evaluate(config, evaluated[protocol])
     log_tables(embedded.corpus.name, tables)
-    return trained
+    return evaluated
 
 
-def evaluate(
-    config: Evaluate, embedded: EmbeddedCorpus, parts: Parts, networks: Networks
-) -> Results:
+def compute_of(articles: ArticleOptions, ranking: RankingOptions) -> Compute:
+    """Where to rank, and with how much memory."""
+    return Compute(device=resolve_device(articles.encoder.device), memory_mb=ranking.memory_mb)
+
+
+def evaluate(config: Evaluate, experiment: Experiment) -> Results:
     """Makes each of the runs an MLflow run nested in the active one.
 
-    Args:
-        config: What is wanted.
-        embedded: Where the parts come from.
-        parts: The corpus as the protocol divides it.
-        networks: T×V by the text field that it is queried with; runs without one are left out.
+    A run that nothing can be chosen for is left out, and a line says why.
 
     Returns:
         The table of `newsimages.reports.tables.results_table`, and a picture of it.
     """
-    measuring = config.measuring
-    runs = [each for each in measuring.runs if _is_possible(each, parts, networks)]
+    measuring, (_, parts, chooser) = config.measuring, experiment
+    runs = [each for each in measuring.runs if _is_possible(each, parts, chooser)]
     _check_any(config, runs, why_untrained(parts))
     left_out = [each.variant for each in measuring.runs if each not in runs]
     if left_out and not parts.training:
         print(f"  left out: {', '.join(left_out)}, as {why_untrained(parts)}")
-    chooser = _chooser(config, parts, networks)
     measured: list[Measured] = []
     shown = {test.name: Shown(test=test, rankings={}) for test in parts.tests}
     with tracking.announced(f"evaluate-{parts.protocol}", doing=str(Evaluate.__doc__)):
         for each in runs:
-            choice = None
-            if chooser is not None and each.revision == "chosen":
-                try:
-                    choice = chooser.choose(each)
-                except NewsImagesError as error:
-                    print(f"  run {each.number} {each.variant} is left out: {error}")
-                    continue
-            with tracking.variant(
-                each.official_name,
-                tags={
-                    "variant": each.variant,
-                    "official_name": each.official_name,
-                    "protocol": parts.protocol,
-                    "family": each.family,
-                },
-                params={
-                    **run_params(config.scope, embedded, each, choice, scale=measuring.scale),
-                    "top_k": TOP_K,
-                    "protocol": parts.protocol,
-                },
-            ):
-                own = []
-                if choice is not None:
-                    tracking.log_table(choice.curve, "choice.csv")
-                for test in parts.tests:
-                    lists = (
-                        chooser.rank(each, test, choice, top_k=TOP_K)
-                        if chooser and choice
-                        else retrieve(config, each, test, networks)
-                    )
-                    ranking = lists.table()
-                    shown[test.name].rankings[each.variant] = ranking
-                    own += _measure(config, each, test, ranking)
-                tracking.describe(run_description(each, own))
-                shown_mrr = ", ".join(f"{m.data_set} {m.metrics['mrr']:.3f}" for m in own)
-                print(f"  run {each.number} {each.variant}: MRR {shown_mrr or '-'}", flush=True)
-                measured += own
+            try:
+                chooser.choose(each)
+            except NewsImagesError as error:
+                print(f"  run {each.number} {each.variant} is left out: {error}")
+                continue
+            measured += _evaluate_run(config, experiment, each, shown)
     with tracking.announced(f"pictures-{parts.protocol}", doing="Draws contact sheets, figures."):
         words = log_pictures(
             list(shown.values()), measured, sheet_articles=measuring.sheet_articles
         )
     table = results_table(measured, published(parts.protocol) if measuring.paper_corpus else None)
     return Results(table, words)
+
+
+def _evaluate_run(
+    config: Evaluate, experiment: Experiment, each: Run, shown: Mapping[str, Shown]
+) -> list[Measured]:
+    """Ranks every test set in one run, and tracks what came out.
+
+    Returns:
+        The figures by test set; the lists are added to ``shown``.
+    """
+    embedded, parts, chooser = experiment
+    choice = chooser.choose(each)
+    tags = {
+        "variant": each.variant,
+        "official_name": each.official_name,
+        "protocol": parts.protocol,
+        "family": each.family,
+    }
+    params = {
+        **run_params(config.scope, embedded, each, choice, scale=config.measuring.scale),
+        "top_k": TOP_K,
+        "protocol": parts.protocol,
+    }
+    measured = []
+    with tracking.variant(each.official_name, tags=tags, params=params):
+        if len(choice.curve):
+            tracking.log_table(choice.curve, "choice.csv")
+        for test in parts.tests:
+            retriever = chooser.retriever(each, test.gallery, [test.queries])
+            lists = retriever.rank(test.queries, top_k=TOP_K, against=each.against)
+            ranking = lists.table()
+            shown[test.name].rankings[each.variant] = ranking
+            measured += _measure(config, each, test, ranking)
+        tracking.describe(run_description(each, measured))
+        shown_mrr = ", ".join(f"{m.data_set} {m.metrics['mrr']:.3f}" for m in measured)
+        print(f"  run {each.number} {each.variant}: MRR {shown_mrr or '-'}", flush=True)
+    return measured
 
 
 def _measure(
@@ -266,47 +263,13 @@ def _measure(
     ]
 
 
-def retrieve(config: Evaluate, each: Run, test: EmbeddedSet, networks: Networks) -> Ranking:
-    """The first 100 images for each article of a test set, in a run with nothing to choose."""
-    [(retriever_name, field)] = each.sources
-    method = each.revision
-    if method == "chosen":
-        raise NewsImagesError(f"{each.variant} has no validation part to choose a revision on.")
-    retriever = retriever_of(
-        test.images,
-        networks[field] if retriever_name == "txv" else None,
-        revisions=(Revision(method=method, scale=config.measuring.scale),),
-        memory_mb=config.ranking.memory_mb,
-        device=resolve_device(config.articles.encoder.device),
-    )
-    return retriever.rank(test.queries[field], top_k=TOP_K, against="batch")
-
-
-def _trained_fields(config: Evaluate) -> tuple[TextField, ...]:
-    """The text fields that T×V is queried with."""
-    runs = config.measuring.runs
-    fields = [field for each in runs for name, field in each.sources if name == "txv"]
-    return tuple(dict.fromkeys(fields))
-
-
-def _is_possible(each: Run, parts: Parts, networks: Networks) -> bool:
+def _is_possible(each: Run, parts: Parts, chooser: Chooser) -> bool:
     """Whether all that the run rests on is there."""
-    trained = all(name != "txv" or field in networks for name, field in each.sources)
     everything = (*parts.training, *parts.validation, *parts.tests)
-    embedded = not each.asks("multilingual") or all(part.multilingual for part in everything)
-    return trained and embedded and (each.family == "paper" or bool(parts.validation))
-
-
-def _chooser(config: Evaluate, parts: Parts, networks: Networks) -> Chooser | None:
-    """What the runs beyond the paper choose from; None without a validation part."""
-    if not parts.validation:
-        return None
-    return Chooser(
-        validation=joined(parts.validation),
-        bank=joined(parts.training),
-        networks=networks,
-        memory_mb=config.ranking.memory_mb,
-        device=resolve_device(config.articles.encoder.device),
+    return (
+        all(tower in chooser.networks for tower in each.txv_towers)
+        and (not each.asks("multilingual") or all("multilingual" in p.towers for p in everything))
+        and (each.revision is not None or bool(parts.validation))
     )
 
 

@@ -1,6 +1,7 @@
 """Whose images a registered model serves: a parameter in, the images' vectors out."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import mlflow
@@ -14,7 +15,9 @@ from newsimages.embeddings import Embeddings
 from newsimages.errors import NewsImagesError, first_ten
 from newsimages.lists import names_in
 from newsimages.paths import is_folder
+from newsimages.protocols.embedded import Networks, txv_gallery
 from newsimages.protocols.parts import Parts, Protocol
+from newsimages.ranking.spaces import Queries, Tower
 from newsimages.runs.table import ALL
 from newsimages.txv.pairs import merged
 
@@ -25,19 +28,45 @@ def check_gallery(gallery: str, corpus: Corpus, protocol: Protocol) -> None:
     _sets(gallery, [each.name for each in corpus.data_sets if each.split == split])
 
 
-def served_images(gallery: str, embedded: EmbeddedCorpus, parts: Parts) -> Embeddings:
-    """The images that are served, as the backbone encodes them.
+@dataclass(frozen=True, kw_only=True)
+class ServedGallery:
+    """Images to be served, and the test articles that are asked for them."""
+
+    images: dict[Tower, Embeddings]
+    """In CLIP's space and in those of T×V."""
+    asked: tuple[Queries, ...]
+    """The articles of the test sets whose images they are; of all, for a folder of images."""
+
+
+def served_gallery(
+    gallery: str, embedded: EmbeddedCorpus, parts: Parts, networks: Networks
+) -> ServedGallery:
+    """The images that are served.
 
     Images of one test set keep their ids; of several, the ids are ``NAME/id``.
+
+    Args:
+        gallery: Names of test sets, or a folder.
+        embedded: Where the parts come from.
+        parts: With T×V's towers.
+        networks: T×V.
 
     Raises:
         NewsImagesError: The gallery is neither test sets nor a folder of images.
     """
-    tests = {part.name: part.images for part in parts.tests}
+    tests = {part.name: part for part in parts.tests}
     names = _sets(gallery, list(tests))
     if not names:
-        return _of_folder(embedded, Path(gallery))
-    return tests[names[0]] if len(names) == 1 else merged({name: tests[name] for name in names})
+        images = _of_folder(embedded, Path(gallery))
+        own: dict[Tower, Embeddings] = {"clip": images, **txv_gallery(images, networks)}
+        return ServedGallery(images=own, asked=tuple(part.queries for part in parts.tests))
+    served = {name: tests[name] for name in names}
+    towers: tuple[Tower, ...] = ("clip", *networks)
+    if len(names) == 1:
+        own = {tower: served[names[0]].gallery[tower] for tower in towers}
+    else:
+        own = {t: merged({name: part.gallery[t] for name, part in served.items()}) for t in towers}
+    return ServedGallery(images=own, asked=tuple(part.queries for part in served.values()))
 
 
 def _sets(gallery: str, known: Sequence[str]) -> list[str]:

@@ -31,10 +31,9 @@ def run(config: Main) -> None:
     with tracking.entry_point(config, doing=str(Main.__doc__)):
         check, originals = partial(_checked, config), partial(original_model, config)
         embedded = prologue(config.articles, check=check, originals=originals)
-        trained = train_and_evaluate(config, embedded)
-        parts, networks = trained[config.scope.protocols[0]]
-        if parts.training:
-            register(config, embedded, parts, networks.get("title"))
+        evaluated = train_and_evaluate(config, embedded)[config.scope.protocols[0]]
+        if evaluated.parts.training:
+            register(config, evaluated)
         print(NEXT_STEPS)
 
 

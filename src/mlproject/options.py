@@ -14,7 +14,7 @@ from newsimages.encoding.long_text import LongText
 from newsimages.encoding.models import AUTO
 from newsimages.errors import NewsImagesError
 from newsimages.lists import names_in
-from newsimages.ranking.revision import checked_scale
+from newsimages.ranking.revisions.base import checked_scale
 from newsimages.reports.submission import Form
 from newsimages.runs.table import ALL, Run, choose_runs
 
@@ -98,11 +98,11 @@ class MeasuringOptions:
 
     variants: str = ALL
     """Runs to measure, separated by commas: those of the paper (paper: clip, clip_ds, txv, txv_ds,
-    txv_text_ds), clip_batch, clip_bank, txv_batch, txv_bank, mix_weights, mix_ranks,
-    multilingual_batch, multilingual_bank, languages_weights, all_weights, or all. Without T×V's,
-    nothing is trained."""
+    txv_text_ds); clip, txv, multilingual, mix, languages and all, each with _batch (whole test
+    sets) or _bank (one article alone); or all. Without T×V's, nothing is trained."""
     scale: float = 1.0
-    """The factor in front of the similarities in dual softmax (the paper: 1)."""
+    """The factor in front of the similarities in the dual softmax of the paper's runs (the paper:
+    1)."""
     submission_form: Form = "2023"
     """The year whose submission form is written: 2021 or 2023."""
     sheet_articles: int = 1500

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from mlproject import tracking
 from newsimages.errors import first_ten
 from newsimages.metrics.comparison import compare
-from newsimages.protocols.parts import EmbeddedSet
+from newsimages.protocols.embedded import EmbeddedSet
 from newsimages.reports.comparison import (
     comparison_html,
     comparison_markdown,

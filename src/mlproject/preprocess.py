@@ -17,7 +17,7 @@ from newsimages.encoding.models import choose_translator
 from newsimages.lists import names_in
 from newsimages.preprocessing import articles as preprocessing
 from newsimages.preprocessing.translation import Translator
-from newsimages.protocols.parts import label_of
+from newsimages.protocols.embedded import label_of
 from newsimages.runs.table import ALL
 
 SAMPLE_SIZE = 20

@@ -4,7 +4,6 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import mlflow
 import pandas as pd
@@ -19,7 +18,9 @@ from newsimages.encoding.encoders import OpenClipEncoder
 from newsimages.encoding.long_text import LongText
 from newsimages.errors import NewsImagesError
 from newsimages.retriever.folder import load_retriever, save_retriever
+from newsimages.retriever.provenance import Provenance
 from newsimages.retriever.retriever import Retriever
+from newsimages.runs.table import TOWERS, choose_runs
 
 ROOT = Path(__file__).resolve().parents[2]
 CHAMPION, CHALLENGER = "champion", "challenger"
@@ -61,12 +62,14 @@ def log_version(
     Raises:
         NewsImagesError: As `newsimages.retriever.folder.save_retriever`.
     """
-    about = save_retriever(folder, retriever, encoder, sample=sample, long_text=long_text)
-    kind = str(about["retriever"])
+    if retriever.provenance is None:
+        raise NewsImagesError("A retriever without provenance cannot be registered: give it one.")
+    about = retriever.provenance
+    save_retriever(folder, retriever, encoder, sample=sample, long_text=long_text)
     example = pd.DataFrame({"title": sample[:2]})
     info = mlflow.pyfunc.log_model(
         name=name,
-        python_model=str(ROOT / "registry" / f"{kind}_retriever.py"),
+        python_model=str(ROOT / "registry" / "retriever.py"),
         artifacts={ARTIFACT: str(folder)},
         code_paths=[str(ROOT / "src" / "newsimages")],
         pip_requirements=str(ROOT / "registry" / "requirements.txt"),
@@ -108,7 +111,7 @@ def signature(retriever: Retriever) -> ModelSignature:
         params=ParamSchema(
             [
                 ParamSpec("top_k", "long", 100),
-                ParamSpec("revision", "string", retriever.revisions[0].method),
+                ParamSpec("revision", "string", retriever.revisions[0].name),
                 ParamSpec("against", "string", "bank"),
             ]
         ),
@@ -146,38 +149,42 @@ def _champion_mrr(champion: ModelVersion, validation: Validation) -> float | Non
         return None
 
 
-def _tags(about: dict[str, Any], validation: Validation) -> dict[str, str]:
+def _tags(about: Provenance, validation: Validation) -> dict[str, str]:
     run = mlflow.active_run()
     return {
         "git_commit": get_git_commit(__file__) or "unknown",
-        "corpus": str(about["corpus"]),
-        "backbone": f"{about['backbone']} {about['pretrained']}",
-        "gallery": f"{about['gallery']} ({about['gallery_size']} images)",
+        "corpus": about.corpus,
+        "variant": about.variant,
+        "backbone": f"{about.backbone} {about.pretrained}",
+        "gallery": f"{about.gallery} ({about.gallery_size} images)",
         _MRR: f"{validation.mrr:.6f}",
         _PART: validation.part,
         "run_id": run.info.run_id if run else "",
     }
 
 
-def _card(name: str, retriever: Retriever, about: dict[str, Any], validation: Validation) -> str:
+def _card(name: str, retriever: Retriever, about: Provenance, validation: Validation) -> str:
     """The model card, in Markdown."""
+    [run] = choose_runs(about.variant)
     first = retriever.revisions[0]
-    what = {
-        "clip": "Ranks the images of its gallery for a news headline by openCLIP's vectors.",
-        "txv": "Ranks the images of its gallery for a news headline by T×V, a small network on top "
-        "of openCLIP's vectors.",
-    }[about["retriever"]]
-    others = ", ".join(each.method for each in retriever.revisions[1:])
+    settings = ", ".join(f"{key} {value:g}" for key, value in first.settings.items())
+    others = ", ".join(each.name for each in retriever.revisions[1:])
+    views = ", ".join(
+        f"{TOWERS[view.tower]} on {view.text_field}s {weight:.3f}"
+        for view, weight in retriever.weights.items()
+    )
     return f"""# {name}
 
-{what}
+Ranks the images of its gallery for a news article as run {run.number}, `{run.variant}`, does: \
+{run.words}.
 
-- **Corpus**: {about["corpus"]}
-- **Backbone**: {about["backbone"]}, {about["pretrained"]}, in {about["precision"]}; text tower only
-- **Gallery**: {about["gallery_size"]} images ({about["gallery"]}), {about["dimension"]}-d vectors
-- **Revision**: {first.method} (scale {first.scale:g}, k {first.k}, alpha {first.alpha:g}) against \
-a bank of {about["bank"]["queries"]} training headlines{f"; also {others}" if others else ""}
-- **Validation**: MRR {validation.mrr:.5f} on {about["validation_articles"]} articles, one at a time
+- **Corpus**: {about.corpus}
+- **Backbone**: {about.backbone}, {about.pretrained}, in {about.precision}; text tower only
+- **Views and weights**: {views}
+- **Gallery**: {about.gallery_size} images ({about.gallery})
+- **Revision**: {first.name}{f" ({settings})" if settings else ""} against a bank of \
+{about.bank_size} training articles{f"; on request also {others}" if others else ""}
+- **Validation**: MRR {validation.mrr:.5f} on {about.validation_articles} articles, one at a time
 
 **Limits**: headlines in English (translate others first); no image outside the gallery; chosen on \
 a validation part of the same corpus, never on its test articles. A request names its text

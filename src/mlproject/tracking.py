@@ -20,7 +20,7 @@ from mlflow.utils.git_utils import get_git_commit
 
 from mlproject.flags import flat
 from newsimages.corpora import DataSet
-from newsimages.protocols.parts import EmbeddedSet
+from newsimages.protocols.embedded import EmbeddedSet
 from newsimages.reports.submission import write_submission
 
 DESCRIPTION_TAG = "mlflow.note.content"

@@ -16,11 +16,10 @@ from mlproject.training import fit
 from mlproject.training_options import PRETRAINED, SCRATCH, LearningOptions, ScopeOptions
 from newsimages.corpora import Corpus
 from newsimages.errors import NewsImagesError, first_ten
-from newsimages.protocols.parts import Parts, Protocol, TextField, check_dates, divide, pairs_of
+from newsimages.protocols.embedded import Networks, pairs_of
+from newsimages.protocols.parts import Parts, Protocol, check_dates, divide
+from newsimages.ranking.spaces import TextField, Tower
 from newsimages.txv import NetworkConfig, TrainingConfig, TxVNetwork, load_network
-
-Networks = Mapping[TextField, TxVNetwork]
-"""The network that is queried with a text field."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,19 +128,17 @@ def train(
     embedded: EmbeddedCorpus,
     parts: Parts,
     first: TxVNetwork,
-    trained_on: Mapping[TextField, TextField],
-) -> dict[TextField, TxVNetwork]:
-    """Trains a network for each text field that is asked with, or finds it in the workdir.
+    trained_on: Mapping[Tower, TextField],
+) -> Networks:
+    """Trains a network for each of T×V's towers, or finds it in the workdir.
 
     Args:
         config: How to train.
         embedded: Where the parts come from.
         parts: The corpus as a protocol divides it.
         first: The network that training starts from.
-        trained_on: By the text field that a network is asked with, the one that it learns from.
-
-    Returns:
-        The networks, by the text field that they are asked with.
+        trained_on: The text field that each tower learns from; towers of the same one share their
+            network.
 
     Raises:
         NewsImagesError: There are no training articles, or what training raises.
@@ -166,4 +163,4 @@ def train(
             device=embedded.encoder.config.device,
         )
     mlflow.log_metric(f"articles_left_out/{parts.protocol}", parts.n_left_out)
-    return {asked: networks[learnt] for asked, learnt in trained_on.items()}
+    return {tower: networks[learnt] for tower, learnt in trained_on.items()}

@@ -15,7 +15,8 @@ from newsimages.corpora.nytimes800k import TextOf
 from newsimages.encoding.models import AUTO
 from newsimages.errors import NewsImagesError
 from newsimages.paths import is_file, is_folder
-from newsimages.protocols.parts import Protocol, TextField
+from newsimages.protocols.parts import Protocol
+from newsimages.ranking.spaces import TextField, Tower
 from newsimages.txv import NetworkConfig, TrainingConfig, load_network
 
 NO_PAIRS = "none"
@@ -181,6 +182,6 @@ class ScopeOptions:
         return (*wanted[self.protocol], *(("time",) if self.split == "time" else ()))
 
     @property
-    def trained_on(self) -> dict[TextField, TextField]:
-        """By the text field that a network is asked with, the field that it is trained on."""
-        return {"title": "title", "text": self.text_run_trained_on}
+    def trained_on(self) -> dict[Tower, TextField]:
+        """The text field that each of T×V's towers is trained on."""
+        return {"txv": "title", "txv_text": self.text_run_trained_on}

@@ -1,5 +1,6 @@
 """Which device and which precision ``auto`` stands for on this machine."""
 
+from dataclasses import dataclass
 from typing import Literal, get_args
 
 import torch
@@ -8,6 +9,19 @@ from newsimages.errors import NewsImagesError, first_ten
 
 Device = Literal["auto", "cpu", "cuda"]
 Precision = Literal["auto", "fp32", "bf16", "fp16"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Compute:
+    """Where to rank, and with how much memory."""
+
+    device: torch.device | str = "cpu"
+    """As torch names it."""
+    memory_mb: int = 512
+    """Budget in MiB beyond the inputs and the answer."""
+
+
+ON_CPU = Compute()
 
 
 def resolve_device(device: Device) -> torch.device:

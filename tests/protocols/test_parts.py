@@ -9,33 +9,12 @@ import pytest
 
 from newsimages.embeddings import Embeddings
 from newsimages.errors import NewsImagesError
-from newsimages.protocols.parts import EmbeddedSet, Parts, Space, divide, joined, pairs_of
-from tests.fakes import random_embeddings
+from newsimages.protocols.embedded import EmbeddedSet, TowerVectors, pairs_of
+from newsimages.protocols.parts import Parts, divide
+from newsimages.txv import NetworkConfig, TxVNetwork
+from tests.fakes import embedded_set
 
 N = 60
-
-
-def embedded_set(name: str, split: str, seed: int, n: int = N) -> EmbeddedSet:
-    """N articles with an image of their own each."""
-    drawn = random_embeddings("x", 3 * n, 8, seed).vectors
-    ids = np.array([f"{split}{i}" for i in range(n)])
-    image_ids = np.array([f"{i}.jpg" for i in range(n)])  # the same names in every data set
-    articles = pd.DataFrame(
-        {
-            "article_id": ids,
-            "title": [f"{name} {split} {i}" for i in range(n)],
-            "image_id": image_ids,
-            "date": pd.date_range("2022-01-01", periods=n)[::-1],
-        }
-    )
-    return EmbeddedSet(
-        name=name,
-        split=split,
-        articles=articles,
-        queries={"title": Embeddings(ids, drawn[:n]), "text": Embeddings(ids, drawn[n : 2 * n])},
-        images=Embeddings(image_ids, drawn[2 * n :]),
-        files={},
-    )
 
 
 SETS = [
@@ -43,6 +22,10 @@ SETS = [
     embedded_set("RSS", "test", 2, 20),
     embedded_set("TW", "train", 3),
     embedded_set("TW", "test", 4, 20),
+]
+BILINGUAL = [
+    embedded_set(part.name, part.split, seed, len(part.articles), towers=("clip", "multilingual"))
+    for seed, part in enumerate(SETS, start=1)
 ]
 
 
@@ -86,29 +69,33 @@ def test_internal_sees_nothing_of_the_fifth_that_it_measures_on() -> None:
         assert set(test.images.ids) == set(test.articles["image_id"])
 
 
-def test_vectors_stay_with_their_articles() -> None:
-    for part in divide(SETS, "internal").training:
-        [whole] = [s for s in SETS if s.name == part.name and s.split == "train"]
-        for field, vectors in part.queries.items():
-            assert vectors.ids.tolist() == part.articles["article_id"].tolist()
-            expected = whole.queries[field].select(vectors.ids.tolist()).vectors
-            np.testing.assert_array_equal(vectors.vectors, expected)
+@pytest.mark.parametrize("sets", [SETS, BILINGUAL], ids=["clip", "bilingual"])
+def test_vectors_stay_with_their_articles(sets: list[EmbeddedSet]) -> None:
+    parts = divide(sets, "internal")
+    assert articles_of(parts.training) == articles_of(divide(SETS, "internal").training)
+    for part in (*parts.training, *parts.validation, *parts.tests):
+        [whole] = [s for s in sets if (s.name, s.split) == (part.name, part.split)]
+        assert part.towers.keys() == whole.towers.keys()
+        for name, tower in part.towers.items():
+            assert tower.images.ids.tolist() == part.images.ids.tolist()
+            expected = whole.towers[name].images.select(tower.images.ids.tolist()).vectors
+            np.testing.assert_array_equal(tower.images.vectors, expected)
+            for field, vectors in tower.queries.items():
+                assert vectors.ids.tolist() == part.articles["article_id"].tolist()
+                expected = whole.towers[name].queries[field].select(vectors.ids.tolist()).vectors
+                np.testing.assert_array_equal(vectors.vectors, expected)
 
 
 def test_training_articles_whose_title_or_picture_is_measured_on_are_left_out() -> None:
     train, test = SETS[0], SETS[1]
-    vectors = train.images.vectors.copy()
+    clip = train.towers["clip"]
+    vectors = clip.images.vectors.copy()
     vectors[7] = test.images.vectors[5]  # the same picture under another name
     articles = train.articles.copy()
     articles.loc[9, "title"] = test.articles["title"][0].upper() + " "
-    changed = EmbeddedSet(
-        name=train.name,
-        split="train",
-        articles=articles,
-        queries=train.queries,
-        images=Embeddings(train.images.ids, vectors),
-        files={},
-    )
+    images = Embeddings(clip.images.ids, vectors)
+    towers = {"clip": dataclasses.replace(clip, images=images)}
+    changed = dataclasses.replace(train, articles=articles, towers=towers)
     parts = divide([changed, test], "official")
     assert parts.n_left_out == 2
     used = articles_of([*parts.training, *parts.validation])
@@ -119,29 +106,19 @@ def test_training_articles_whose_title_or_picture_is_measured_on_are_left_out() 
 
 def test_articles_without_a_vector_of_their_image_are_not_trained_on() -> None:
     train = SETS[0]
-    fewer = EmbeddedSet(
-        name="RSS",
-        split="train",
+    clip = train.towers["clip"]
+    images = clip.images.select(clip.images.ids[5:].tolist())
+    fewer = dataclasses.replace(
+        train,
         articles=train.articles.assign(
             image_id=train.articles["image_id"].mask(train.articles.index == 3)
         ),
-        queries=train.queries,
-        images=train.images.select(train.images.ids[5:].tolist()),
-        files={},
+        towers={"clip": TowerVectors(queries=clip.queries, images=images)},
     )
     parts = divide([fewer, SETS[1]], "official")
     used = articles_of([*parts.training, *parts.validation])
     assert len(used) == N - 5
     assert len(pairs_of(parts.training, "title")) == len(articles_of(parts.training))
-
-
-def test_pairs_join_the_data_sets_under_their_names() -> None:
-    pairs = pairs_of([SETS[0], SETS[2]], "text")
-    assert len(pairs) == 2 * N
-    position = pairs.text_ids.tolist().index("TW/train4")
-    assert pairs.image_ids[position] == "TW/4.jpg"
-    row = pairs.text_rows[position]
-    np.testing.assert_array_equal(pairs.texts[0].vectors[row], SETS[2].queries["text"].vectors[4])
 
 
 def test_without_training_sets_only_the_official_protocol_is_possible() -> None:
@@ -175,68 +152,12 @@ def test_a_split_by_time_needs_dates() -> None:
         divide(undated, "time")
 
 
-def test_joined_data_sets_share_one_gallery() -> None:
-    whole = joined([SETS[0], SETS[2]])
-    assert len(whole.articles) == len(whole.queries["title"]) == len(whole.images) == 2 * N
-    assert whole.truth()["TW/train4"] == "TW/4.jpg"
-
-
-def with_originals(part: EmbeddedSet, seed: int) -> EmbeddedSet:
-    """The same articles and images in a second space, of other dimensions."""
-    drawn = random_embeddings("x", 2 * len(part.articles) + len(part.images), 12, seed).vectors
-    n = len(part.articles)
-    ids = part.queries["title"].ids
-    return dataclasses.replace(
-        part,
-        multilingual=Space(
-            queries={
-                "title": Embeddings(ids, drawn[:n]),
-                "text": Embeddings(ids, drawn[n : 2 * n]),
-            },
-            images=Embeddings(part.images.ids, drawn[2 * n :]),
-        ),
-    )
-
-
-def vector_of(space: EmbeddedSet | Space | None, article_id: str) -> bytes:
-    assert space is not None
-    return space.queries["text"].select([article_id]).vectors.tobytes()
-
-
-def test_the_multilingual_space_is_divided_and_joined_with_its_articles() -> None:
-    sets = [with_originals(part, seed) for seed, part in enumerate(SETS)]
-    parts = divide(sets, "internal")
-    plain = divide(SETS, "internal")
-    assert articles_of(parts.training) == articles_of(plain.training)
-    for part in (*parts.training, *parts.validation, *parts.tests):
-        [whole] = [each for each in sets if (each.name, each.split) == (part.name, part.split)]
-        assert part.multilingual is not None
-        np.testing.assert_array_equal(part.multilingual.images.ids, part.images.ids)
-        for article_id in part.articles["article_id"][:5]:
-            assert vector_of(part.multilingual, article_id) == vector_of(
-                whole.multilingual, article_id
-            )
-    whole = joined(parts.training)
-    first = parts.training[0]
-    article_id = first.articles["article_id"][0]
-    assert vector_of(whole.multilingual, f"{first.name}/{article_id}") == vector_of(
-        first.multilingual, article_id
-    )
-    assert joined([parts.training[0], plain.training[1]]).multilingual is None
-
-
-def test_spaces_of_other_images_or_articles_are_refused() -> None:
-    part = with_originals(SETS[0], 1)
-    space = part.multilingual
-    assert space is not None
-    fewer = dataclasses.replace(space, images=space.images.select(space.images.ids[1:].tolist()))
-    turned = dataclasses.replace(
-        space,
-        queries={
-            field: queries.select(queries.ids[::-1].tolist())
-            for field, queries in space.queries.items()
-        },
-    )
-    for other in (fewer, turned):
-        with pytest.raises(NewsImagesError, match="RSS: the multilingual backbone's"):
-            dataclasses.replace(part, multilingual=other)
+def test_what_is_chosen_by_and_measured_on_gets_txvs_towers() -> None:
+    shape = NetworkConfig(text_dimensions=(8,), image_dimensions=(8,), width=16)
+    networks = {"txv": TxVNetwork(shape, seed=2)}
+    parts = divide(BILINGUAL, "official")
+    seen = parts.with_txv(networks)  # type: ignore[arg-type]
+    for part in (*seen.validation, *seen.tests):
+        assert list(part.towers) == ["clip", "multilingual", "txv"]
+    assert articles_of(seen.validation) == articles_of(parts.validation)
+    assert seen.training == parts.training

@@ -12,15 +12,38 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from newsimages.devices import Compute
 from newsimages.embeddings import Embeddings
 from newsimages.errors import NewsImagesError
 from newsimages.metrics.metrics import measure, ranks_of_truth, recall_at
 from newsimages.ranking.bank import bank_offsets
-from newsimages.ranking.ranking import Ranking, rank, top
-from newsimages.ranking.revision import METHODS, Method, Revision
-from tests.fakes import random_embeddings, real_features, unit
+from newsimages.ranking.ranking import Ranking, rank, rank_tiles, top
+from newsimages.ranking.revisions import (
+    PLAIN,
+    DualSoftmax,
+    InvertedSoftmax,
+    Neighbours,
+    Revision,
+    Sinkhorn,
+)
+from newsimages.ranking.similarity import SimilarityTiles
+from newsimages.ranking.spaces import Space
+from tests.fakes import (
+    assert_same_bits,
+    random_embeddings,
+    random_space,
+    real_features,
+    unit,
+)
+from tests.ranking.settings import SHARP
 
-SRC = Path(__file__).parents[2] / "src"
+ROOT = Path(__file__).parents[2]
+SRC = ROOT / "src"
+CHANGING = [revision for revision in SHARP if revision != PLAIN]
+
+
+def name_of(revision: Revision) -> str:
+    return revision.name
 
 
 def softmax(x: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
@@ -29,15 +52,16 @@ def softmax(x: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
     return result
 
 
-def textbook(queries: Embeddings, gallery: Embeddings, scale: float) -> NDArray[np.float64]:
+def textbook(space: Space, scale: float) -> NDArray[np.float64]:
     """Z* of the paper, in float64, all of it at once."""
-    z = scale * (queries.vectors.astype(np.float64) @ gallery.vectors.T.astype(np.float64))
+    [queries], [gallery] = space.queries, space.gallery
+    z = scale * (queries.astype(np.float64) @ gallery.T.astype(np.float64))
     return softmax(z, 0) * softmax(z, 1)
 
 
-def assert_ordered_by(actual: Ranking, scores: NDArray[np.float64], gallery: Embeddings) -> None:
+def assert_ordered_by(actual: Ranking, scores: NDArray[np.float64], space: Space) -> None:
     """Each list falls in ``scores`` (but for rounding) and leaves nothing better out."""
-    column = {image: j for j, image in enumerate(gallery.ids.tolist())}
+    column = {image: j for j, image in enumerate(space.image_ids.tolist())}
     for row, images in enumerate(actual.image_ids.tolist()):
         listed = scores[row, [column[image] for image in images]]
         assert len(set(images)) == len(images)
@@ -57,11 +81,10 @@ def assert_ordered_by(actual: Ranking, scores: NDArray[np.float64], gallery: Emb
 def test_dual_softmax_orders_as_the_textbook(
     n_articles: int, n_images: int, top_k: int, scale: float, seed: int
 ) -> None:
-    queries = random_embeddings("a", n_articles, 6, seed)
-    gallery = random_embeddings("i", n_images, 6, seed + 1)
-    ranking = rank(queries, gallery, revision=Revision(scale=scale), top_k=top_k)
+    space = random_space(n_articles, n_images, 6, seed)
+    ranking = rank(space, DualSoftmax(scale=scale), top_k=top_k)
     assert ranking.image_ids.shape == (n_articles, min(top_k, n_images))
-    assert_ordered_by(ranking, textbook(queries, gallery, scale), gallery)
+    assert_ordered_by(ranking, textbook(space, scale), space)
 
 
 @pytest.mark.parametrize("scale", [1.0, 100.0])
@@ -69,20 +92,24 @@ def test_dual_softmax_orders_as_the_textbook(
 def test_larger_sets_order_as_the_textbook_whatever_the_budget(
     memory_mb: int, scale: float
 ) -> None:
-    queries, gallery = random_embeddings("a", 1100, 32, 0), random_embeddings("i", 700, 32, 1)
-    ranking = rank(queries, gallery, revision=Revision(scale=scale), memory_mb=memory_mb)
-    assert_ordered_by(ranking, textbook(queries, gallery, scale), gallery)
+    space = random_space(1100, 700, 32)
+    ranking = rank(space, DualSoftmax(scale=scale), compute=Compute(memory_mb=memory_mb))
+    assert_ordered_by(ranking, textbook(space, scale), space)
 
 
-@pytest.mark.parametrize("method", METHODS)
-def test_kept_and_remade_similarities_give_the_same_bits(method: Method) -> None:
-    queries, gallery = random_embeddings("a", 2000, 32, 0), random_embeddings("i", 300, 32, 1)
-    revision = Revision(method=method, scale=100.0, rounds=5)
-    kept = rank(queries, gallery, revision=revision, memory_mb=512)
-    remade = rank(queries, gallery, revision=revision, memory_mb=3)
-    np.testing.assert_array_equal(kept.image_ids, remade.image_ids)
-    np.testing.assert_array_equal(kept.scores, remade.scores)
-    np.testing.assert_array_equal(kept.similarities, remade.similarities)
+@pytest.mark.parametrize("revision", SHARP, ids=name_of)
+def test_kept_and_remade_similarities_give_the_same_bits(revision: Revision) -> None:
+    space = random_space(2000, 300, 32)
+    kept = rank(space, revision, compute=Compute(memory_mb=512))
+    assert_same_bits(rank(space, revision, compute=Compute(memory_mb=3)), kept)
+
+
+def test_similarities_at_hand_rank_as_the_space_they_are_of() -> None:
+    space = random_space(90, 40, 16)
+    tiles = SimilarityTiles.of(space, Compute(), rows_beside=40)
+    for revision in SHARP:
+        at_hand = rank_tiles(tiles, space, revision.offsets(tiles), revision.slope, top_k=9)
+        assert_same_bits(at_hand, rank(space, revision, top_k=9))
 
 
 @settings(max_examples=60, deadline=None)
@@ -90,11 +117,11 @@ def test_kept_and_remade_similarities_give_the_same_bits(method: Method) -> None
     n_articles=st.integers(2, 40),
     n_images=st.integers(2, 130),
     dimension=st.integers(2, 40),
-    method=st.sampled_from(METHODS),
+    revision=st.sampled_from(SHARP),
     seed=st.integers(0, 2**31),
 )
 def test_copies_of_an_image_stand_in_the_order_of_their_ids(
-    n_articles: int, n_images: int, dimension: int, method: Method, seed: int
+    n_articles: int, n_images: int, dimension: int, revision: Revision, seed: int
 ) -> None:
     generator = np.random.default_rng(seed)
     pictures = unit(generator.normal(size=(max(1, n_images // 3), dimension)))
@@ -102,11 +129,10 @@ def test_copies_of_an_image_stand_in_the_order_of_their_ids(
     ids = generator.permutation([f"i{i:03d}" for i in range(n_images)])
     gallery = Embeddings(ids, pictures[picture_of])
     queries = random_embeddings("a", n_articles, dimension, seed + 1)
-    revision = Revision(method=method, scale=100.0, rounds=5)
-    ranking = rank(queries, gallery, revision=revision, top_k=n_images)
+    ranking = rank(Space.of(queries, gallery), revision, top_k=n_images)
 
     again = gallery.select(generator.permutation(ids).tolist())
-    other_order = rank(queries, again, revision=revision, top_k=n_images)
+    other_order = rank(Space.of(queries, again), revision, top_k=n_images)
     np.testing.assert_array_equal(ranking.image_ids, other_order.image_ids)
 
     shows = dict(zip(ids.tolist(), picture_of.tolist(), strict=True))
@@ -124,63 +150,50 @@ def test_exact_ties_are_cut_by_id() -> None:
         np.array(["d", "b", "a", "c", "e"]), np.eye(2, dtype=np.float32)[[0, 1, 1, 1, 1]]
     )
     queries = Embeddings(np.array(["q", "r"]), np.eye(2, dtype=np.float32))
-    for method in ("none", "dual_softmax"):
-        ranking = rank(queries, gallery, revision=Revision(method=method), top_k=3)
+    for revision in (PLAIN, DualSoftmax()):
+        ranking = rank(Space.of(queries, gallery), revision, top_k=3)
         assert ranking.image_ids.tolist() == [["d", "a", "b"], ["a", "b", "c"]]
 
 
-@pytest.mark.parametrize("method", [method for method in METHODS if method != "none"])
-def test_one_article_without_a_bank_is_ranked_by_cosine_with_a_warning(method: Method) -> None:
-    query, gallery = random_embeddings("a", 1, 16, 0), random_embeddings("i", 300, 16, 1)
-    plain = rank(query, gallery, revision=Revision(method="none"))
-    with pytest.warns(UserWarning, match=f"{method} over one article changes nothing"):
-        revised = rank(query, gallery, revision=Revision(method=method, scale=100.0))
-    np.testing.assert_array_equal(revised.image_ids, plain.image_ids)
-    np.testing.assert_array_equal(revised.scores, plain.scores)
-
-
-BANKS = [
-    Revision(method="dual_softmax", scale=100.0),
-    Revision(method="inverted_softmax", scale=37.0),
-    Revision(method="neighbours"),
-    Revision(method="sinkhorn", scale=20.0, rounds=5),
-]
+@pytest.mark.parametrize("revision", CHANGING, ids=name_of)
+def test_one_article_without_a_bank_is_ranked_by_cosine_with_a_warning(revision: Revision) -> None:
+    space = random_space(1, 300, 16)
+    with pytest.warns(UserWarning, match=f"{revision.name} over one article changes nothing"):
+        revised = rank(space, revision)
+    assert_same_bits(revised, rank(space, PLAIN))
 
 
 @pytest.mark.parametrize("memory_mb", [512, 2])
-@pytest.mark.parametrize("revision", BANKS, ids=lambda revision: revision.method)
+@pytest.mark.parametrize("revision", CHANGING, ids=name_of)
 def test_with_a_bank_an_answer_is_the_same_bits_alone_in_any_batch_and_order(
     revision: Revision, memory_mb: int
 ) -> None:
     queries, gallery = random_embeddings("a", 1040, 64, 0), random_embeddings("i", 301, 64, 1)
-    offsets = bank_offsets(random_embeddings("b", 50, 64, 2), gallery, revision)
-    whole = rank(queries, gallery, revision=revision, offsets=offsets, top_k=20)
+    offsets = bank_offsets(Space.of(random_embeddings("b", 50, 64, 2), gallery), revision)
+    whole = rank(Space.of(queries, gallery), revision, offsets=offsets, top_k=20)
     shuffled = np.random.default_rng(0).permutation(len(queries))
     for n in (1, 2, 3, 4, 5, 7, 8, 9, 11, 13, 257, 1025, 1040):
         for rows in (np.arange(n), shuffled[:n]):
-            part = Embeddings(queries.ids[rows], queries.vectors[rows])
-            ranking = rank(
-                part, gallery, revision=revision, offsets=offsets, top_k=20, memory_mb=memory_mb
-            )
-            np.testing.assert_array_equal(ranking.image_ids, whole.image_ids[rows])
-            np.testing.assert_array_equal(ranking.scores, whole.scores[rows])
-            np.testing.assert_array_equal(ranking.similarities, whole.similarities[rows])
+            part = Space.of(Embeddings(queries.ids[rows], queries.vectors[rows]), gallery)
+            compute = Compute(memory_mb=memory_mb)
+            ranking = rank(part, revision, offsets=offsets, top_k=20, compute=compute)
+            assert_same_bits(ranking, whole, rows)
 
 
 def test_offsets_of_another_gallery_or_revision_are_refused() -> None:
-    queries, gallery = random_embeddings("a", 3, 8, 0), random_embeddings("i", 12, 8, 1)
-    bank = random_embeddings("b", 5, 8, 2)
-    offsets = bank_offsets(bank, gallery, Revision(scale=10.0))
+    space, revision = random_space(3, 12, 8), DualSoftmax(scale=10.0)
+    offsets = bank_offsets(random_space(5, 12, 8), revision)
     with pytest.raises(NewsImagesError, match=r"made for .*scale=10.0.* revision is .*scale=1.0"):
-        rank(queries, gallery, offsets=offsets)
-    other = random_embeddings("i", 13, 8, 1)
+        rank(space, DualSoftmax(), offsets=offsets)
+    with pytest.raises(NewsImagesError, match=r"made for DualSoftmax.* revision is InvertedSof"):
+        rank(space, InvertedSoftmax(scale=10.0), offsets=offsets)
     with pytest.raises(NewsImagesError, match=r"1 images have none \(i00012\), 0 are not"):
-        rank(queries, other, revision=Revision(scale=10.0), offsets=offsets)
+        rank(random_space(3, 13, 8), revision, offsets=offsets)
 
 
 def test_similarities_are_the_cosines_and_the_table_is_long() -> None:
     queries, gallery = random_embeddings("a", 5, 16, 0), random_embeddings("i", 9, 16, 1)
-    table = rank(queries, gallery, top_k=4, revision=Revision(scale=30.0)).table()
+    table = rank(Space.of(queries, gallery), DualSoftmax(scale=30.0), top_k=4).table()
     assert table["rank"].tolist() == [1, 2, 3, 4] * 5
     assert table["article_id"].tolist() == np.repeat(queries.ids, 4).tolist()
     left = queries.select(queries.ids.tolist()).vectors.repeat(4, axis=0)
@@ -229,25 +242,20 @@ def test_top_of_long_rows_is_that_sort_too(n_images: int, k: int, n_values: int)
     np.testing.assert_array_equal(values, np.take_along_axis(scores, expected, axis=1))
 
 
-NONE = Revision(method="none")
 REFERENCE = [  # R@1, R@5, R@10, MRR; of cosine and dual softmax as they come with the data
-    ("coco500_vitb16", NONE, (0.506, 0.766, 0.862, 0.6304)),
-    ("coco500_vitb16", Revision(), (0.546, 0.796, 0.880, 0.6575)),
-    ("coco500_vitb16", Revision(scale=100.0), (0.598, 0.834, 0.912, 0.7095)),
+    ("coco500_vitb16", PLAIN, (0.506, 0.766, 0.862, 0.6304)),
+    ("coco500_vitb16", DualSoftmax(), (0.546, 0.796, 0.880, 0.6575)),
+    ("coco500_vitb16", DualSoftmax(scale=100.0), (0.598, 0.834, 0.912, 0.7095)),
+    ("coco500_vitb16", InvertedSoftmax(scale=100.0), (0.652, 0.876, 0.926, 0.7447)),
     (
         "coco500_vitb16",
-        Revision(method="inverted_softmax", scale=100.0),
-        (0.652, 0.876, 0.926, 0.7447),
-    ),
-    (
-        "coco500_vitb16",
-        Revision(method="sinkhorn", scale=100.0, rounds=50, tolerance=0.0),
+        Sinkhorn(scale=100.0, rounds=50, tolerance=0.0),
         (0.674, 0.880, 0.942, 0.7670),
     ),
-    ("coco500_vitb16", Revision(method="neighbours"), (0.590, 0.830, 0.906, 0.6993)),
-    ("flickr8k100_vitb32", NONE, (0.832, 0.990, 0.998, 0.9000)),
-    ("flickr8k100_vitb32", Revision(), (0.866, 0.994, 0.998, 0.9218)),
-    ("flickr8k100_vitb32", Revision(scale=100.0), (0.880, 0.990, 1.000, 0.9300)),
+    ("coco500_vitb16", Neighbours(), (0.590, 0.830, 0.906, 0.6993)),
+    ("flickr8k100_vitb32", PLAIN, (0.832, 0.990, 0.998, 0.9000)),
+    ("flickr8k100_vitb32", DualSoftmax(), (0.866, 0.994, 0.998, 0.9218)),
+    ("flickr8k100_vitb32", DualSoftmax(scale=100.0), (0.880, 0.990, 1.000, 0.9300)),
 ]
 
 
@@ -256,7 +264,7 @@ def test_real_features_give_the_reference_figures(
     shared_data: Path, name: str, revision: Revision, expected: tuple[float, ...]
 ) -> None:
     queries, gallery, truth = real_features(shared_data, name)
-    table = rank(queries, gallery, revision=revision, top_k=len(gallery)).table()
+    table = rank(Space.of(queries, gallery), revision, top_k=len(gallery)).table()
     figures = measure(table, truth)
     all_ranks = ranks_of_truth(table, truth)
     assert recall_at(all_ranks, 1) == pytest.approx(expected[0], abs=5e-5)
@@ -270,9 +278,12 @@ def test_real_features_give_the_reference_figures(
 MEMORY_PROGRAM = """
 from pathlib import Path
 import numpy as np
+from newsimages.devices import Compute
 from newsimages.embeddings import Embeddings
 from newsimages.ranking.ranking import rank
-from newsimages.ranking.revision import METHODS, Revision
+from newsimages.ranking.revisions import DualSoftmax
+from newsimages.ranking.spaces import Space
+from tests.ranking.settings import SHARP
 
 def status(field):
     lines = Path("/proc/self/status").read_text().splitlines()
@@ -284,16 +295,16 @@ def embeddings(n, seed):
     return Embeddings(np.array([f"i{i:05d}" for i in range(n)]), vectors)
 
 articles, images = embeddings(6000, 0), embeddings(6000, 1)
-rank(embeddings(300, 2), embeddings(300, 3))  # libraries that load on first use
+space = Space.of(articles, images)
+rank(Space.of(embeddings(300, 2), embeddings(300, 3)), DualSoftmax())  # libraries that load on use
 before = status("VmRSS")
 for budget in (64, 200):  # MiB: Z has 137, so once it does not fit and once it is kept
-    for method in METHODS:
-        revision = Revision(method=method, scale=20.0, rounds=3)
-        ranking = rank(articles, images, revision=revision, memory_mb=budget)
+    for revision in SHARP:
+        ranking = rank(space, revision, compute=Compute(memory_mb=budget))
         out = sum(part.nbytes for part in (ranking.image_ids, ranking.scores, ranking.similarities))
         beyond = status("VmHWM") - before - out / (1 << 20)
         del ranking
-    print(beyond)  # the peak only rises: of all methods
+    print(beyond)  # the peak only rises: of all revisions
 """
 
 
@@ -301,7 +312,7 @@ for budget in (64, 200):  # MiB: Z has 137, so once it does not fit and once it 
 def test_memory_stays_within_the_budget() -> None:
     done = subprocess.run(
         [sys.executable, "-c", MEMORY_PROGRAM],
-        env={**os.environ, "PYTHONPATH": str(SRC)},
+        env={**os.environ, "PYTHONPATH": f"{SRC}{os.pathsep}{ROOT}"},
         capture_output=True,
         text=True,
         check=True,
@@ -314,12 +325,11 @@ def test_memory_stays_within_the_budget() -> None:
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU here")
 def test_a_gpu_gives_the_same_lists() -> None:
-    queries, gallery = random_embeddings("a", 500, 32, 0), random_embeddings("i", 700, 32, 1)
-    ranking = rank(queries, gallery, device="cuda")
-    assert_ordered_by(ranking, textbook(queries, gallery, 1.0), gallery)
+    space = random_space(500, 700, 32)
+    ranking = rank(space, DualSoftmax(), compute=Compute(device="cuda"))
+    assert_ordered_by(ranking, textbook(space, 1.0), space)
 
 
 def test_nonsense_is_refused() -> None:
-    queries, gallery = random_embeddings("a", 2, 4, 0), random_embeddings("i", 3, 4, 1)
     with pytest.raises(NewsImagesError, match="top_k is 0"):
-        rank(queries, gallery, top_k=0)
+        rank(random_space(2, 3, 4), DualSoftmax(), top_k=0)

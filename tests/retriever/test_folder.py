@@ -3,40 +3,92 @@
 import hashlib
 import json
 import shutil
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from newsimages.encoding.encoders import OpenClipConfig, OpenClipEncoder
+from newsimages.encoding.long_text import LongText
 from newsimages.errors import NewsImagesError
-from newsimages.ranking.bank import bank_offsets
-from newsimages.ranking.revision import Revision
+from newsimages.protocols.embedded import Networks, txv_gallery, txv_queries
+from newsimages.ranking.revisions import DualSoftmax, Neighbours, Sinkhorn
+from newsimages.ranking.spaces import View, Weights
+from newsimages.retriever.articles import article_encoder
 from newsimages.retriever.folder import load_retriever, save_retriever
-from newsimages.retriever.retriever import Retriever, retriever_of
-from newsimages.txv import NetworkConfig, TxVNetwork, embed_texts
-from tests.fakes import random_embeddings
+from newsimages.retriever.provenance import Provenance
+from newsimages.retriever.retriever import Retriever
+from newsimages.txv import NetworkConfig, TxVNetwork
+from tests.fakes import assert_same_bits, queries_of, random_embeddings
 
 TITLES = ["Storm over the coast", "Trains are late again", "Markets fall as rates rise"]
-REVISIONS = (Revision(method="neighbours"), Revision(scale=20))
+REVISIONS = (Neighbours(), DualSoftmax(scale=20), Sinkhorn(scale=20.0, rounds=5))
+TITLE, TEXT = View("clip", "title"), View("clip", "text")
+CLIP: Weights = {TITLE: 1.0}
+TXV: Weights = {View("txv", "title"): 1.0}
+ALL: Weights = {
+    TITLE: 1 / 3,
+    TEXT: 0.1,
+    View("txv", "title"): 0.3,
+    View("txv_text", "text"): 0.8 - 1 / 3 - 0.3,
+}
+WEIGHTS = {"clip": CLIP, "txv": TXV, "texts": {TEXT: 1.0}, "all": ALL}
+GALLERY, MANIFEST = "gallery/txv.npy", "retriever.json"
+TOWER = "text_towers/clip"
+PROVENANCE = Provenance(
+    variant="mix_bank",
+    corpus="demo",
+    backbone="demo",
+    pretrained="demo",
+    precision="bf16",
+    gallery="tests",
+    gallery_size=50,
+    bank_sets=("RSS", "TW"),
+    bank_size=20,
+    validation_articles=9,
+)
 
 
-def made(encoder: OpenClipEncoder, network: TxVNetwork | None) -> Retriever:
+def networks_of(dimension: int, *, shared: bool = True) -> Networks:
+    shape = NetworkConfig(text_dimensions=(dimension,), image_dimensions=(dimension,), width=32)
+    titles = TxVNetwork(shape)
+    return {"txv": titles, "txv_text": titles if shared else TxVNetwork(shape, seed=5)}
+
+
+def made(
+    encoder: OpenClipEncoder,
+    weights: Weights,
+    *,
+    shared: bool = True,
+    long_text: LongText = "cut",
+) -> Retriever:
+    """On 50 images, with a bank of 20 articles."""
     dimension = encoder.text_tower.dimension
-    images, bank = (
-        random_embeddings("i", 50, dimension, 1),
-        random_embeddings("b", 20, dimension, 2),
+    towers = {view.tower for view in weights}
+    networks = {
+        tower: network
+        for tower, network in networks_of(dimension, shared=shared).items()
+        if tower in towers
+    }
+    images = random_embeddings("i", 50, dimension, 1)
+    gallery = {"clip": images, **txv_gallery(images, networks)}
+    bank = queries_of(
+        {
+            TITLE: random_embeddings("b", 20, dimension, 2),
+            TEXT: random_embeddings("b", 20, dimension, 3),
+        }
     )
-    plain = retriever_of(images, network, revisions=REVISIONS)
-    mapped = bank if network is None else embed_texts(network, [bank])
     return Retriever(
-        gallery=plain.gallery,
-        head=network,
+        gallery={tower: gallery[tower] for tower in gallery if tower in towers},
+        weights=weights,
         revisions=REVISIONS,
-        offsets=tuple(bank_offsets(mapped, plain.gallery, each) for each in REVISIONS),
-        about={"retriever": "clip", "text_field": "title"},
-    )
+        networks=networks,
+        encode=article_encoder(encoder.text_tower.encode, networks, weights, long_text),
+        provenance=PROVENANCE,
+    ).with_bank(txv_queries(bank, networks))
 
 
 @pytest.fixture(scope="module")
@@ -49,9 +101,7 @@ def encoder() -> OpenClipEncoder:
 @pytest.fixture(scope="module")
 def saved(encoder: OpenClipEncoder, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("saved") / "retriever"
-    dimension = encoder.text_tower.dimension
-    shape = NetworkConfig(text_dimensions=(dimension,), image_dimensions=(dimension,), width=32)
-    save_retriever(folder, made(encoder, TxVNetwork(shape)), encoder, sample=TITLES)
+    save_retriever(folder, made(encoder, TXV), encoder, sample=TITLES)
     return folder
 
 
@@ -60,27 +110,50 @@ def folder(saved: Path, tmp_path: Path) -> Path:
     return shutil.copytree(saved, tmp_path / "copy")
 
 
-@pytest.mark.parametrize("with_network", [False, True])
+@pytest.mark.parametrize("name", WEIGHTS)
 @pytest.mark.parametrize("long_text", ["cut", "mean"])
 def test_what_was_saved_answers_as_before(
-    encoder: OpenClipEncoder, tmp_path: Path, with_network: bool, long_text: str
+    encoder: OpenClipEncoder, tmp_path: Path, name: str, long_text: LongText
 ) -> None:
-    dimension = encoder.text_tower.dimension
-    shape = NetworkConfig(text_dimensions=(dimension,), image_dimensions=(dimension,), width=32)
-    own = made(encoder, TxVNetwork(shape) if with_network else None)
-    about = save_retriever(tmp_path / "r", own, encoder, sample=TITLES, long_text=long_text)
-    loaded = load_retriever(tmp_path / "r")
-    assert loaded.about == about
-    assert about["gallery_size"] == 50
-    queries = random_embeddings("q", 5, dimension, 9)
-    for revision in ("neighbours", "dual_softmax", "none"):
+    own = made(encoder, WEIGHTS[name], long_text=long_text)
+    save_retriever(tmp_path / "r", own, encoder, sample=TITLES, long_text=long_text)
+    assert_answers_as(load_retriever(tmp_path / "r"), own)
+
+
+def test_two_networks_are_told_apart_and_one_is_shared(
+    encoder: OpenClipEncoder, tmp_path: Path
+) -> None:
+    for shared in (True, False):
+        own = made(encoder, ALL, shared=shared)
+        save_retriever(tmp_path / f"{shared}", own, encoder, sample=TITLES)
+        loaded = load_retriever(tmp_path / f"{shared}")
+        assert (loaded.gallery["txv"] is loaded.gallery["txv_text"]) == shared
+        assert_answers_as(loaded, own)
+
+
+def assert_answers_as(loaded: Retriever, own: Retriever) -> None:
+    assert loaded.weights == own.weights
+    assert list(loaded.weights) == list(own.weights)
+    assert loaded.revisions == own.revisions
+    assert loaded.provenance == own.provenance == PROVENANCE
+    titles = {str(row): title for row, title in enumerate(TITLES)}
+    texts = {"0": "Waves hit the pier. Nobody was hurt.", "1": " "}
+    for revision in ("neighbours", "dual_softmax", "sinkhorn", "none", None):
         for against in ("bank", "batch"):
-            one = own.rank(queries, revision=revision, against=against)
-            other = loaded.rank(queries, revision=revision, against=against)
-            np.testing.assert_array_equal(one.image_ids, other.image_ids)
-            np.testing.assert_array_equal(one.scores, other.scores)
-    answer = loaded.retrieve({"a": TITLES[0], "b": "One. Two."}, top_k=3)
-    assert answer.image_ids.shape == (2, 3)
+            settings: dict[str, Any] = {"revision": revision, "against": against, "top_k": 50}
+            for given in (texts, None):
+                expected = own.retrieve(titles, given, **settings)
+                assert_same_bits(loaded.retrieve(titles, given, **settings), expected)
+
+
+def test_the_galleries_order_in_memory_does_not_matter(
+    encoder: OpenClipEncoder, tmp_path: Path
+) -> None:
+    own = made(encoder, CLIP)
+    ids = own.gallery["clip"].ids[::-1].tolist()
+    turned = replace(own, gallery={"clip": own.gallery["clip"].select(ids)})
+    save_retriever(tmp_path / "r", turned, encoder, sample=TITLES)
+    assert_answers_as(load_retriever(tmp_path / "r"), own)
 
 
 def test_nothing_in_it_is_pickled_or_code(saved: Path) -> None:
@@ -89,7 +162,7 @@ def test_nothing_in_it_is_pickled_or_code(saved: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["gallery.npy", "gallery.parquet", "txv.safetensors", "tower/text_tower.safetensors"]
+    "name", [GALLERY, "images.parquet", "txv/txv.safetensors", f"{TOWER}/text_tower.safetensors"]
 )
 def test_files_that_are_cut_altered_or_absent_are_named(folder: Path, name: str) -> None:
     whole = (folder / name).read_bytes()
@@ -104,100 +177,165 @@ def test_files_that_are_cut_altered_or_absent_are_named(folder: Path, name: str)
         load_retriever(folder)
 
 
+def manifest(folder: Path) -> dict[str, Any]:
+    read: dict[str, Any] = json.loads((folder / MANIFEST).read_text())
+    return read
+
+
 def rewritten(folder: Path, **changes: object) -> None:
-    path = folder / "retriever.json"
-    path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
+    (folder / MANIFEST).write_text(json.dumps({**manifest(folder), **changes}))
 
 
-@pytest.mark.parametrize("found", [2, "1", True, None])
+@pytest.mark.parametrize("found", [1, 3, "2", True, None])
 def test_another_format_is_told(folder: Path, found: object) -> None:
     rewritten(folder, format=found)
-    with pytest.raises(NewsImagesError, match=f"of format {found!r}, but this code reads format 1"):
+    with pytest.raises(NewsImagesError, match=f"of format {found!r}, but this code reads format 2"):
         load_retriever(folder)
 
 
 def test_a_newer_format_may_look_otherwise(folder: Path) -> None:
-    (folder / "retriever.json").write_text('{"format": 7, "parts": []}')
-    with pytest.raises(NewsImagesError, match="of format 7, but this code reads format 1"):
+    (folder / MANIFEST).write_text('{"format": 7, "parts": []}')
+    with pytest.raises(NewsImagesError, match="of format 7, but this code reads format 2"):
         load_retriever(folder)
 
 
 def test_a_manifest_cannot_lead_outside_the_folder(folder: Path) -> None:
-    files = json.loads((folder / "retriever.json").read_text())["files"]
     outside = folder.parent / "secret"
     outside.write_text("x")
-    rewritten(folder, files={**files, "../secret": {"bytes": 1, "sha256": "0"}})
+    with_outside = {**manifest(folder)["files"], "../secret": {"bytes": 1, "sha256": "0"}}
+    rewritten(folder, files=with_outside)
     with pytest.raises(NewsImagesError, match="secret \\(outside the folder\\)"):
         load_retriever(folder)
 
 
 @pytest.mark.parametrize(
-    "name", ["a\0b", "a\ud800b", "a" * 5000, "/etc/passwd", "tower/../../secret"]
+    "name", ["a\0b", "a\ud800b", "a" * 5000, "/etc/passwd", f"{TOWER}/../../../secret"]
 )
 def test_strange_names_in_a_manifest_are_told(folder: Path, name: str) -> None:
-    files = json.loads((folder / "retriever.json").read_text())["files"]
-    rewritten(folder, files={**files, name: {"bytes": 1, "sha256": "0"}})
+    rewritten(folder, files={**manifest(folder)["files"], name: {"bytes": 1, "sha256": "0"}})
     with pytest.raises(NewsImagesError, match=r"is damaged: .*(absent|outside the folder)") as told:
         load_retriever(folder)
     str(told.value).encode()  # can be printed
 
 
-@pytest.mark.parametrize("name", ["tower/added_tokens.json", "tower/code.py", "notes.txt"])
+@pytest.mark.parametrize(
+    "name", [f"{TOWER}/added_tokens.json", f"{TOWER}/code.py", "gallery/more.npy", "notes.txt"]
+)
 def test_a_file_that_nobody_vouches_for_is_refused(folder: Path, name: str) -> None:
     (folder / name).write_text('{"storm": 5}')
     with pytest.raises(NewsImagesError, match=f"{name} \\(not in retriever.json\\)"):
         load_retriever(folder)
 
 
-@pytest.mark.parametrize("name", ["gallery.npy", "tower/text_tower.safetensors"])
+@pytest.mark.parametrize("name", [GALLERY, "images.parquet", f"{TOWER}/text_tower.safetensors"])
 def test_a_manifest_must_list_what_is_read(folder: Path, name: str) -> None:
-    files = json.loads((folder / "retriever.json").read_text())["files"]
+    files = manifest(folder)["files"]
     rewritten(folder, files={each: files[each] for each in files if each != name})
     with pytest.raises(NewsImagesError, match=f"{name} \\(not in retriever.json\\)"):
         load_retriever(folder)
 
 
 def test_a_link_out_of_the_folder_is_refused(folder: Path) -> None:
-    (folder / "gallery.npy").rename(folder.parent / "elsewhere.npy")
-    (folder / "gallery.npy").symlink_to(folder.parent / "elsewhere.npy")
-    with pytest.raises(NewsImagesError, match="gallery.npy \\(outside the folder\\)"):
+    (folder / GALLERY).rename(folder.parent / "elsewhere.npy")
+    (folder / GALLERY).symlink_to(folder.parent / "elsewhere.npy")
+    with pytest.raises(NewsImagesError, match=f"{GALLERY} \\(outside the folder\\)"):
+        load_retriever(folder)
+
+
+ABOUT = asdict(PROVENANCE)
+NEAR = {"name": "neighbours", "k": 10, "alpha": 0.5}
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"weights": []}, "Weights are none"),
+        ({"weights": [["txv", "title", 0]]}, "Weights are 0"),
+        ({"weights": [["txv", "title", float("nan")]]}, "Weights are nan"),
+        ({"weights": [["txv", "title", float("inf")]]}, "Weights are inf"),
+        ({"weights": [["txv", "title", -1]]}, "Weights are -1"),
+        ({"weights": [["txv", "title", 2], ["clip", "title", -1]]}, "Weights are 2.0, -1"),
+        ({"weights": [["txv", "title", "much"]]}, "could not convert"),
+        ({"weights": [["txv", "title", None]]}, "TypeError"),
+        ({"weights": [["txv", "title"]]}, "not enough values"),
+        ({"weights": [["siglip", "title", 1]]}, "no such view: siglip on title"),
+        ({"weights": [["../../x", "title", 1]]}, "no such view"),
+        ({"weights": [["txv", "body", 1]]}, "no such view: txv on body"),
+        ({"weights": [[["txv"], "title", 1]]}, "no such view"),
+        ({"weights": None}, "TypeError"),
+        ({"revisions": []}, "there is no revision"),
+        ({"revisions": [{"name": "softmax"}]}, "KeyError: 'softmax'"),
+        ({"revisions": [{"name": ["neighbours"]}]}, "unhashable"),
+        ({"revisions": [{"k": 10}]}, "missing"),
+        ({"revisions": ["neighbours"]}, "TypeError"),
+        ({"revisions": [{**NEAR, "scale": 1.0}]}, "unexpected keyword argument 'scale'"),
+        ({"revisions": [{**NEAR, "k": "10"}]}, "TypeError"),
+        ({"revisions": [{**NEAR, "k": 2.5}]}, "k of neighbours is 2.5, expected int"),
+        ({"revisions": [{**NEAR, "k": True}]}, "k of neighbours is True, expected int"),
+        ({"revisions": [{**NEAR, "k": 0}]}, "k is 0, expected 1"),
+        ({"revisions": [{**NEAR, "alpha": None}]}, "TypeError"),
+        ({"revisions": [{**NEAR, "alpha": True}]}, "alpha of neighbours is True, expected float"),
+        ({"revisions": [{"name": "sinkhorn", "rounds": 5.0}]}, "rounds of sinkhorn is 5.0"),
+        ({"revisions": [{"name": "dual_softmax", "scale": float("nan")}]}, "scale is nan"),
+        ({"long_text": "twice"}, "long_text is unknown"),
+        ({"long_text": ["cut"]}, "long_text is unknown"),
+        ({"provenance": {**ABOUT, "author": "me"}}, "unexpected keyword argument 'author'"),
+        ({"provenance": {"variant": "clip"}}, "KeyError: 'bank_sets'"),
+        ({"provenance": {"bank_sets": ["RSS"]}}, "missing 9 required"),
+        ({"provenance": {**ABOUT, "bank_sets": 3}}, "TypeError"),
+        ({"provenance": [1]}, "TypeError"),
+        ({"files": {GALLERY: 3}}, "TypeError"),
+        ({"files": {GALLERY: {"bytes": 3}}}, "KeyError: 'sha256'"),
+        ({"files": [GALLERY]}, "AttributeError"),
+    ],
+)
+def test_settings_that_cannot_be_are_told(
+    folder: Path, changes: dict[str, object], reason: str
+) -> None:
+    rewritten(folder, **changes)
+    with pytest.raises(NewsImagesError, match=f"cannot be read as a retriever's: .*{reason}"):
+        load_retriever(folder)
+
+
+@pytest.mark.parametrize("name", ["weights", "revisions", "long_text", "provenance", "files"])
+def test_a_manifest_without_a_part_is_told(folder: Path, name: str) -> None:
+    rest = {key: value for key, value in manifest(folder).items() if key != name}
+    (folder / MANIFEST).write_text(json.dumps(rest))
+    with pytest.raises(NewsImagesError, match=f"cannot be read .*KeyError: '{name}'"):
+        load_retriever(folder)
+
+
+def test_what_the_manifest_weighs_must_be_there(folder: Path) -> None:
+    rewritten(folder, weights=[["txv", "title", 0.5], ["clip", "title", 0.5]])
+    with pytest.raises(NewsImagesError, match=r"gallery/clip.npy \(not in retriever.json\)"):
+        load_retriever(folder)
+
+
+def test_offsets_of_a_revision_must_be_there(folder: Path) -> None:
+    rewritten(folder, revisions=[NEAR, {"name": "inverted_softmax", "scale": 1.0}])
+    with pytest.raises(NewsImagesError, match="gallery of .* cannot be used: 'inverted_softmax'"):
         load_retriever(folder)
 
 
 @pytest.mark.parametrize(
-    "changes",
-    [
-        {"revisions": []},
-        {"about": None},
-        {"about": {"long_text": "twice"}},
-        {"files": {"gallery.npy": 3}},
-        {"files": {"gallery.npy": {"bytes": 3}}},
-    ],
+    "content", ["", "[]", "{}", '{"format": 2, "files": 3}', "{", "[" * 100_000, "\ud800"]
 )
-def test_settings_that_cannot_be_are_told(folder: Path, changes: dict[str, object]) -> None:
-    rewritten(folder, **changes)
-    with pytest.raises(NewsImagesError, match="settings or files are missing or of another type"):
-        load_retriever(folder)
-
-
-@pytest.mark.parametrize("content", ["", "[]", "{}", '{"format": 1, "files": 3}', "{"])
 def test_a_manifest_that_is_none_is_told(folder: Path, content: str) -> None:
-    (folder / "retriever.json").write_text(content)
+    (folder / MANIFEST).write_text(content, errors="surrogatepass")
     with pytest.raises(NewsImagesError, match="cannot be read as a retriever's"):
         load_retriever(folder)
 
 
 def with_vectors(folder: Path, vectors: NDArray[np.float32]) -> None:
     """Puts another gallery in the place of the folder's, with a checksum that holds."""
-    np.save(folder / "gallery.npy", vectors)
-    content = (folder / "gallery.npy").read_bytes()
-    files = json.loads((folder / "retriever.json").read_text())["files"]
+    np.save(folder / GALLERY, vectors)
+    content = (folder / GALLERY).read_bytes()
     about = {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
-    rewritten(folder, files={**files, "gallery.npy": about})
+    rewritten(folder, files={**manifest(folder)["files"], GALLERY: about})
 
 
 def test_vectors_and_ids_must_be_as_many(folder: Path) -> None:
-    with_vectors(folder, np.load(folder / "gallery.npy")[:-1])
+    with_vectors(folder, np.load(folder / GALLERY)[:-1])
     with pytest.raises(NewsImagesError, match="50 ids for vectors of shape \\(49, 32\\)"):
         load_retriever(folder)
 
@@ -210,10 +348,23 @@ def test_tower_network_and_gallery_must_fit(folder: Path) -> None:
         load_retriever(folder)
 
 
+def test_txvs_gallery_needs_its_network(folder: Path) -> None:
+    files = manifest(folder)["files"]
+    (folder / "txv/txv.safetensors").unlink()
+    rewritten(
+        folder,
+        files={each: files[each] for each in files if "safetensors" not in each}
+        | {f"{TOWER}/text_tower.safetensors": files[f"{TOWER}/text_tower.safetensors"]},
+    )
+    with pytest.raises(NewsImagesError, match="dimension 192, the gallery's have 32"):
+        load_retriever(folder)
+
+
 def test_what_does_not_fit_is_not_saved(encoder: OpenClipEncoder, tmp_path: Path) -> None:
-    images, bank = random_embeddings("i", 5, 7, 1), random_embeddings("b", 5, 7, 2)
-    offsets = (bank_offsets(bank, images, Revision()),)
-    other = Retriever(gallery=images, offsets=offsets)
+    bank = queries_of({TITLE: random_embeddings("b", 5, 7, 2)})
+    other = Retriever(
+        gallery={"clip": random_embeddings("i", 5, 7, 1)}, weights=CLIP, revisions=REVISIONS
+    ).with_bank(bank)
     with pytest.raises(NewsImagesError, match="dimension 192, the gallery's have 7"):
         save_retriever(tmp_path / "r", other, encoder, sample=TITLES)
 
@@ -221,25 +372,25 @@ def test_what_does_not_fit_is_not_saved(encoder: OpenClipEncoder, tmp_path: Path
 def test_a_folder_in_use_is_not_saved_to(encoder: OpenClipEncoder, folder: Path) -> None:
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     with pytest.raises(NewsImagesError, match="is not empty"):
-        save_retriever(folder, made(encoder, None), encoder, sample=TITLES)
+        save_retriever(folder, made(encoder, CLIP), encoder, sample=TITLES)
     assert before == {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def test_a_place_that_is_no_folder_is_told(encoder: OpenClipEncoder, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises(NewsImagesError, match="Cannot write .*file"):
-        save_retriever(tmp_path / "file", made(encoder, None), encoder, sample=TITLES)
+        save_retriever(tmp_path / "file", made(encoder, CLIP), encoder, sample=TITLES)
 
 
 @pytest.mark.parametrize(
     "text", ["\ud83d storm \udfff", "\ud800", "\0\x01\x1b[0m", "storm " * 170_000, "漢" * 10**6]
 )
 def test_any_text_is_answered(saved: Path, text: str) -> None:
-    answer = load_retriever(saved).retrieve({"a": text}, top_k=3)
+    answer = load_retriever(saved).retrieve({"a": text}, {"a": text}, top_k=3)
     assert len(set(answer.image_ids[0])) == 3
 
 
 def test_without_a_bank_it_cannot_be_saved(encoder: OpenClipEncoder, tmp_path: Path) -> None:
-    bare = retriever_of(random_embeddings("i", 5, encoder.text_tower.dimension, 1), None)
+    bare = replace(made(encoder, CLIP), offsets=())
     with pytest.raises(NewsImagesError, match="without a query bank"):
         save_retriever(tmp_path / "r", bare, encoder, sample=TITLES)

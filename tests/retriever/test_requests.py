@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 
 from newsimages.errors import NewsImagesError
+from newsimages.ranking.spaces import View
 from newsimages.retriever.requests import MAX_CHARACTERS, MAX_ROWS, answer
-from tests.retriever.test_retriever import retriever
+from tests.retriever.test_retriever import MIX, retriever
 
 ONE = pd.DataFrame({"title": ["Storm over the coast"]})
 
@@ -27,14 +28,24 @@ def test_rows_are_numbered_where_no_id_is_given() -> None:
     assert [len(images) for images in table["image_ids"]] == [100, 100]
 
 
-def test_texts_are_asked_with_where_the_model_is_made_for_them() -> None:
-    import dataclasses  # noqa: PLC0415
-
-    by_text = dataclasses.replace(retriever(), about={"text_field": "text"})
+def test_texts_are_asked_with_where_the_model_weighs_them() -> None:
+    by_text = retriever({View("clip", "text"): 1.0})
     request = pd.DataFrame({"title": ["Storm", "Rates"], "text": ["The river rose.", None]})
-    table = answer(by_text, request, {"top_k": 3})
-    expected = retriever().retrieve({"0": "The river rose.", "1": "Rates"}, top_k=3)
+    table = answer(by_text, request, {"top_k": 3, "revision": "none"})
+    titles = {"0": "The river rose.", "1": "Rates"}
+    expected = retriever().retrieve(titles, top_k=3, revision="none")
     assert table["image_ids"].tolist() == expected.image_ids.tolist()
+
+
+def test_an_absent_text_is_a_blank_one() -> None:
+    mix = retriever(MIX)
+    title = pd.DataFrame({"title": ["Storm"]})
+    for text in (None, "", " ", float("nan")):
+        pd.testing.assert_frame_equal(answer(mix, title.assign(text=text)), answer(mix, title))
+    assert (
+        answer(mix, title.assign(text="A gale"))["image_ids"][0]
+        != (answer(mix, title)["image_ids"][0])
+    )
 
 
 @pytest.mark.parametrize(

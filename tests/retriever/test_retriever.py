@@ -1,82 +1,120 @@
 """The retriever: its flow written out, and an article's answer in any company."""
 
-from collections.abc import Mapping
-
 import numpy as np
 import pytest
 
-from newsimages.embeddings import Embeddings
 from newsimages.errors import NewsImagesError
+from newsimages.protocols.embedded import Networks, txv_gallery, txv_queries
 from newsimages.ranking.bank import bank_offsets
 from newsimages.ranking.ranking import rank
-from newsimages.ranking.revision import Revision
-from newsimages.retriever.retriever import Retriever, retriever_of
+from newsimages.ranking.revisions import PLAIN, DualSoftmax, InvertedSoftmax
+from newsimages.ranking.spaces import Queries, Space, View, Weights, fuse
+from newsimages.retriever.articles import article_encoder
+from newsimages.retriever.retriever import Retriever
 from newsimages.txv import NetworkConfig, TxVNetwork, embed_images, embed_texts
-from tests.fakes import FakeEncoder, random_embeddings
+from tests.fakes import FakeEncoder, assert_same_bits, queries_of, random_embeddings
 
-DUAL = Revision(scale=20)
-INVERTED = Revision(method="inverted_softmax", scale=50)
-GALLERY, BANK = random_embeddings("i", 300, 16, 1), random_embeddings("b", 40, 16, 2)
-TEXTS = {f"a{i}": f"Headline number {i}" for i in range(30)}
+DUAL = DualSoftmax(scale=20)
+INVERTED = InvertedSoftmax(scale=50)
+TITLE, TEXT = View("clip", "title"), View("clip", "text")
+BY_TITLE: Weights = {TITLE: 1.0}
+BY_TXV: Weights = {View("txv", "title"): 1.0}
+MIX: Weights = {
+    TITLE: 0.4,
+    TEXT: 0.1,
+    View("txv", "title"): 0.3,
+    View("txv_text", "text"): 0.2,
+}
+GALLERY = random_embeddings("i", 300, 16, 1)
+BANK = queries_of(
+    {TITLE: random_embeddings("b", 40, 16, 2), TEXT: random_embeddings("b", 40, 16, 3)},
+    without_text=["b00004"],
+)
+TITLES = {f"a{i}": f"Headline number {i}" for i in range(30)}
+TEXTS = {f"a{i}": "" if i % 3 else f"What came of number {i}." for i in range(30)}
+SHAPE = NetworkConfig(text_dimensions=(16,), image_dimensions=(16,), width=32)
+NETWORK = TxVNetwork(SHAPE, seed=3)
+NETWORKS: Networks = {"txv": NETWORK, "txv_text": NETWORK}
+APART: Networks = {"txv": NETWORK, "txv_text": TxVNetwork(SHAPE, seed=4)}
 fake = FakeEncoder(dimension=16)
 
 
-def encode(texts: Mapping[str, str]) -> Embeddings:
-    return Embeddings(np.array(list(texts)), fake.encode_texts(list(texts.values())))
-
-
-def retriever(network: TxVNetwork | None = None) -> Retriever:
-    plain = retriever_of(GALLERY, network, revisions=(INVERTED, DUAL), encode=encode)
-    bank = BANK if network is None else embed_texts(network, [BANK])
-    offsets = tuple(bank_offsets(bank, plain.gallery, each) for each in plain.revisions)
+def retriever(weights: Weights = BY_TITLE, networks: Networks = NETWORKS) -> Retriever:
+    """With the towers that the weights ask for, and a bank."""
+    towers = {view.tower for view in weights}
+    asked = {tower: network for tower, network in networks.items() if tower in towers}
+    gallery = {"clip": GALLERY, **txv_gallery(GALLERY, asked)}
     return Retriever(
-        gallery=plain.gallery,
-        head=network,
-        revisions=plain.revisions,
-        offsets=offsets,
-        encode=encode,
-    )
+        gallery={tower: gallery[tower] for tower in gallery if tower in towers},
+        weights=weights,
+        revisions=(INVERTED, DUAL),
+        networks=asked,
+        encode=article_encoder(fake.encode_texts, asked, weights),
+    ).with_bank(txv_queries(BANK, asked))
 
 
-def network() -> TxVNetwork:
-    shape = NetworkConfig(text_dimensions=(16,), image_dimensions=(16,), width=32)
-    return TxVNetwork(shape, seed=3)
+def encoded(weights: Weights = BY_TITLE) -> Queries:
+    encode = retriever(weights).encode
+    assert encode is not None
+    return encode(TITLES, TEXTS)
 
 
 def test_clip_in_batch_form_is_the_ranking_of_its_vectors() -> None:
-    answer = retriever().retrieve(TEXTS, revision="dual_softmax", against="batch", top_k=7)
-    expected = rank(encode(TEXTS), GALLERY, revision=DUAL, top_k=7)
-    np.testing.assert_array_equal(answer.image_ids, expected.image_ids)
-    np.testing.assert_array_equal(answer.scores, expected.scores)
-    assert answer.article_ids.tolist() == list(TEXTS)
+    answer = retriever().retrieve(TITLES, revision="dual_softmax", against="batch", top_k=7)
+    space = Space.of(encoded().of(TITLE), GALLERY)
+    assert_same_bits(answer, rank(space, DUAL, top_k=7))
+    assert answer.article_ids.tolist() == list(TITLES)
 
 
 def test_txv_maps_both_sides_before_ranking() -> None:
-    net = network()
-    answer = retriever(net).retrieve(TEXTS, revision="none", top_k=7)
-    queries, gallery = embed_texts(net, [encode(TEXTS)]), embed_images(net, [GALLERY])
-    expected = rank(queries, gallery, revision=Revision(method="none"), top_k=7)
-    np.testing.assert_array_equal(answer.image_ids, expected.image_ids)
+    answer = retriever(BY_TXV).retrieve(TITLES, revision="none", top_k=7)
+    queries = embed_texts(NETWORK, [encoded().of(TITLE)])
+    space = Space.of(queries, embed_images(NETWORK, [GALLERY]))
+    assert_same_bits(answer, rank(space, PLAIN, top_k=7))
+
+
+@pytest.mark.parametrize("weights", [BY_TITLE, BY_TXV, MIX], ids=["clip", "txv", "mix"])
+def test_against_the_bank_it_is_the_fused_space_with_the_banks_offsets(weights: Weights) -> None:
+    own = retriever(weights)
+    bank = fuse(txv_queries(BANK, own.networks), own.gallery, weights)
+    space = fuse(encoded(weights), own.gallery, weights)
+    for revision in (INVERTED, DUAL):
+        expected = rank(space, revision, offsets=bank_offsets(bank, revision), top_k=9)
+        answer = own.retrieve(TITLES, TEXTS, revision=revision.name, top_k=9)
+        assert_same_bits(answer, expected)
 
 
 def test_the_first_revision_is_taken_where_none_is_named() -> None:
     own = retriever()
-    named = own.retrieve(TEXTS, revision="inverted_softmax")
-    np.testing.assert_array_equal(own.retrieve(TEXTS).scores, named.scores)
-    assert (named.scores != own.retrieve(TEXTS, revision="dual_softmax").scores).any()
+    named = own.retrieve(TITLES, revision="inverted_softmax")
+    assert_same_bits(own.retrieve(TITLES), named)
+    assert (named.scores != own.retrieve(TITLES, revision="dual_softmax").scores).any()
 
 
-@pytest.mark.parametrize("with_network", [False, True])
-def test_against_the_bank_an_answer_is_the_same_in_any_company(with_network: bool) -> None:
-    own = retriever(network() if with_network else None)
-    together = own.retrieve(TEXTS)
+@pytest.mark.parametrize("weights", [BY_TITLE, BY_TXV, MIX], ids=["clip", "txv", "mix"])
+@pytest.mark.parametrize("networks", [NETWORKS, APART], ids=["one network", "two"])
+def test_against_the_bank_an_answer_is_the_same_in_any_company(
+    weights: Weights, networks: Networks
+) -> None:
+    own = retriever(weights, networks)
+    together = own.retrieve(TITLES, TEXTS)
     generator = np.random.default_rng(0)
-    names = list(TEXTS)
+    names = list(TITLES)
     for size in (1, 2, 3, 5, 17, 30):
         chosen = generator.permutation(len(names))[:size]
-        answer = own.retrieve({names[i]: TEXTS[names[i]] for i in chosen})
-        np.testing.assert_array_equal(answer.image_ids, together.image_ids[chosen])
-        np.testing.assert_array_equal(answer.scores, together.scores[chosen])
+        answer = own.retrieve({names[i]: TITLES[names[i]] for i in chosen}, TEXTS)
+        assert_same_bits(answer, together, chosen)
+
+
+def test_an_article_without_a_text_is_asked_by_its_title() -> None:
+    weights: Weights = {TITLE: 0.25, TEXT: 0.75}
+    own, by_title = retriever(weights), retriever()
+    for texts in (None, {}, {"a0": " \n", "a1": ""}):
+        answer = own.retrieve(TITLES, texts, revision="none")
+        assert_same_bits(answer, by_title.retrieve(TITLES, revision="none"))
+    with_text = own.retrieve(TITLES, TEXTS, revision="none")
+    changed = (with_text.image_ids != answer.image_ids).any(axis=1)
+    assert changed.tolist() == [i % 3 == 0 for i in range(30)]
 
 
 def test_a_gallery_shorter_than_the_list_comes_back_whole() -> None:
@@ -87,35 +125,47 @@ def test_a_gallery_shorter_than_the_list_comes_back_whole() -> None:
 def test_one_article_in_batch_form_is_ordered_by_cosine() -> None:
     own = retriever()
     batch = own.retrieve({"a": "Storm"}, against="batch")
-    plain = own.retrieve({"a": "Storm"}, revision="none")
-    np.testing.assert_array_equal(batch.image_ids, plain.image_ids)
+    assert_same_bits(batch, own.retrieve({"a": "Storm"}, revision="none"))
 
 
 @pytest.mark.parametrize(
-    ("texts", "settings", "message"),
+    ("titles", "settings", "message"),
     [
         ({}, {}, "No articles"),
-        ({"a": "x", "b": " \n", "c": ""}, {}, "blank text: b, c"),
+        ({"a": "x", "b": " \n", "c": ""}, {}, "blank title: b, c"),
         ({"a": "x"}, {"top_k": 0}, "top_k is 0"),
         (
             {"a": "x"},
             {"revision": "sinkhorn"},
-            "expected one of inverted_softmax, dual_softmax, none",
+            "expected one of none, inverted_softmax, dual_softmax",
         ),
         ({"a": "x"}, {"against": "them"}, "expected bank, batch"),
     ],
 )
 def test_bad_input_is_told(
-    texts: dict[str, str], settings: dict[str, object], message: str
+    titles: dict[str, str], settings: dict[str, object], message: str
 ) -> None:
     with pytest.raises(NewsImagesError, match=message):
-        retriever().retrieve(texts, **settings)
+        retriever().retrieve(titles, **settings)
 
 
 def test_without_a_bank_or_an_encoder_it_says_so() -> None:
-    bare = retriever_of(GALLERY, None)
+    bare = Retriever(gallery={"clip": GALLERY}, weights=BY_TITLE, revisions=(DUAL,))
     with pytest.raises(NewsImagesError, match="no text encoder"):
-        bare.retrieve(TEXTS)
+        bare.retrieve(TITLES)
     with pytest.raises(NewsImagesError, match="no query bank"):
-        bare.rank(encode(TEXTS))
-    assert bare.rank(encode(TEXTS), revision="none").scores.shape == (30, 100)
+        bare.rank(encoded())
+    assert bare.rank(encoded(), revision="none").scores.shape == (30, 100)
+
+
+def test_vectors_without_a_weighted_view_are_refused() -> None:
+    with pytest.raises(NewsImagesError, match="clip on the text has no articles"):
+        retriever(MIX).rank(encoded(BY_TITLE))
+
+
+def test_only_the_fields_that_are_weighed_are_encoded() -> None:
+    before = len(fake.encoded)
+    retriever().retrieve({"a": "A storm"}, {"a": "It rained."})
+    assert fake.encoded[before:] == ["A storm"]
+    retriever({TEXT: 1.0}).retrieve({"a": "A storm"}, {"a": "It rained."})
+    assert fake.encoded[before + 1 :] == ["It rained."]

@@ -1,4 +1,4 @@
-"""What is trained on, selected on and measured on: data sets as vectors in, three parts out.
+"""Embedded data sets in, the parts to train on, to choose by and to measure on out.
 
 The two protocols of the paper. ``official``: 80 % of the merged training sets to train on, the
 other 20 % to select by, the test sets to measure on. ``internal``: 20 % of the training sets are
@@ -8,94 +8,19 @@ picture, and each keeps its data sets apart.
 """
 
 import hashlib
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Literal
 
-import numpy as np
 import pandas as pd
 
 from newsimages.corpora import DataSet
-from newsimages.corpora.parts import Split
 from newsimages.embeddings import Embeddings
 from newsimages.errors import NewsImagesError, first_ten
+from newsimages.protocols.embedded import EmbeddedSet, Networks, with_txv
 from newsimages.protocols.splits import same_title, split_articles
-from newsimages.txv.pairs import Pairs, merged, pair_up
 
 Protocol = Literal["official", "internal", "time"]
-TextField = Literal["title", "text"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Space:
-    """Articles and images as one more backbone embeds them."""
-
-    queries: Mapping[TextField, Embeddings]
-    """Per text field a vector per article, in the articles' order."""
-    images: Embeddings
-    """A vector per readable image."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class EmbeddedSet:
-    """Articles of a data set and the images to find theirs among, as vectors."""
-
-    name: str
-    """The data set's name, such as RSS."""
-    split: Split
-    """``train`` or ``test``, as the corpus has it."""
-    articles: pd.DataFrame
-    """As `articles.preprocess` gives them; the columns read here are article_id,
-    title, image_id and, to split by time, date."""
-    queries: Mapping[TextField, Embeddings]
-    """Per text field a vector per article, in the articles' order."""
-    images: Embeddings
-    """A vector per readable image."""
-    files: Mapping[str, Path]
-    """The file of each image that has one, by its id."""
-    multilingual: Space | None = None
-    """The articles as they were written, and the same images, by a multilingual backbone."""
-
-    def __post_init__(self) -> None:
-        """Raises: NewsImagesError where the two backbones saw other articles or images."""
-        other = self.multilingual
-        if other is None:
-            return
-        if not np.array_equal(other.images.ids, self.images.ids) or any(
-            not np.array_equal(other.queries[field].ids, queries.ids)
-            for field, queries in self.queries.items()
-        ):
-            raise NewsImagesError(
-                f"{self.name}: the multilingual backbone's {len(other.images)} images, or its "
-                f"articles, are not the {len(self.images)} images and the articles of the other "
-                "backbone. The files have changed in between: run it again."
-            )
-
-    @property
-    def label(self) -> str:
-        """Name and split, fit for a file name."""
-        return label_of(self.name, self.split)
-
-    def subset(self, article_ids: Collection[str]) -> "EmbeddedSet":
-        """Some of the articles, in their order here, with the images that are theirs."""
-        chosen = self.articles[self.articles["article_id"].isin(set(article_ids))]
-        ids = chosen["article_id"].tolist()
-        is_own = np.isin(self.images.ids, chosen["image_id"].dropna().unique())
-        own = self.images.ids[is_own].tolist()
-        here = _selected(self, ids, own)
-        return replace(
-            self,
-            articles=chosen.reset_index(drop=True),
-            queries=here.queries,
-            images=here.images,
-            multilingual=_selected(self.multilingual, ids, own) if self.multilingual else None,
-        )
-
-    def truth(self) -> dict[str, str]:
-        """The right image of each article for which it is known; it may be absent here."""
-        known = self.articles.dropna(subset="image_id")
-        return dict(zip(known["article_id"], known["image_id"], strict=True))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,6 +37,14 @@ class Parts:
     n_left_out: int
     """Training articles that are in no part, as their title or picture is measured on."""
 
+    def with_txv(self, networks: Networks) -> "Parts":
+        """The parts that are chosen by and measured on with T×V's towers beside their own."""
+        return replace(
+            self,
+            validation=tuple(with_txv(part, networks) for part in self.validation),
+            tests=tuple(with_txv(part, networks) for part in self.tests),
+        )
+
 
 def divide(
     sets: Sequence[EmbeddedSet], protocol: Protocol, *, share: float = 0.2, seed: int = 0
@@ -121,8 +54,8 @@ def divide(
     Args:
         sets: All its data sets; without training sets, only the official protocol is possible.
         protocol: Whether the test sets or a part of the training sets are measured on.
-        share: Of the articles, that is selected on; internally also that is measured on.
-        seed: Of the choice.
+        share: Fraction held out for validation; for `internal`, also the test fraction.
+        seed: Seed of the random split.
 
     Raises:
         NewsImagesError: The internal protocol without training articles, or too few of them.
@@ -147,47 +80,6 @@ def divide(
     )
 
 
-def pairs_of(sets: Sequence[EmbeddedSet], field: TextField) -> Pairs:
-    """The articles of several data sets with their images, under the ids ``NAME/id``.
-
-    Raises:
-        NewsImagesError: There is no data set, or their vectors do not fit each other.
-    """
-    whole = joined(sets)
-    return pair_up([whole.queries[field]], [whole.images], whole.truth())
-
-
-def joined(sets: Sequence[EmbeddedSet]) -> EmbeddedSet:
-    """Several data sets as one, with one gallery; all ids are ``NAME/id``.
-
-    Raises:
-        NewsImagesError: There is no data set, or their vectors do not fit each other.
-    """
-    articles = [
-        part.articles.assign(
-            article_id=part.name + "/" + part.articles["article_id"],
-            image_id=part.name + "/" + part.articles["image_id"],
-        )
-        for part in sets
-    ]
-    whole = _merged({part.name: part for part in sets})
-    originals = {part.name: part.multilingual for part in sets if part.multilingual}
-    return EmbeddedSet(
-        name="+".join(part.name for part in sets),
-        split=sets[0].split,
-        articles=pd.concat(articles, ignore_index=True),
-        queries=whole.queries,
-        images=whole.images,
-        files={f"{part.name}/{key}": path for part in sets for key, path in part.files.items()},
-        multilingual=_merged(originals) if len(originals) == len(sets) else None,
-    )
-
-
-def label_of(name: str, split: Split) -> str:
-    """What files about a data set are called."""
-    return f"{name}-{split}".replace("/", "-").replace(" ", "-")
-
-
 def check_training(sets: Iterable[EmbeddedSet | DataSet], protocols: Iterable[Protocol]) -> None:
     """Raises: NewsImagesError where a training set is to be measured on, but there is none."""
     is_needed = any(protocol != "official" for protocol in protocols)
@@ -207,27 +99,6 @@ def check_dates(sets: Iterable[EmbeddedSet | DataSet]) -> None:
             f"split=time, but the articles of {first_ten(undated)} have no dates. Fill the column "
             "date (such as 2022-03-31), or set split=random."
         )
-
-
-def _selected(
-    space: EmbeddedSet | Space, article_ids: Sequence[str], image_ids: Sequence[str]
-) -> Space:
-    return Space(
-        queries={field: vectors.select(article_ids) for field, vectors in space.queries.items()},
-        images=space.images.select(image_ids),
-    )
-
-
-def _merged(spaces: Mapping[str, EmbeddedSet | Space]) -> Space:
-    """Several data sets' vectors under the ids ``NAME/id``."""
-    fields: tuple[TextField, ...] = ("title", "text")
-    return Space(
-        queries={
-            field: merged({name: space.queries[field] for name, space in spaces.items()})
-            for field in fields
-        },
-        images=merged({name: space.images for name, space in spaces.items()}),
-    )
 
 
 def _with_pictures(part: EmbeddedSet) -> EmbeddedSet:

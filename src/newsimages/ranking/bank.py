@@ -1,20 +1,23 @@
 """The query bank: offsets of images over a fixed set of queries, so that an article stands alone.
 
-In come the vectors of a bank (training headlines) and of a gallery, out comes one number per image
-with the revision that it belongs to. Over the articles of a request an image's offset would depend
-on which other articles share it, and over a single one no revision changes anything.
+In come a bank of articles (those of the training part) and a gallery, out comes one number per
+image with the revision that it belongs to. Over the articles of a request an image's offset would
+depend on which other articles share it, and over a single one no revision changes anything.
 """
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from newsimages.devices import ON_CPU, Compute
 from newsimages.embeddings import Embeddings
 from newsimages.errors import NewsImagesError, first_ten
-from newsimages.ranking.revision import Revision, image_offsets
+from newsimages.ranking.revisions import Revision
 from newsimages.ranking.similarity import SimilarityTiles
+from newsimages.ranking.spaces import Queries, Space, View
 
 COPY_COSINE = 0.9999  # the same text encoded twice, in bf16 and in another batch, comes this close
 
@@ -70,22 +73,13 @@ class ImageOffsets:
         return self.values[order[np.searchsorted(self.ids, ids, sorter=order)]]
 
 
-def bank_offsets(
-    bank: Embeddings,
-    gallery: Embeddings,
-    revision: Revision,
-    *,
-    memory_mb: int = 512,
-    device: torch.device | str = "cpu",
-) -> ImageOffsets:
+def bank_offsets(space: Space, revision: Revision, *, compute: Compute = ON_CPU) -> ImageOffsets:
     """The offsets of a gallery's images over a query bank.
 
     Args:
-        bank: B queries, none of them an article that will be ranked (`check_disjoint`).
-        gallery: D images.
+        space: The bank's articles, none of which will be ranked (`without_asked`), and D images.
         revision: Which formula.
-        memory_mb: Budget in MiB beyond the inputs and the answer.
-        device: Where to compute, as torch names it.
+        compute: Where, and with how much memory.
 
     Returns:
         The offsets in the order of the images' ids.
@@ -93,80 +87,56 @@ def bank_offsets(
     Raises:
         NewsImagesError: The bank is empty, or as `SimilarityTiles`.
     """
-    if not len(bank):
+    if not len(space.article_ids):
         raise NewsImagesError(
             "The query bank is empty: give it the articles of the training part, or rank without "
             "a bank."
         )
-    gallery = gallery.sorted_by_id()
-    tiles = SimilarityTiles.between(
-        bank,
-        gallery,
-        memory_mb=memory_mb,
-        device=device,
-        rows_beside=revision.rows_beside,
-    )
-    values = image_offsets(tiles, revision, bank=True).cpu().numpy()
-    return ImageOffsets(gallery.ids, values, revision)
+    tiles = SimilarityTiles.of(space, compute, rows_beside=revision.rows_beside)
+    values = revision.offsets(tiles, bank=True).cpu().numpy()
+    return ImageOffsets(space.image_ids, values, revision)
 
 
 def without_asked(
-    bank: Embeddings,
-    queries: Embeddings,
+    bank: Queries,
+    asked: Sequence[Queries],
+    views: Collection[View],
     *,
-    memory_mb: int = 512,
-    device: torch.device | str = "cpu",
-) -> Embeddings:
-    """The bank without the articles that are among the queries, as `in_bank` finds them."""
-    asked = in_bank(bank, queries, memory_mb=memory_mb, device=device)
-    return bank.select(bank.ids[~asked].tolist())
-
-
-def in_bank(
-    bank: Embeddings,
-    queries: Embeddings,
-    *,
-    memory_mb: int = 512,
-    device: torch.device | str = "cpu",
-) -> NDArray[np.bool_]:
-    """Which of the bank's articles are among the queries, by id or by vector.
+    compute: Compute = ON_CPU,
+) -> Queries:
+    """The bank without the articles that are asked: they would leak what is measured into it.
 
     Args:
         bank: B articles.
-        queries: C articles.
-        memory_mb: Budget in MiB.
-        device: Where to compare.
+        asked: The articles that are ranked, in one or several sets.
+        views: By which vectors copies are found.
+        compute: Where to compare, and with how much memory.
 
     Returns:
-        (B,) True where a query has the same id, or a vector of a cosine of `COPY_COSINE` or more.
+        The articles of the bank whose id is not asked, and whose vector in no view comes to a
+        cosine of `COPY_COSINE` or more with one that is asked.
 
     Raises:
-        NewsImagesError: As `SimilarityTiles`.
+        NewsImagesError: No article is left, or a view is missing.
     """
-    same_id = np.isin(bank.ids, queries.ids)
-    if not len(bank) or not len(queries):
+    left = np.ones(len(bank), np.bool_)
+    for queries in asked:
+        for view in views:
+            left &= ~_in(bank.of(view), queries.of(view), compute)
+    if not left.any():
+        raise NewsImagesError(
+            f"All {len(bank)} training articles are among those that are asked for, or have the "
+            f"same vectors (a cosine of {COPY_COSINE} or more): no query bank is left."
+        )
+    return bank if left.all() else bank.select(bank.ids[left].tolist())
+
+
+def _in(bank: Embeddings, asked: Embeddings, compute: Compute) -> NDArray[np.bool_]:
+    """(B,) whether an article's id, or as good as its vector, is among those that are asked."""
+    same_id = np.isin(bank.ids, asked.ids)
+    if not len(bank) or not len(asked):
         return same_id
-    tiles = SimilarityTiles.between(bank, queries, memory_mb=memory_mb, device=device)
+    tiles = SimilarityTiles.of(Space.of(bank, asked), compute)
     nearest = torch.cat([tile.amax(dim=1) for tile in tiles]).cpu().numpy()  # (B,)
     same: NDArray[np.bool_] = same_id | (nearest >= COPY_COSINE)
     return same
-
-
-def check_disjoint(
-    bank: Embeddings,
-    queries: Embeddings,
-    *,
-    memory_mb: int = 512,
-    device: torch.device | str = "cpu",
-) -> None:
-    """Refuses a bank in which articles stand that are to be ranked: it would know the test set.
-
-    Raises:
-        NewsImagesError: As `in_bank` finds them, or as `SimilarityTiles`.
-    """
-    known = in_bank(bank, queries, memory_mb=memory_mb, device=device)
-    if known.any():
-        raise NewsImagesError(
-            f"Articles of the query bank that are among those to rank, by their id or their "
-            f"vector: {first_ten(bank.ids[known])}. Leave them out of the bank."
-        )

@@ -1,12 +1,12 @@
-"""Step 6 of 6: similarities to ranked images, in a total order.
+"""Similarities to ranked images, in a total order.
 
-In come query and gallery embeddings, out come the ``top_k`` images of each article by
+In comes a `Space` of articles and images, out come the ``top_k`` images of each article by
 (−score, image_id): images of equal score are ordered by their id, so that a ranking never depends
-on the machine, the device or the order of the gallery.
+on the machine, the device or the order of the gallery. `rank` ranks every run.
 """
 
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,13 +15,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from newsimages.embeddings import Embeddings
+from newsimages.devices import ON_CPU, Compute
 from newsimages.errors import NewsImagesError
 from newsimages.ranking.bank import ImageOffsets
-from newsimages.ranking.revision import Revision, image_offsets, revised_scores
+from newsimages.ranking.revisions import PLAIN, Revision
 from newsimages.ranking.similarity import SimilarityTiles
+from newsimages.ranking.spaces import Space
 
-PAPER = Revision()  # dual softmax at the paper's scale
 GROUP = 8  # columns whose maximum stands for them in the search for the greatest scores
 
 
@@ -53,32 +53,28 @@ class Ranking:
 
 
 def rank(
-    queries: Embeddings,
-    gallery: Embeddings,
+    space: Space,
+    revision: Revision,
     *,
-    revision: Revision = PAPER,
     offsets: ImageOffsets | None = None,
     top_k: int = 100,
-    memory_mb: int = 512,
-    device: torch.device | str = "cpu",
+    compute: Compute = ON_CPU,
 ) -> Ranking:
-    """Ranks the gallery for every query: similarity, revision, order.
+    """Ranks the gallery for every article: similarity, revision, order.
 
-    Without ``offsets`` they are taken over these same queries, as the paper does: an article's list
-    then depends on the others. With a bank's offsets it does not: on a CPU the answer for an
+    Without ``offsets`` they are taken over these same articles, as the paper does: an article's
+    list then depends on the others. With a bank's offsets it does not: on a CPU the answer for an
     article is the same, bit for bit, alone, in any batch and in any order.
 
     Args:
-        queries: C articles.
-        gallery: D images.
+        space: C articles and D images.
         revision: What is done to the similarities.
-        offsets: The images' offsets over a query bank, from `newsimages.ranking.bank.bank_offsets`.
+        offsets: The images' offsets over a query bank, from `newsimages.ranking.bank`.
         top_k: Length of the lists; the whole gallery where it holds fewer images.
-        memory_mb: Budget in MiB beyond the inputs and the answer.
-        device: Where to compute, as torch names it.
+        compute: Where, and with how much memory.
 
     Returns:
-        min(top_k, D) images per article, in the queries' order.
+        min(top_k, D) images per article, in the articles' order.
 
     Raises:
         NewsImagesError: As `SimilarityTiles`; a top_k that is not above 0; offsets of another
@@ -88,96 +84,78 @@ def rank(
         UserWarning: One article is to be revised without a bank. A revision over a single query
             changes nothing (or, as inverted softmax, leaves nothing), so it is ranked by cosine.
     """
-    gallery = gallery.sorted_by_id()  # from here on a position orders as its id does
-    tiles = SimilarityTiles.between(
-        queries,
-        gallery,
-        memory_mb=memory_mb,
-        device=device,
-        rows_beside=revision.rows_beside,
-    )
-    numbers = offsets_of(gallery.ids, tiles, revision, offsets)
-    return listed(scored(tiles, numbers, revision), queries.ids, gallery.ids, top_k=top_k)
-
-
-def offsets_of(
-    image_ids: NDArray[np.str_],
-    tiles: SimilarityTiles,
-    revision: Revision,
-    offsets: ImageOffsets | None,
-) -> Tensor | None:
-    """The bank's offsets, or those over the queries of ``tiles``: (D,), None for plain cosine.
-
-    Raises, warns: As `rank`.
-    """
-    if offsets is not None:
-        if offsets.revision != revision:
-            raise NewsImagesError(
-                f"The offsets were made for {offsets.revision}, but the revision is {revision}. "
-                "Make them with `bank_offsets` for this revision."
-            )
-        values = offsets.of(image_ids)
-        return None if revision.method == "none" else torch.from_numpy(values).to(tiles.device)
-    if revision.method == "none":
-        return None
-    if tiles.n_queries == 1:
+    if offsets is None and len(space.article_ids) == 1 and revision != PLAIN:
         warnings.warn(
-            f"{revision.method} over one article changes nothing: it is ranked by cosine. Give the "
+            f"{revision.name} over one article changes nothing: it is ranked by cosine. Give the "
             "offsets of a query bank, or rank several articles at once.",
-            stacklevel=3,
+            stacklevel=2,
         )
-        return None
-    return image_offsets(tiles, revision)
+        revision = PLAIN
+    tiles = SimilarityTiles.of(space, compute, rows_beside=revision.rows_beside)
+    values = _offsets(space.image_ids, tiles, revision, offsets)
+    return rank_tiles(tiles, space, values, revision.slope, top_k=top_k)
 
 
-def scored(
-    tiles: SimilarityTiles, offsets: Tensor | None, revision: Revision
-) -> Iterator[tuple[Tensor, Tensor]]:
-    """Yields similarities and scores, both (B, D) and only valid until the next."""
-    buffer: Tensor | None = None
-    for tile in tiles:
-        if offsets is None:
-            yield tile, tile
-            continue
-        if buffer is None or len(buffer) < len(tile):
-            buffer = torch.empty_like(tile)
-        yield tile, revised_scores(tile, offsets, slope=revision.slope, out=buffer[: len(tile)])
-
-
-def listed(
-    tiles: Iterable[tuple[Tensor, Tensor]],
-    article_ids: NDArray[np.str_],
-    image_ids: NDArray[np.str_],
-    *,
-    top_k: int,
+def rank_tiles(
+    tiles: SimilarityTiles, space: Space, offsets: Tensor, slope: float, *, top_k: int
 ) -> Ranking:
-    """Cuts scores to lists, in the total order.
+    """Ranks by similarities that are at hand already, and a revision's offsets.
 
     Args:
-        tiles: Similarities and scores (B, D), of the C articles in their order.
-        article_ids: (C,).
-        image_ids: (D,) rising, so that a column orders as its id does.
-        top_k: Length of the lists.
+        tiles: Those of the space.
+        space: C articles and D images.
+        offsets: (D,) as the revision gives them.
+        slope: The revision's.
+        top_k: Length of the lists; the whole gallery where it holds fewer images.
 
     Raises:
         NewsImagesError: top_k is not above 0.
     """
     if top_k < 1:
         raise NewsImagesError(f"top_k is {top_k}, but a list needs at least 1 image.")
-    top_k = min(top_k, len(image_ids))
-    scores = np.empty((len(article_ids), top_k), np.float32)
+    top_k = min(top_k, len(space.image_ids))
+    scores = np.empty((len(space.article_ids), top_k), np.float32)
     similarities = np.empty_like(scores)
-    images = np.empty(scores.shape, image_ids.dtype)
+    images = np.empty(scores.shape, space.image_ids.dtype)
     start = 0
-    for tile, revised in tiles:
+    for tile, revised in _scored(tiles, offsets, slope):
         rows = slice(start, start + len(tile))
         start = rows.stop
         best, order = top(revised, top_k)
-        scores[rows], images[rows] = best.cpu(), image_ids[order.cpu().numpy()]
+        scores[rows], images[rows] = best.cpu(), space.image_ids[order.cpu().numpy()]
         similarities[rows] = tile.gather(1, order).cpu()
     return Ranking(
-        article_ids=article_ids, image_ids=images, scores=scores, similarities=similarities
+        article_ids=space.article_ids, image_ids=images, scores=scores, similarities=similarities
     )
+
+
+def _offsets(
+    image_ids: NDArray[np.str_],
+    tiles: SimilarityTiles,
+    revision: Revision,
+    offsets: ImageOffsets | None,
+) -> Tensor:
+    """(D,) the bank's offsets, or those over the queries of ``tiles``."""
+    if offsets is None:
+        return revision.offsets(tiles)
+    if offsets.revision != revision:
+        raise NewsImagesError(
+            f"The offsets were made for {offsets.revision}, but the revision is {revision}. "
+            "Make them with `bank_offsets` for this revision."
+        )
+    return torch.from_numpy(offsets.of(image_ids)).to(tiles.device)
+
+
+def _scored(
+    tiles: SimilarityTiles, offsets: Tensor, slope: float
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yields similarities and scores, both (B, D) and only valid until the next."""
+    buffer: Tensor | None = None
+    for tile in tiles:
+        if buffer is None or len(buffer) < len(tile):
+            buffer = torch.empty_like(tile)
+        out = buffer[: len(tile)]
+        yield tile, torch.add(offsets.neg(), tile, alpha=slope, out=out)
 
 
 def top(scores: Tensor, k: int) -> tuple[Tensor, Tensor]:

@@ -1,6 +1,7 @@
-"""Step 4 of 6: unit vectors to cosine similarities, in tiles of a bounded size.
+"""Unit vectors to similarities, in tiles of a bounded size.
 
-In come query vectors (C, E) and gallery vectors (D, E), out come tiles (B, D) of Z = Q·Gᵀ.
+In comes a `Space` of C articles and D images, out come tiles (B, D) of Z, the sum over the space's
+blocks of Q·Gᵀ.
 
 On a CPU a query's similarities are the same bits alone and among any others. Left to itself, a
 product gives 1 to 3 rows to another kernel, which rounds differently, and two threads that share
@@ -8,14 +9,15 @@ the rows leave such rests of 5 to 7 and of 9 to 11; a multiple of 8 left none (m
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from newsimages.embeddings import Embeddings
+from newsimages.devices import Compute
 from newsimages.errors import NewsImagesError
+from newsimages.ranking.spaces import Space
 
 BLOCK_ROWS = 1024  # rows of a matrix product: fewer, and packing the gallery for it shows
 TILE_ROWS = 256  # rows that are handed out: few enough to stay in cache while they are worked on
@@ -32,13 +34,18 @@ class SimilarityTiles:
     """
 
     def __init__(
-        self, queries: Tensor, gallery: Tensor, *, memory_mb: int = 512, rows_beside: int = 0
+        self,
+        queries: Sequence[Tensor],
+        gallery: Sequence[Tensor],
+        *,
+        memory_mb: int = 512,
+        rows_beside: int = 0,
     ) -> None:
-        """Takes float32 unit vectors on one device.
+        """Takes float32 vectors on one device, in blocks whose inner products are summed.
 
         Args:
-            queries: (C, E).
-            gallery: (D, E).
+            queries: Per block (C, E).
+            gallery: Per block (D, E).
             memory_mb: Budget in MiB for everything beyond the two inputs and the answer.
             rows_beside: How many rows of D numbers the budget is to hold beside the tiles and
                 what is made of them.
@@ -47,18 +54,9 @@ class SimilarityTiles:
             NewsImagesError: Another dimension on the two sides, nothing to rank, or a budget
                 that does not hold the similarities of `PRODUCT_ROWS` queries.
         """
-        if queries.ndim != 2 or gallery.ndim != 2 or queries.shape[1] != gallery.shape[1]:
-            raise NewsImagesError(
-                f"Queries of shape {tuple(queries.shape)} against a gallery of shape "
-                f"{tuple(gallery.shape)}: expected (articles, E) and (images, E) with the same E. "
-                "Were both encoded by the same backbone?"
-            )
-        if not len(queries) or not len(gallery):
-            raise NewsImagesError(
-                f"Nothing to rank: {len(queries)} articles and {len(gallery)} images."
-            )
-        self.queries, self.gallery = queries, gallery
-        row_bytes = 4 * len(gallery)
+        _check_shapes(queries, gallery)
+        self.queries, self.gallery = tuple(queries), tuple(gallery)
+        row_bytes = 4 * self.n_images
         budget = memory_mb * MEGABYTE
         beside = row_bytes * rows_beside
         affordable = (budget - beside) // (row_bytes * WORKING_TILES)
@@ -66,51 +64,43 @@ class SimilarityTiles:
             least = -(-(row_bytes * WORKING_TILES * PRODUCT_ROWS + beside) // MEGABYTE)
             raise NewsImagesError(
                 f"memory_mb={memory_mb} does not hold {PRODUCT_ROWS} articles' similarities with "
-                f"{len(gallery)} images: set at least {least}."
+                f"{self.n_images} images: set at least {least}."
             )
         self.rows = int(min(TILE_ROWS, affordable))
         working = row_bytes * self.rows * WORKING_TILES + beside
-        self._keep = row_bytes * len(queries) + working <= budget
+        self._keep = row_bytes * self.n_queries + working <= budget
         beside_block = row_bytes * self.rows * (WORKING_TILES - 1) + beside
         n_tiles = (budget - beside_block) // (row_bytes * self.rows)
         self._block_rows = self.rows * int(min(BLOCK_ROWS // self.rows, n_tiles))
         self._kept: Tensor | None = None
-        copies = _copies(gallery)
-        self._copies = torch.tensor([copy for copy, _ in copies], device=gallery.device)
-        self._originals = torch.tensor([original for _, original in copies], device=gallery.device)
+        copies = _copies(self.gallery)
+        self._copies = torch.tensor([copy for copy, _ in copies], device=self.device)
+        self._originals = torch.tensor([original for _, original in copies], device=self.device)
 
     @classmethod
-    def between(
-        cls,
-        queries: Embeddings,
-        gallery: Embeddings,
-        *,
-        memory_mb: int,
-        device: torch.device | str,
-        rows_beside: int = 0,
-    ) -> "SimilarityTiles":
-        """The tiles of two sets of embeddings, computed on ``device``."""
+    def of(cls, space: Space, compute: Compute, *, rows_beside: int = 0) -> "SimilarityTiles":
+        """The tiles of a space. Raises: NewsImagesError as the constructor."""
         return cls(
-            torch.from_numpy(queries.vectors).to(device),
-            torch.from_numpy(gallery.vectors).to(device),
-            memory_mb=memory_mb,
+            [torch.from_numpy(block).to(compute.device) for block in space.queries],
+            [torch.from_numpy(block).to(compute.device) for block in space.gallery],
+            memory_mb=compute.memory_mb,
             rows_beside=rows_beside,
         )
 
     @property
     def n_queries(self) -> int:
         """C, the number of articles."""
-        return len(self.queries)
+        return len(self.queries[0])
 
     @property
     def n_images(self) -> int:
         """D, the number of images."""
-        return len(self.gallery)
+        return len(self.gallery[0])
 
     @property
     def device(self) -> torch.device:
         """Where the similarities lie."""
-        return self.gallery.device
+        return self.gallery[0].device
 
     def equalise(self, values: Tensor) -> Tensor:
         """Gives images of equal vectors equal values, which rounding may have set apart.
@@ -128,7 +118,7 @@ class SimilarityTiles:
             yield from self._kept.split(self.rows)
             return
         block_rows = self.n_queries if self._keep else min(self._block_rows, self.n_queries)
-        store = self.queries.new_empty(max(block_rows, PRODUCT_ROWS), self.n_images)
+        store = self.queries[0].new_empty(max(block_rows, PRODUCT_ROWS), self.n_images)
         for start in range(0, self.n_queries, block_rows):
             product = self._product(slice(start, min(start + block_rows, self.n_queries)), store)
             yield from self.equalise(product).split(self.rows)
@@ -142,26 +132,49 @@ class SimilarityTiles:
         """
         n_rows = rows.stop - rows.start
         over = n_rows % PRODUCT_ROWS
-        whole = self.queries[rows.start : rows.stop - over]
-        if len(whole):
-            torch.mm(whole, self.gallery.T, out=store[: len(whole)])
+        n_whole = n_rows - over
+        if n_whole:
+            self._multiply(
+                [q[rows.start : rows.stop - over] for q in self.queries], store[:n_whole]
+            )
         if not over:
             return store[:n_rows]
-        last = self.queries[max(rows.stop - PRODUCT_ROWS, 0) : rows.stop]
-        last = nn.functional.pad(last, (0, 0, PRODUCT_ROWS - len(last), 0))
+        last = [block[max(rows.stop - PRODUCT_ROWS, 0) : rows.stop] for block in self.queries]
+        filled_up = [nn.functional.pad(part, (0, 0, PRODUCT_ROWS - len(part), 0)) for part in last]
         end = max(n_rows, PRODUCT_ROWS)
-        torch.mm(last, self.gallery.T, out=store[end - PRODUCT_ROWS : end])
+        self._multiply(filled_up, store[end - PRODUCT_ROWS : end])
         return store[end - n_rows : end]
 
+    def _multiply(self, queries: Sequence[Tensor], out: Tensor) -> None:
+        """The sum of the blocks' products, written into ``out`` (rows, D)."""
+        torch.mm(queries[0], self.gallery[0].T, out=out)
+        for part, images in zip(queries[1:], self.gallery[1:], strict=True):
+            out.addmm_(part, images.T)
 
-def _copies(gallery: Tensor) -> list[tuple[int, int]]:
-    """(position, first position of the same vector) of every image that repeats another."""
+
+def _check_shapes(queries: Sequence[Tensor], gallery: Sequence[Tensor]) -> None:
+    """Raises: NewsImagesError where the two sides do not fit each other, or one is empty."""
+    for asked, images in zip(queries, gallery, strict=True):
+        if asked.ndim != 2 or images.ndim != 2 or asked.shape[1] != images.shape[1]:
+            raise NewsImagesError(
+                f"Queries of shape {tuple(asked.shape)} against a gallery of shape "
+                f"{tuple(images.shape)}: expected (articles, E) and (images, E) with the same E. "
+                "Were both encoded by the same backbone?"
+            )
+    if not len(queries[0]) or not len(gallery[0]):
+        raise NewsImagesError(
+            f"Nothing to rank: {len(queries[0])} articles and {len(gallery[0])} images."
+        )
+
+
+def _copies(gallery: Sequence[Tensor]) -> list[tuple[int, int]]:
+    """(position, first position of the same vectors) of every image that repeats another."""
     first_of: dict[bytes, int] = {}
     copies = []
-    vectors = gallery.cpu().numpy()
-    _, group, sizes = np.unique(vectors[:, 0], return_inverse=True, return_counts=True)
+    blocks = [block.cpu().numpy() for block in gallery]
+    _, group, sizes = np.unique(blocks[0][:, 0], return_inverse=True, return_counts=True)
     for position in np.flatnonzero(sizes[group] > 1).tolist():  # few, so few are hashed whole
-        digest = hashlib.sha256(vectors[position].tobytes()).digest()
+        digest = hashlib.sha256(b"".join(block[position].tobytes() for block in blocks)).digest()
         first = first_of.setdefault(digest, position)
         if first != position:
             copies.append((position, first))

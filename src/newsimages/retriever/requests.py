@@ -31,7 +31,7 @@ def answer(
     Raises:
         NewsImagesError: With a sentence for whoever sent the request.
     """
-    articles = articles.reset_index(drop=True)
+    articles = articles.reset_index(drop=True).astype(object)  # a column of nulls is of floats
     _check(articles)
     given = {key: value for key, value in (parameters or {}).items() if value is not None}
     unknown = sorted(set(given) - set(PARAMETERS))
@@ -43,8 +43,10 @@ def answer(
     if isinstance(top_k, bool) or int(top_k) != top_k or top_k < 1:
         raise NewsImagesError(f"top_k is {top_k}, expected a whole number of at least 1.")
     rows = [str(row) for row in articles.index]
+    texts = articles.get("text", pd.Series("", index=articles.index)).fillna("")
     ranking = retriever.retrieve(
-        dict(zip(rows, _queries(retriever, articles), strict=True)),
+        dict(zip(rows, articles["title"], strict=True)),
+        dict(zip(rows, texts, strict=True)),
         **{**given, "top_k": int(top_k)},
     )
     return pd.DataFrame(
@@ -55,19 +57,6 @@ def answer(
             "similarities": ranking.similarities.astype(float).tolist(),
         }
     )
-
-
-def _queries(retriever: Retriever, articles: pd.DataFrame) -> list[str]:
-    """What of each article is asked with; a blank text is stood for by the title."""
-    titles: list[str] = articles["title"].tolist()
-    field = (retriever.about or {}).get("text_field", "title")
-    if field == "title" or "text" not in articles:
-        return titles
-    texts = articles["text"].tolist()
-    return [
-        text if isinstance(text, str) and text.strip() else title
-        for text, title in zip(texts, titles, strict=True)
-    ]
 
 
 def _check(articles: pd.DataFrame) -> None:

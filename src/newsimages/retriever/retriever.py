@@ -1,136 +1,138 @@
-"""The retriever: an article's text in, ranked images out. Evaluation and serving go through it.
+"""The retriever: an article in, ranked images out. Evaluation and serving both go through it.
 
-texts ─ encode ─> vectors ─ (T×V) ─> joint space ─ similarity ─ revision ─ top k ─> rankings
+titles, texts ─ encode ─> queries per view ─ fuse ─> one space ─ similarity ─ revision ─ top k
 """
 
 import warnings
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal, get_args
 
-import torch
-
-from newsimages.embeddings import Embeddings
-from newsimages.encoding.long_text import EncodeTexts
+from newsimages.devices import ON_CPU, Compute
 from newsimages.errors import NewsImagesError, first_ten
-from newsimages.ranking.bank import ImageOffsets
+from newsimages.protocols.embedded import Networks
+from newsimages.ranking.bank import ImageOffsets, bank_offsets
 from newsimages.ranking.ranking import Ranking, rank
-from newsimages.ranking.revision import Revision
-from newsimages.txv import TxVNetwork, embed_images, embed_texts
+from newsimages.ranking.revisions import PLAIN, Revision
+from newsimages.ranking.spaces import Gallery, Queries, Weights, fuse
+from newsimages.retriever.provenance import Provenance
 
 Against = Literal["bank", "batch"]
-PLAIN = Revision(method="none")
+EncodeArticles = Callable[[Mapping[str, str], Mapping[str, str]], Queries]
+"""Titles and texts by article id, a blank text where there is none, to vectors."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Retriever:
-    """Finds images for articles in one gallery."""
+    """Finds images for articles in one gallery, by what a run has chosen."""
 
-    gallery: Embeddings
-    """D images, in the space that queries are mapped into."""
-    head: TxVNetwork | None = None
-    """T×V, whose text side queries go through; None: they are compared as they are."""
-    revisions: tuple[Revision, ...] = (Revision(),)
-    """What can be done to the similarities, a method each; the first one where none is named."""
+    gallery: Gallery
+    """D images, in each tower that has a weight."""
+    weights: Weights
+    """How much each view counts."""
+    revisions: tuple[Revision, ...]
+    """What can be done to the similarities, one of each name; the first where none is named."""
     offsets: tuple[ImageOffsets, ...] = ()
     """The images' offsets over a query bank, per revision; empty: there is no bank."""
-    encode: EncodeTexts | None = None
-    """The text encoder; None: only vectors can be ranked."""
-    about: Mapping[str, Any] | None = None
-    """What it was made of, for people: corpus, backbone, bank, …, as JSON knows it."""
-    memory_mb: int = 512
-    """MiB that ranking may take beyond its inputs and outputs."""
-    device: torch.device | str = "cpu"
-    """Where to rank."""
+    networks: Networks = field(default_factory=dict)
+    """T×V's networks, of those of its towers that have a weight."""
+    encode: EncodeArticles | None = None
+    """Turns articles into queries; None: only vectors can be ranked."""
+    provenance: Provenance | None = None
+    """What a registered retriever was made of."""
+    compute: Compute = ON_CPU
+    """Where to rank, and with how much memory."""
 
     def retrieve(
         self,
-        texts: Mapping[str, str],
+        titles: Mapping[str, str],
+        texts: Mapping[str, str] | None = None,
         *,
         top_k: int = 100,
         revision: str | None = None,
         against: Against = "bank",
     ) -> Ranking:
-        """Ranks the gallery for texts.
+        """Ranks the gallery for articles.
 
         Args:
-            texts: Text by article id, none of them blank.
+            titles: Title by article id, none of them blank.
+            texts: Text by article id, where there is one.
             top_k: Length of the lists; the whole gallery where it holds fewer images.
-            revision: The method of one of ``revisions``, or ``none`` for plain cosine; None
-                takes the first.
+            revision: The name of one of ``revisions``, or ``none`` for plain cosine; None takes the
+                first.
             against: ``bank`` takes the images' offsets over the query bank, so that an article's
-                answer is the same in any company; ``batch`` over these same texts (the paper's
+                answer is the same in any company; ``batch`` over these same articles (the paper's
                 form).
 
         Returns:
-            min(top_k, D) images per article, in the order of the texts.
+            min(top_k, D) images per article, in the order of the titles.
 
         Raises:
-            NewsImagesError: No texts, blank ones, or as `rank`.
+            NewsImagesError: No titles, blank ones, or as `rank`.
         """
         if self.encode is None:
             raise NewsImagesError("This retriever has no text encoder: rank vectors instead.")
-        if not texts:
+        if not titles:
             raise NewsImagesError("No articles: give at least one.")
-        blank = [key for key, text in texts.items() if not text.strip()]
+        blank = [key for key, title in titles.items() if not title.strip()]
         if blank:
-            raise NewsImagesError(f"Articles with a blank text: {first_ten(blank)}. Fill it in.")
-        return self.rank(self.encode(texts), top_k=top_k, revision=revision, against=against)
+            raise NewsImagesError(f"Articles with a blank title: {first_ten(blank)}. Fill it in.")
+        known = texts or {}
+        queries = self.encode(titles, {key: known.get(key, "") for key in titles})
+        return self.rank(queries, top_k=top_k, revision=revision, against=against)
 
     def rank(
         self,
-        queries: Embeddings,
+        queries: Queries,
         *,
         top_k: int = 100,
         revision: str | None = None,
         against: Against = "bank",
     ) -> Ranking:
-        """Ranks the gallery for texts that the backbone has encoded; all else as `retrieve`.
+        """Ranks the gallery for articles that have been encoded; all else as `retrieve`.
 
         Raises:
-            NewsImagesError: Vectors of another dimension, a top_k below 1, no bank where one is
-                asked for, or an unknown ``revision`` or ``against``.
+            NewsImagesError: A view is missing, vectors of another dimension, a top_k below 1, no
+                bank where one is asked for, or an unknown ``revision`` or ``against``.
         """
         if against not in get_args(Against):
             expected = first_ten(get_args(Against))
             raise NewsImagesError(f"against is {against!r}, expected {expected}.")
-        chosen = self._chosen(revision)
-        offsets = self._offsets(chosen) if against == "bank" else None
-        if self.head is not None:
-            queries = embed_texts(self.head, [queries])
+        chosen = self._revision(revision)
+        space = fuse(queries, self.gallery, self.weights)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # one article in batch form: documented
             return rank(
-                queries,
-                self.gallery,
-                revision=chosen,
-                offsets=offsets,
+                space,
+                chosen,
+                offsets=self._offsets(chosen) if against == "bank" else None,
                 top_k=top_k,
-                memory_mb=self.memory_mb,
-                device=self.device,
+                compute=self.compute,
             )
 
-    def _chosen(self, method: str | None) -> Revision:
-        by_method: dict[str, Revision] = {each.method: each for each in (*self.revisions, PLAIN)}
-        if method is None:
+    def with_bank(self, bank: Queries) -> "Retriever":
+        """The retriever with its images' offsets over a query bank, for each of its revisions."""
+        space = fuse(bank, self.gallery, self.weights)
+        offsets = [
+            bank_offsets(space, revision, compute=self.compute) for revision in self.revisions
+        ]
+        return replace(self, offsets=tuple(offsets))
+
+    def _revision(self, name: str | None) -> Revision:
+        by_name = {PLAIN.name: PLAIN, **{each.name: each for each in self.revisions}}
+        if name is None:
             return self.revisions[0]
-        if method not in by_method:
-            expected = first_ten(list(by_method))
-            raise NewsImagesError(f"revision is {method!r}, expected one of {expected}.")
-        return by_method[method]
+        if name not in by_name:
+            expected = first_ten(list(by_name))
+            raise NewsImagesError(f"revision is {name!r}, expected one of {expected}.")
+        return by_name[name]
 
     def _offsets(self, revision: Revision) -> ImageOffsets | None:
-        if revision.method == "none":
+        if revision == PLAIN:
             return None
         for offsets in self.offsets:
             if offsets.revision == revision:
                 return offsets
         raise NewsImagesError(
-            "This retriever has no query bank: rank with against=batch, or give it offsets."
+            "This retriever has no query bank: rank with against=batch, or give it one."
         )
-
-
-def retriever_of(gallery: Embeddings, network: TxVNetwork | None, **settings: Any) -> Retriever:
-    """A retriever on images that the backbone has encoded; through T×V where there is one."""
-    mapped = gallery if network is None else embed_images(network, [gallery])
-    return Retriever(gallery=mapped, head=network, **settings)

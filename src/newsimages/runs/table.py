@@ -4,22 +4,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from newsimages.errors import NewsImagesError, first_ten
-from newsimages.protocols.parts import TextField
-from newsimages.ranking.revision import Method
+from newsimages.ranking.revisions import PLAIN, DualSoftmax, Revision
+from newsimages.ranking.spaces import Tower, View
+from newsimages.retriever.retriever import Against
 
 ALL, PAPER = "all", "paper"
-Single = Literal["clip", "txv", "multilingual"]
-"""multilingual: as clip, with a multilingual backbone that is asked with the original text."""
-Against = Literal["batch", "bank"]
-Retriever = Literal[Single, "mix", "languages", "all"]
-Source = tuple[Single, TextField]
-"""A retriever and the text that it is asked with."""
-COMBINED: dict[Retriever, tuple[Single, ...]] = {
-    "mix": ("clip", "txv"),
-    "languages": ("clip", "multilingual"),
-    "all": ("clip", "txv", "multilingual"),
-}
-"""Retrievers that are several."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,103 +21,107 @@ class Run:
     """Its short name, in tags and columns."""
     official_name: str
     """The name under which it was, or would be, handed in."""
-    retriever: Retriever
-    """What puts texts and images into one space, or a combination of such."""
-    text_field: Literal["title", "text", "both"]
-    """What of an article is the query."""
-    revision: Method | Literal["chosen"]
-    """What is done to the similarities; chosen: what wins on the validation part."""
+    retriever: str
+    """What its towers together are called."""
+    views: tuple[View, ...]
+    """How it compares articles with images; the weights of several are chosen."""
+    revision: Revision | None = None
+    """What is done to the similarities; None: what wins on the validation part."""
     against: Against = "batch"
-    """Whether the revision is over the test articles, or over the training headlines, so that each
+    """Whether the revision is over the test articles, or over the training articles, so that each
     article is answered alone."""
-    fusion: Literal["weights", "ranks"] | None = None
-    """How several sources become one: a weighted sum, or reciprocal rank fusion."""
-    family: Literal["paper", "beyond"] = "paper"
-    """Whether the paper has it."""
 
     @property
-    def sources(self) -> tuple[Source, ...]:
-        """The retrievers and texts that it combines; one for most runs."""
-        retrievers = COMBINED.get(self.retriever, (self.retriever,))
-        fields = ("title", "text") if self.text_field == "both" else (self.text_field,)
-        return tuple((retriever, field) for retriever in retrievers for field in fields)  # type: ignore[misc]
+    def family(self) -> Literal["paper", "beyond"]:
+        """Whether the paper has it."""
+        return "beyond" if self.revision is None else "paper"
 
-    def asks(self, retriever: Single) -> bool:
-        """Whether it is among its sources."""
-        return any(name == retriever for name, _ in self.sources)
+    @property
+    def text_field(self) -> str:
+        """What of an article is the query: ``title``, ``text`` or ``both``."""
+        fields = {view.text_field for view in self.views}
+        return fields.pop() if len(fields) == 1 else "both"
+
+    def asks(self, tower: Tower) -> bool:
+        """Whether the tower is among its views'."""
+        return any(view.tower == tower for view in self.views)
+
+    @property
+    def words(self) -> str:
+        """What it does, for people: ``CLIP on titles, dual softmax``."""
+        fields: dict[str, list[str]] = {}
+        for tower, text_field in self.views:
+            fields.setdefault(TOWERS[tower], []).append(f"{text_field}s")
+        towers = [f"{name} on {' and '.join(own)}" for name, own in fields.items()]
+        chosen = "chosen revision" if self.revision is None else self.revision.words
+        alone = ", one article at a time" if self.against == "bank" else ""
+        return f"{' + '.join(towers)}, {chosen}{alone}"
+
+    @property
+    def txv_towers(self) -> tuple[Tower, ...]:
+        """The towers of its views that are T×V's."""
+        towers: tuple[Tower, ...] = ("txv", "txv_text")
+        return tuple(tower for tower in towers if self.asks(tower))
 
 
-def _beyond(
-    number: int,
-    retriever: Retriever,
-    how: Literal["batch", "bank", "weights", "ranks"],
-    *,
-    text_field: Literal["title", "both"] = "title",
+TOWERS: dict[Tower, str] = {
+    "clip": "CLIP",
+    "txv": "T×V",
+    "txv_text": "T×V",
+    "multilingual": "multilingual CLIP",
+}
+"""What people call them."""
+CLIP = (View("clip", "title"),)
+TXV = (View("txv", "title"),)
+TXV_TEXT = (View("txv_text", "text"),)
+MULTILINGUAL = (View("multilingual", "title"),)
+MIX = (*CLIP, View("clip", "text"), *TXV, *TXV_TEXT)
+LANGUAGES = (*CLIP, *MULTILINGUAL)
+EVERYTHING = (*MIX, *MULTILINGUAL, View("multilingual", "text"))
+
+
+def _paper(
+    number: int, variant: str, name: str, views: tuple[View, ...], revision: Revision
 ) -> Run:
     return Run(
         number=number,
-        variant=f"{retriever}_{how}",
-        official_name=f"newsimages_{retriever}_{how}_run_{number}",
+        variant=variant,
+        official_name=f"iti_certh_{name}_run_{number}",
+        retriever=variant.split("_", maxsplit=1)[0],
+        views=views,
+        revision=revision,
+    )
+
+
+def _beyond(number: int, retriever: str, against: Against, views: tuple[View, ...]) -> Run:
+    return Run(
+        number=number,
+        variant=f"{retriever}_{against}",
+        official_name=f"newsimages_{retriever}_{against}_run_{number}",
         retriever=retriever,
-        text_field=text_field,
-        revision="chosen",
-        against="bank" if how == "bank" else "batch",
-        fusion=how if how in ("weights", "ranks") else None,
-        family="beyond",
+        views=views,
+        against=against,
     )
 
 
 RUNS: tuple[Run, ...] = (
-    Run(
-        number=1,
-        variant="clip",
-        official_name="iti_certh_clip_run_1",
-        retriever="clip",
-        text_field="title",
-        revision="none",
-    ),
-    Run(
-        number=2,
-        variant="clip_ds",
-        official_name="iti_certh_clip_ds_run_2",
-        retriever="clip",
-        text_field="title",
-        revision="dual_softmax",
-    ),
-    Run(
-        number=3,
-        variant="txv",
-        official_name="iti_certh_TxV_run_3",
-        retriever="txv",
-        text_field="title",
-        revision="none",
-    ),
-    Run(
-        number=4,
-        variant="txv_ds",
-        official_name="iti_certh_TxV_ds_run_4",
-        retriever="txv",
-        text_field="title",
-        revision="dual_softmax",
-    ),
-    Run(
-        number=5,
-        variant="txv_text_ds",
-        official_name="iti_certh_TxV_text_ds_run_5",
-        retriever="txv",
-        text_field="text",
-        revision="dual_softmax",
-    ),
-    _beyond(6, "clip", "batch"),
-    _beyond(7, "clip", "bank"),
-    _beyond(8, "txv", "batch"),
-    _beyond(9, "txv", "bank"),
-    _beyond(10, "mix", "weights", text_field="both"),
-    _beyond(11, "mix", "ranks", text_field="both"),
-    _beyond(12, "multilingual", "batch"),
-    _beyond(13, "multilingual", "bank"),
-    _beyond(14, "languages", "weights"),
-    _beyond(15, "all", "weights", text_field="both"),
+    _paper(1, "clip", "clip", CLIP, PLAIN),
+    _paper(2, "clip_ds", "clip_ds", CLIP, DualSoftmax()),
+    _paper(3, "txv", "TxV", TXV, PLAIN),
+    _paper(4, "txv_ds", "TxV_ds", TXV, DualSoftmax()),
+    _paper(5, "txv_text_ds", "TxV_text_ds", TXV_TEXT, DualSoftmax()),
+    _beyond(6, "clip", "batch", CLIP),
+    _beyond(7, "clip", "bank", CLIP),
+    _beyond(8, "txv", "batch", TXV),
+    _beyond(9, "txv", "bank", TXV),
+    _beyond(10, "mix", "batch", MIX),
+    _beyond(11, "mix", "bank", MIX),
+    _beyond(12, "multilingual", "batch", MULTILINGUAL),
+    _beyond(13, "multilingual", "bank", MULTILINGUAL),
+    _beyond(14, "languages", "batch", LANGUAGES),
+    _beyond(15, "languages", "bank", LANGUAGES),
+    _beyond(16, "all", "batch", EVERYTHING),
+    _beyond(17, "all", "bank", EVERYTHING),
 )
 
 

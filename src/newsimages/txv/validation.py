@@ -10,16 +10,17 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from newsimages.devices import Compute
 from newsimages.embeddings import Embeddings
 from newsimages.errors import NewsImagesError
 from newsimages.ranking.ranking import rank
-from newsimages.ranking.revision import Revision
+from newsimages.ranking.revisions import PLAIN
+from newsimages.ranking.spaces import Space
 from newsimages.txv.network import TxVNetwork
 from newsimages.txv.pairs import Pairs
 from newsimages.txv.projection import embed_images, embed_texts
 
 CUTS = (1, 5, 10)
-PLAIN = Revision(method="none")
 
 
 def recalls(network: TxVNetwork, pairs: Pairs) -> dict[str, float]:
@@ -36,9 +37,10 @@ def recalls(network: TxVNetwork, pairs: Pairs) -> dict[str, float]:
     image_rows = np.unique(pairs.image_rows)
     images = embed_images(network, [_chosen(feature, image_rows) for feature in pairs.images])
     image_of = dict(zip(pairs.text_ids.tolist(), pairs.image_ids.tolist(), strict=True))
-    device = network.device
-    nearest_images = rank(texts, images, revision=PLAIN, top_k=CUTS[-1], device=device).image_ids
-    nearest_texts = rank(images, texts, revision=PLAIN, top_k=CUTS[-1], device=device).image_ids
+    compute = Compute(device=network.device)
+    to_images, to_texts = Space.of(texts, images), Space.of(images, texts)
+    nearest_images = rank(to_images, PLAIN, top_k=CUTS[-1], compute=compute).image_ids
+    nearest_texts = rank(to_texts, PLAIN, top_k=CUTS[-1], compute=compute).image_ids
     found_images = nearest_images == pairs.image_ids[:, None]
     found_texts = _images_of(nearest_texts, image_of) == images.ids[:, None]
     return {

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from newsimages.errors import NewsImagesError
-from newsimages.ranking.neighbours import mean_of_nearest
+from newsimages.ranking.revisions.neighbours import mean_of_nearest
 
 
 def plainly(z: Tensor, k: int) -> Tensor:

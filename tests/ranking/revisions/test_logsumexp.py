@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from newsimages.errors import NewsImagesError
-from newsimages.ranking.logsumexp import column_logsumexp
+from newsimages.ranking.revisions.logsumexp import column_logsumexp
 
 SHAPES = st.tuples(st.integers(1, 12), st.integers(1, 9), st.integers(0, 2**31))
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from newsimages.ranking.sinkhorn import Potentials, image_potentials
+from newsimages.ranking.revisions.sinkhorn import Potentials, image_potentials
 
 
 def drawn(n_articles: int, n_images: int, seed: int = 0) -> torch.Tensor:

@@ -24,13 +24,61 @@ Where a column sum is too small for float32 the round is repeated with a maximum
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor
 
-from newsimages.ranking.logsumexp import column_logsumexp
+from newsimages.errors import NewsImagesError
+from newsimages.ranking.revisions.base import SCALES, Revision, checked_scale
+from newsimages.ranking.revisions.logsumexp import column_logsumexp
+from newsimages.ranking.similarity import SimilarityTiles
 
 SMALLEST_SUM = 1e-30  # of a column; a sum below it may have lost all its digits
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sinkhorn(Revision):
+    """score_ij = s·z_ij + v_j, with the images' potentials v."""
+
+    name: ClassVar[str] = "sinkhorn"
+    scale: float = 1.0
+    """s, one over the weight of the entropy."""
+    rounds: int = 50
+    """How many rounds it goes at most."""
+    tolerance: float = 1e-3
+    """How far from its share, relative to it, an image's mass may be to stop before the last
+    round."""
+
+    def __post_init__(self) -> None:
+        """Raises: NewsImagesError on a number out of range."""
+        checked_scale(self.scale)
+        if self.rounds < 1:
+            raise NewsImagesError(f"rounds is {self.rounds}, expected 1 or more.")
+        if not 0 <= self.tolerance < 1:
+            raise NewsImagesError(f"tolerance is {self.tolerance}, expected from 0 to below 1.")
+
+    @property
+    def slope(self) -> float:
+        """S, the scale."""
+        return self.scale
+
+    def offsets(self, tiles: SimilarityTiles, *, bank: bool = False) -> Tensor:
+        """−v, (D,); a bank is told from the articles themselves."""
+        potentials = image_potentials(
+            tiles,
+            shape=(tiles.n_queries, tiles.n_images),
+            scale=self.scale,
+            rounds=self.rounds,
+            tolerance=self.tolerance,
+            bank=bank,
+        )
+        return tiles.equalise(-potentials.values)
+
+    @classmethod
+    def candidates(cls) -> tuple[Revision, ...]:
+        """One per scale."""
+        return tuple(cls(scale=scale) for scale in SCALES)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""The T×V retriever as a pyfunc model, from code: MLflow runs this file to load a version."""
+"""A retriever as a pyfunc model, from code: MLflow runs this file to load a version."""
 
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,8 @@ from newsimages.retriever.folder import load_retriever
 from newsimages.retriever.requests import answer
 
 
-class TxvRetriever(PythonModel):
-    """Headlines to ranked images, by T×V on top of openCLIP."""
+class RetrieverModel(PythonModel):
+    """Articles to ranked images, in the way of the run that its folder was made of."""
 
     def load_context(self, context: Any) -> None:
         """Reads the retriever's folder, which says if it was altered."""
@@ -30,4 +30,4 @@ class TxvRetriever(PythonModel):
             raise MlflowException.invalid_parameter_value(str(error)) from None
 
 
-set_model(TxvRetriever())
+set_model(RetrieverModel())

@@ -1,17 +1,61 @@
-"""How near an image is to its nearest queries: the offset of nearest-neighbour normalisation.
+"""Nearest-neighbour normalisation: an image near to many queries is held back by how near it is.
 
-In come similarities in tiles (B, D), out comes one number per image (D,), in one pass. Source:
 Chowdhury et al., "Nearest Neighbor Normalization Improves Multimodal Retrieval", EMNLP 2024.
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor
 
 from newsimages.errors import NewsImagesError
+from newsimages.ranking.revisions.base import Revision
+from newsimages.ranking.similarity import SimilarityTiles
 
+MAX_K = 512  # so many numbers per image are held beside the similarities
+MAX_ALPHA = 2.0
 FEW = 1 / 16  # share of newcomers in a tile up to which looking at them alone is quicker
+
+
+@dataclass(frozen=True, kw_only=True)
+class Neighbours(Revision):
+    """score_ij = z_ij − α · the mean of image j's k greatest similarities."""
+
+    name: ClassVar[str] = "neighbours"
+    k: int = 10
+    """How many nearest queries of an image count."""
+    alpha: float = 0.5
+    """α, how much of their mean is taken off (the authors: .5 to .75)."""
+
+    def __post_init__(self) -> None:
+        """Raises: NewsImagesError on a number out of range."""
+        if not 1 <= self.k <= MAX_K:
+            raise NewsImagesError(f"k is {self.k}, expected 1 to {MAX_K} nearest queries.")
+        if not 0 < self.alpha <= MAX_ALPHA:
+            raise NewsImagesError(
+                f"alpha is {self.alpha}, expected above 0 and at most {MAX_ALPHA:g}."
+            )
+
+    @property
+    def slope(self) -> float:
+        """1."""
+        return 1.0
+
+    @property
+    def rows_beside(self) -> int:
+        """The k greatest similarities of each image, and what they are merged with."""
+        return 4 * self.k
+
+    def offsets(self, tiles: SimilarityTiles, *, bank: bool = False) -> Tensor:
+        """α times the means, (D,)."""
+        return tiles.equalise(self.alpha * mean_of_nearest(tiles, k=self.k))
+
+    @classmethod
+    def candidates(cls) -> tuple[Revision, ...]:
+        """Around its authors' settings."""
+        return tuple(cls(k=k, alpha=alpha) for k in (5, 10, 20) for alpha in (0.5, 0.75))
 
 
 def mean_of_nearest(tiles: Iterable[Tensor], *, k: int) -> Tensor:

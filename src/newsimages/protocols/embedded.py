@@ -1,0 +1,212 @@
+"""A data set as vectors: its articles and images in the spaces of several towers.
+
+In come what the towers made of articles and images, out comes an `EmbeddedSet`: queries per view
+and a gallery per tower, each made once and shared by all runs.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from newsimages.corpora.parts import Split
+from newsimages.embeddings import Embeddings
+from newsimages.errors import NewsImagesError
+from newsimages.ranking.spaces import Gallery, Queries, TextField, Tower, View
+from newsimages.txv import TxVNetwork, embed_images, embed_texts
+from newsimages.txv.pairs import Pairs, merged, pair_up
+
+Networks = Mapping[Tower, TxVNetwork]
+"""The T×V network of each of its towers; several towers may have the same one."""
+_FIELDS: dict[Tower, TextField] = {"txv": "title", "txv_text": "text"}
+"""What each of T×V's towers is asked with."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TowerVectors:
+    """Articles and images as one tower embeds them."""
+
+    queries: Mapping[TextField, Embeddings]
+    """Per text field a vector per article, in the articles' order."""
+    images: Embeddings
+    """A vector per readable image."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EmbeddedSet:
+    """Articles of a data set and the images to find theirs among, as vectors."""
+
+    name: str
+    """The data set's name, such as RSS."""
+    split: Split
+    """``train`` or ``test``, as the corpus has it."""
+    articles: pd.DataFrame
+    """As `articles.preprocess` gives them; the columns read here are article_id, title, text_en,
+    image_id and, to split by time, date."""
+    towers: Mapping[Tower, TowerVectors]
+    """The same articles and images in each; ``clip`` is always there."""
+    files: Mapping[str, Path]
+    """The file of each image that has one, by its id."""
+
+    def __post_init__(self) -> None:
+        """Raises: NewsImagesError where the towers saw other articles or images."""
+        clip = self.towers["clip"]
+        for name, tower in self.towers.items():
+            if not np.array_equal(tower.images.ids, clip.images.ids) or any(
+                not np.array_equal(queries.ids, clip.queries[field].ids)
+                for field, queries in tower.queries.items()
+            ):
+                raise NewsImagesError(
+                    f"{self.name}: the {name} backbone's {len(tower.images)} images, or its "
+                    f"articles, are not the {len(clip.images)} images and the articles of the "
+                    "other backbone. The files have changed in between: run it again."
+                )
+
+    @property
+    def label(self) -> str:
+        """Name and split, fit for a file name."""
+        return label_of(self.name, self.split)
+
+    @property
+    def images(self) -> Embeddings:
+        """The images in CLIP's space."""
+        return self.towers["clip"].images
+
+    @property
+    def gallery(self) -> Gallery:
+        """The images in the space of each tower."""
+        return {name: tower.images for name, tower in self.towers.items()}
+
+    @property
+    def queries(self) -> Queries:
+        """The articles in every view."""
+        return Queries(
+            views={
+                View(name, field): vectors
+                for name, tower in self.towers.items()
+                for field, vectors in tower.queries.items()
+            },
+            has_text=(self.articles["text_en"].str.strip() != "").to_numpy(np.bool_),
+        )
+
+    def subset(self, article_ids: Collection[str]) -> "EmbeddedSet":
+        """Some of the articles, in their order here, with the images that are theirs."""
+        chosen = self.articles[self.articles["article_id"].isin(set(article_ids))]
+        is_own = np.isin(self.images.ids, chosen["image_id"].dropna().unique())
+        ids, own = chosen["article_id"].tolist(), self.images.ids[is_own].tolist()
+        towers = {name: _selected(tower, ids, own) for name, tower in self.towers.items()}
+        return replace(self, articles=chosen.reset_index(drop=True), towers=towers)
+
+    def truth(self) -> dict[str, str]:
+        """The right image of each article for which it is known; it may be absent here."""
+        known = self.articles.dropna(subset="image_id")
+        return dict(zip(known["article_id"], known["image_id"], strict=True))
+
+
+def with_txv(part: EmbeddedSet, networks: Networks) -> EmbeddedSet:
+    """The set with T×V's towers beside its own; towers of one network share their images."""
+    clip = part.towers["clip"]
+    images = txv_gallery(clip.images, networks)
+    towers = {
+        tower: TowerVectors(
+            queries={_FIELDS[tower]: embed_texts(network, [clip.queries[_FIELDS[tower]]])},
+            images=images[tower],
+        )
+        for tower, network in networks.items()
+    }
+    return replace(part, towers={**part.towers, **towers})
+
+
+def txv_gallery(images: Embeddings, networks: Networks) -> dict[Tower, Embeddings]:
+    """Images of CLIP's space in the space of each of T×V's towers."""
+    mapped = {id(net): embed_images(net, [images]) for net in networks.values()}
+    return {tower: mapped[id(network)] for tower, network in networks.items()}
+
+
+def txv_queries(queries: Queries, networks: Networks) -> Queries:
+    """The articles in T×V's views beside their own."""
+    views = {
+        View(tower, _FIELDS[tower]): embed_texts(
+            network, [queries.of(View("clip", _FIELDS[tower]))]
+        )
+        for tower, network in networks.items()
+    }
+    return replace(queries, views={**queries.views, **views})
+
+
+def pairs_of(sets: Sequence[EmbeddedSet], field: TextField) -> Pairs:
+    """The articles of several data sets with their images, under the ids ``NAME/id``.
+
+    Raises:
+        NewsImagesError: There is no data set, or their vectors do not fit each other.
+    """
+    whole = joined(sets)
+    return pair_up([whole.towers["clip"].queries[field]], [whole.images], whole.truth())
+
+
+def joined(sets: Sequence[EmbeddedSet]) -> EmbeddedSet:
+    """Several data sets as one, with one gallery, in the towers that all have; ids are ``NAME/id``.
+
+    Raises:
+        NewsImagesError: There is no data set, or their vectors do not fit each other.
+    """
+    if not sets:
+        raise NewsImagesError("No data set to join: give at least one.")
+    articles = [
+        part.articles.assign(
+            article_id=part.name + "/" + part.articles["article_id"],
+            image_id=part.name + "/" + part.articles["image_id"],
+        )
+        for part in sets
+    ]
+    shared = [name for name in sets[0].towers if all(name in part.towers for part in sets)]
+    galleries: dict[tuple[int, ...], Embeddings] = {}
+    return EmbeddedSet(
+        name="+".join(part.name for part in sets),
+        split=sets[0].split,
+        articles=pd.concat(articles, ignore_index=True),
+        towers={
+            name: _merged({part.name: part.towers[name] for part in sets}, galleries)
+            for name in shared
+        },
+        files={f"{part.name}/{key}": path for part in sets for key, path in part.files.items()},
+    )
+
+
+def label_of(name: str, split: Split) -> str:
+    """What files about a data set are called."""
+    return f"{name}-{split}".replace("/", "-").replace(" ", "-")
+
+
+def _selected(
+    tower: TowerVectors, article_ids: Sequence[str], image_ids: Sequence[str]
+) -> TowerVectors:
+    return TowerVectors(
+        queries={field: vectors.select(article_ids) for field, vectors in tower.queries.items()},
+        images=tower.images.select(image_ids),
+    )
+
+
+def _merged(
+    towers: Mapping[str, TowerVectors], galleries: dict[tuple[int, ...], Embeddings]
+) -> TowerVectors:
+    """Several data sets' vectors under the ids ``NAME/id``.
+
+    Args:
+        towers: The same tower of each data set.
+        galleries: The images of the towers before it, so that those who share them still do.
+    """
+    fields = next(iter(towers.values())).queries
+    images = {name: tower.images for name, tower in towers.items()}
+    same = tuple(id(each) for each in images.values())
+    if same not in galleries:
+        galleries[same] = merged(images)
+    return TowerVectors(
+        queries={
+            field: merged({name: tower.queries[field] for name, tower in towers.items()})
+            for field in fields
+        },
+        images=galleries[same],
+    )

@@ -1,0 +1,190 @@
+"""One space per run: the views of a run, weighted, become one inner product.
+
+In come an article's vectors per view (a tower and a text field), the images' vectors per tower and
+the views' weights w_k; out comes a `Space`, whose inner products are the run's similarities
+
+    z_ij = Σ_k w_k · cos_k(i, j),  w_k ≥ 0,  Σ_k w_k = 1
+
+Views of one tower share its images: their queries are summed, so a space holds each tower once.
+Whatever follows (revision, top k, serving) needs to know nothing of the views.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from newsimages.embeddings import Embeddings
+from newsimages.errors import NewsImagesError, first_ten
+
+TextField = Literal["title", "text"]
+Tower = Literal["clip", "txv", "txv_text", "multilingual"]
+"""A space of texts and images: openCLIP's, T×V's (trained on titles, or on texts) on top of it, or
+that of a multilingual openCLIP model, which is asked with articles as they were written."""
+Gallery = Mapping[Tower, Embeddings]
+"""The same images in the space of each tower."""
+
+
+class View(NamedTuple):
+    """One way to compare articles with images."""
+
+    tower: Tower
+    text_field: TextField
+
+
+Weights = Mapping[View, float]
+"""How much each view counts; only the proportions matter."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Queries:
+    """C articles as vectors, per view."""
+
+    views: Mapping[View, Embeddings]
+    """The same articles in the same order in each."""
+    has_text: NDArray[np.bool_]
+    """(C,) whether an article has a text; where it has none, its title stands in the vectors."""
+
+    def __post_init__(self) -> None:
+        """Raises: NewsImagesError where the views are not of the same articles."""
+        if not self.views:
+            raise NewsImagesError("Queries without a view: give at least one.")
+        for view, vectors in self.views.items():
+            check_same_ids(vectors.ids, self.ids, f"articles of {view.tower} on the {view[1]}")
+        if self.has_text.shape != self.ids.shape:
+            raise NewsImagesError(
+                f"has_text has the shape {self.has_text.shape}, expected {self.ids.shape}."
+            )
+
+    def __len__(self) -> int:
+        return len(self.has_text)
+
+    @property
+    def ids(self) -> NDArray[np.str_]:
+        """(C,) the articles."""
+        return next(iter(self.views.values())).ids
+
+    def of(self, view: View) -> Embeddings:
+        """The articles in one view. Raises: NewsImagesError where they have no such view."""
+        if view not in self.views:
+            raise NewsImagesError(
+                f"The view {view.tower} on the {view.text_field} has no articles by the "
+                f"{view.text_field}. Encode them with that tower, or give the view no weight."
+            )
+        return self.views[view]
+
+    def select(self, ids: Sequence[str]) -> "Queries":
+        """The articles ``ids``, in their order. Raises: NewsImagesError for an unknown one."""
+        views = {view: vectors.select(ids) for view, vectors in self.views.items()}
+        has_text = dict(zip(self.ids.tolist(), self.has_text.tolist(), strict=True))
+        return Queries(views=views, has_text=np.array([has_text[key] for key in ids], np.bool_))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Space:
+    """C articles and D images; the sum of the blocks' inner products are their similarities."""
+
+    article_ids: NDArray[np.str_]
+    """(C,)"""
+    image_ids: NDArray[np.str_]
+    """(D,) rising, so that a column orders as its id does."""
+    queries: tuple[NDArray[np.float32], ...]
+    """Per block (C, E): the weighted sum of the article's vectors in one tower."""
+    gallery: tuple[NDArray[np.float32], ...]
+    """Per block (D, E): unit vectors."""
+
+    @classmethod
+    def of(cls, queries: Embeddings, gallery: Embeddings) -> "Space":
+        """The space of a single view: similarities are plain cosines."""
+        ordered = gallery.sorted_by_id()
+        return cls(
+            article_ids=queries.ids,
+            image_ids=ordered.ids,
+            queries=(queries.vectors,),
+            gallery=(ordered.vectors,),
+        )
+
+
+def fuse(queries: Queries, gallery: Gallery, weights: Weights) -> Space:
+    """Makes a run's views one space.
+
+    An article without a text is asked with its other views, whose weights then make up the whole;
+    where no other view has a weight, its title stands for the text.
+
+    Args:
+        queries: C articles, with all views that have a weight.
+        gallery: D images, in all towers of these views; in the same order in each.
+        weights: Numbers of 0 or more that do not sum to 0.
+
+    Raises:
+        NewsImagesError: A view or a tower is missing, the towers hold other images, or the weights
+            cannot be.
+    """
+    shares = _shares(queries, weights)
+    blocks: dict[int, tuple[Embeddings, NDArray[np.float32]]] = {}
+    for view, share in shares.items():
+        images, asked = vectors_of(view, queries, gallery)
+        part = asked.vectors if len(shares) == 1 else share[:, None] * asked.vectors
+        _, before = blocks.get(id(images), (images, None))
+        blocks[id(images)] = (images, part if before is None else before + part)
+    parts = [images for images, _ in blocks.values()]
+    for images in parts[1:]:
+        check_same_ids(images.ids, parts[0].ids, "images of a further tower")
+    ordered = [images.sorted_by_id() for images in parts]
+    return Space(
+        article_ids=queries.ids,
+        image_ids=ordered[0].ids,
+        queries=tuple(asked for _, asked in blocks.values()),
+        gallery=tuple(images.vectors for images in ordered),
+    )
+
+
+def vectors_of(view: View, queries: Queries, gallery: Gallery) -> tuple[Embeddings, Embeddings]:
+    """The images and the articles of a view. Raises: NewsImagesError where it has none."""
+    asked = queries.of(view)
+    if view.tower not in gallery:
+        raise NewsImagesError(
+            f"The view {view.tower} on the {view.text_field} has no images. Encode them with that "
+            "tower, or give the view no weight."
+        )
+    return gallery[view.tower], asked
+
+
+def whole(weights: Weights) -> dict[View, float]:
+    """The weights above 0, scaled to the sum 1.
+
+    Raises:
+        NewsImagesError: A weight that is negative or not finite, or none above 0.
+    """
+    total = sum(weights.values())
+    if not all(0 <= weight < np.inf for weight in weights.values()) or not total > 0:
+        raise NewsImagesError(
+            f"Weights are {', '.join(map(str, weights.values())) or 'none'}, expected numbers of 0 "
+            "or more that do not sum to 0."
+        )
+    return {view: weight / total for view, weight in weights.items() if weight > 0}
+
+
+def check_same_ids(ids: NDArray[np.str_], expected: NDArray[np.str_], what: str) -> None:
+    """Raises: NewsImagesError where these are not the same ids in the same order."""
+    if np.array_equal(ids, expected):
+        return
+    apart = np.setxor1d(ids, expected)
+    raise NewsImagesError(
+        f"The {what} are not those of the first: {len(ids)} and {len(expected)} ids; in one only: "
+        f"{first_ten(apart) or 'none, but in another order'}."
+    )
+
+
+def _shares(queries: Queries, weights: Weights) -> dict[View, NDArray[np.float32]]:
+    """(C,) per view: its weight for each article."""
+    weighted = whole(weights)
+    on_title = sum(weight for view, weight in weighted.items() if view.text_field == "title")
+    shares = {}
+    for view, weight in weighted.items():
+        alone = weight / on_title if view.text_field == "title" else 0.0
+        without_text = alone if on_title else weight
+        shares[view] = np.where(queries.has_text, weight, without_text).astype(np.float32)
+    return shares

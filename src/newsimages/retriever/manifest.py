@@ -1,0 +1,156 @@
+"""The manifest of a retriever's folder: what it goes by, and what every file in it must be."""
+
+import hashlib
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any, get_args, get_type_hints
+
+from newsimages.encoding.long_text import LongText
+from newsimages.errors import NewsImagesError, first_ten
+from newsimages.ranking.revisions import REVISIONS, Revision
+from newsimages.ranking.spaces import TextField, Tower, View, whole
+from newsimages.retriever.provenance import Provenance
+
+FORMAT = 2  # raise it when the folder's content, or its meaning, changes
+MANIFEST = "retriever.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifest:
+    """What ``retriever.json`` says of a folder."""
+
+    weights: dict[View, float]
+    revisions: tuple[Revision, ...]
+    long_text: LongText
+    provenance: Provenance | None
+    files: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """``bytes`` and ``sha256`` of every other file, by its name; empty until it is written."""
+
+    def write(self, folder: Path) -> None:
+        """Writes ``retriever.json``, with size and SHA-256 of every file that is there by now."""
+        about = {
+            "format": FORMAT,
+            "weights": [[*view, weight] for view, weight in self.weights.items()],
+            "revisions": [{"name": each.name, **each.settings} for each in self.revisions],
+            "long_text": self.long_text,
+            "provenance": asdict(self.provenance) if self.provenance else None,
+            "files": {
+                path.relative_to(folder).as_posix(): {
+                    "bytes": path.stat().st_size,
+                    "sha256": _sha256(path),
+                }
+                for path in sorted(folder.rglob("*"))
+                if path.is_file()
+            },
+        }
+        (folder / MANIFEST).write_text(json.dumps(about, indent=2))
+
+    @classmethod
+    def of(cls, read: Mapping[str, Any]) -> "Manifest":
+        """Raises: KeyError, TypeError, ValueError on anything that `save_retriever` never wrote."""
+        about, files = read["provenance"], read["files"]
+        if about is not None:
+            about = Provenance(**{**about, "bank_sets": tuple(about["bank_sets"])})
+        manifest = cls(
+            weights={
+                _view(tower, field): float(weight) for tower, field, weight in read["weights"]
+            },
+            revisions=tuple(_revision(**settings) for settings in read["revisions"]),
+            long_text=read["long_text"],
+            provenance=about,
+            files={
+                str(name): {"bytes": each["bytes"], "sha256": each["sha256"]}
+                for name, each in files.items()
+            },
+        )
+        whole(manifest.weights)  # raises where they cannot be weights
+        if not manifest.revisions or manifest.long_text not in get_args(LongText):
+            raise ValueError("there is no revision, or long_text is unknown")
+        return manifest
+
+
+def _view(tower: Any, text_field: Any) -> View:
+    if tower not in get_args(Tower) or text_field not in get_args(TextField):
+        raise ValueError(f"no such view: {tower} on {text_field}")
+    return View(tower, text_field)
+
+
+def _revision(*, name: str, **settings: Any) -> Revision:
+    revision = REVISIONS[name](**settings)
+    types = get_type_hints(type(revision))
+    for key, value in settings.items():
+        accepted = (int, float) if types[key] is float else (types[key],)
+        if type(value) not in accepted:  # a True is no number
+            raise TypeError(f"{key} of {name} is {value!r}, expected {types[key].__name__}")
+    return revision
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Reads ``retriever.json``. Raises: NewsImagesError where it is none of this format."""
+    path = folder / MANIFEST
+    try:
+        read = json.loads(path.read_text(encoding="utf-8"))
+        found = read["format"]
+        is_ours = type(found) is int and found == FORMAT  # a True is no 1
+        if is_ours:
+            return Manifest.of(read)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise NewsImagesError(
+            f"{path} cannot be read as a retriever's: {type(error).__name__}: {error}. Expected a "
+            "folder as `register` writes it."
+        ) from error
+    raise NewsImagesError(
+        f"{path} is of format {found!r}, but this code reads format {FORMAT}. Load it with the "
+        "version of the project that wrote it, or register the model again."
+    )
+
+
+def check_files(
+    folder: Path, files: Mapping[str, Mapping[str, Any]], needed: Collection[str]
+) -> None:
+    """Raises: NewsImagesError where a file is not what the manifest says, or is not in it."""
+    there = {
+        path.relative_to(folder).as_posix(): path
+        for path in folder.rglob("*")
+        if not path.is_dir() and path != folder / MANIFEST
+    }
+    unlisted = {*there, *needed} - {*files}
+    wrong = [f"{_shown(name)} (not in {MANIFEST})" for name in sorted(unlisted)]
+    for name, expected in files.items():
+        reason = _reason(folder, name, there.get(name), expected)
+        wrong += [f"{_shown(name)} ({reason})"] if reason else []
+    if wrong:
+        raise NewsImagesError(
+            f"{folder} is damaged: {first_ten(wrong)}. Fetch the model anew, or register it again."
+        )
+
+
+def _reason(folder: Path, name: str, path: Path | None, expected: Mapping[str, Any]) -> str | None:
+    """What is wrong with a file of the manifest; None where nothing is.
+
+    Args:
+        folder: The retriever's.
+        name: As the manifest has it; it is never made a path of.
+        path: The file of that name which was found in the folder.
+        expected: Its size and checksum.
+    """
+    leads = PurePosixPath(name)
+    is_link_out = path is not None and not path.resolve().is_relative_to(folder.resolve())
+    if leads.is_absolute() or ".." in leads.parts or is_link_out:
+        return "outside the folder"
+    if path is None or not path.is_file():
+        return "absent"
+    if path.stat().st_size != expected["bytes"]:
+        return f"{path.stat().st_size} bytes, expected {expected['bytes']}"
+    return None if _sha256(path) == expected["sha256"] else "altered"
+
+
+def _shown(name: str) -> str:
+    return name if name.isprintable() else ascii(name)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

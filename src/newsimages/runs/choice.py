@@ -1,0 +1,200 @@
+"""What a run goes by: its weights and its revision, chosen before any test article is seen.
+
+In come the validation part, the training articles (the query bank) and a run, out comes its
+`Choice`, and the `Retriever` that follows from it: `evaluate` measures and `register` serves the
+same. Nothing is chosen on a test set; test articles come in only to be left out of the bank.
+
+Whole batches and one article at a time are different tasks, so a run that answers articles alone
+chooses against the bank. In whole batches the greatest MRR wins. Against a bank the candidates
+hardly differ, so the simplest revision within one standard error of the best wins.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import pandas as pd
+
+from newsimages.devices import ON_CPU, Compute
+from newsimages.errors import NewsImagesError
+from newsimages.metrics.metrics import CUTS, figures_of, ranks_in_lists
+from newsimages.protocols.embedded import EmbeddedSet, Networks, joined, txv_queries, with_txv
+from newsimages.protocols.parts import Parts
+from newsimages.ranking.bank import without_asked
+from newsimages.ranking.revisions import REVISIONS, Revision
+from newsimages.ranking.spaces import Gallery, Queries, Tower, View, Weights
+from newsimages.retriever.retriever import Retriever
+from newsimages.runs.table import Run
+from newsimages.runs.validation import ValidationPart
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Choice:
+    """What a run goes by."""
+
+    weights: Weights
+    """One per view; they sum to 1."""
+    revisions: tuple[Revision, ...]
+    """The one that orders its lists; behind it, where it was chosen, the best of every other."""
+    mrr: float = float("nan")
+    """Its MRR on the validation part; NaN where nothing was chosen."""
+    curve: pd.DataFrame = field(default_factory=pd.DataFrame)
+    """All that was tried: a row per candidate with its settings, weights and figures."""
+
+    def asks(self, tower: Tower) -> bool:
+        """Whether a view of the tower has a weight."""
+        return any(view.tower == tower and weight > 0 for view, weight in self.weights.items())
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Chooser:
+    """Chooses for runs, for each once, and makes the retrievers that follow."""
+
+    validation: EmbeddedSet | None = None
+    """All validation articles with their images as one gallery; None: nothing can be chosen."""
+    bank: Queries | None = None
+    """The training articles."""
+    networks: Networks = field(default_factory=dict)
+    """T×V's networks, whose towers the validation part and the bank have."""
+    scale: float = 1.0
+    """Scale of the dual softmax of runs with nothing to choose (the paper: 1)."""
+    compute: Compute = ON_CPU
+    _chosen: dict[Run, Choice] = field(default_factory=dict, init=False, repr=False)
+
+    def choose(self, run: Run) -> Choice:
+        """What the run goes by.
+
+        Raises:
+            NewsImagesError: There is no validation part, or no right image in it; no article is
+                left in the bank.
+        """
+        if run not in self._chosen:
+            fixed = run.revision is not None
+            self._chosen[run] = self._fixed(run) if fixed else self._choose(run)
+        return self._chosen[run]
+
+    def retriever(
+        self, run: Run, gallery: Gallery, asked: Sequence[Queries], *, all_revisions: bool = False
+    ) -> Retriever:
+        """The retriever of a run on a gallery, with the query bank where the run has one.
+
+        Args:
+            run: Which run.
+            gallery: The images, in its towers at least.
+            asked: The articles that are going to be ranked; they are left out of the bank.
+            all_revisions: Whether a request may name another revision than the chosen one.
+
+        Raises:
+            NewsImagesError: As `choose`.
+        """
+        choice = self.choose(run)
+        retriever = Retriever(
+            gallery={tower: images for tower, images in gallery.items() if choice.asks(tower)},
+            weights=choice.weights,
+            revisions=choice.revisions if all_revisions else choice.revisions[:1],
+            networks={t: n for t, n in self.networks.items() if choice.asks(t)},
+            compute=self.compute,
+        )
+        if run.against == "batch":
+            return retriever
+        return retriever.with_bank(self.bank_without(asked, run.views))
+
+    def bank_without(self, asked: Sequence[Queries], views: Sequence[View]) -> Queries:
+        """The training articles without those that are asked, found by id and by these views.
+
+        Raises:
+            NewsImagesError: There are no training articles, or none is left.
+        """
+        if self.bank is None:
+            raise NewsImagesError(
+                "There is no training article for a query bank. Give a training set."
+            )
+        return without_asked(self.bank, asked, views, compute=self.compute)
+
+    def validation_mrr(self, retriever: Retriever) -> float:
+        """The MRR of any retriever on the validation part, one article at a time.
+
+        Its weights, its first revision and its networks are taken, and not its gallery.
+
+        Raises:
+            NewsImagesError: Its networks take vectors of another dimension; as `choose`.
+        """
+        validation = with_txv(self._validation(), retriever.networks)
+        bank = self.bank_without([validation.queries], [View("clip", "title")])
+        own = replace(retriever, gallery=validation.gallery, revisions=retriever.revisions[:1])
+        own = own.with_bank(txv_queries(bank, retriever.networks))
+        lists = own.rank(validation.queries, top_k=CUTS[-1])
+        ranks = ranks_in_lists(lists.article_ids, lists.image_ids, validation.truth())
+        return figures_of(ranks)["mrr"]
+
+    def _fixed(self, run: Run) -> Choice:
+        """The choice of a run that has a revision of its own."""
+        revision = () if run.revision is None else (run.revision.at_scale(self.scale),)
+        return Choice(weights=dict.fromkeys(run.views, 1 / len(run.views)), revisions=revision)
+
+    def _choose(self, run: Run) -> Choice:
+        """Fits the weights, chooses the revision, and fits the weights anew with it in place."""
+        part = self._part(run)
+        several = len(run.views) > 1
+        tried = part.try_revisions(
+            part.fit(run.views) if several else {run.views[0]: 1.0}, candidates(run)
+        )
+        winner = tried.simplest() if run.against == "bank" else tried.best()
+        revisions = tried.best_of_each(winner)
+        weights, mrr, curve = tried.weights, tried.mrr[winner], tried.curve
+        if several:
+            again = part.try_revisions(part.refit(weights, revisions[0]), revisions[:1])
+            curve = pd.concat([curve, again.curve], ignore_index=True)
+            if again.mrr[0] >= mrr:
+                weights, mrr = again.weights, again.mrr[0]
+        return Choice(weights=weights, revisions=revisions, mrr=float(mrr), curve=curve)
+
+    def _part(self, run: Run) -> ValidationPart:
+        validation = self._validation()
+        queries = validation.queries
+        is_alone = run.against == "bank"
+        return ValidationPart(
+            queries=queries,
+            gallery=validation.gallery,
+            truth=validation.truth(),
+            bank=self.bank_without([queries], run.views) if is_alone else None,
+            compute=self.compute,
+        )
+
+    def _validation(self) -> EmbeddedSet:
+        if self.validation is None:
+            raise NewsImagesError(
+                "There is no validation part to choose on. Give a training set with its images."
+            )
+        return self.validation
+
+
+def chooser_of(
+    parts: Parts, networks: Networks, *, scale: float = 1.0, compute: Compute = ON_CPU
+) -> Chooser:
+    """The chooser of a divided corpus.
+
+    Args:
+        parts: With T×V's towers, where there are networks; without a validation part, only runs
+            with nothing to choose can be made.
+        networks: T×V.
+        scale: Scale of the paper's dual softmax.
+        compute: Where to rank, and with how much memory.
+    """
+    trained = bool(parts.training)
+    return Chooser(
+        validation=joined(parts.validation) if trained else None,
+        bank=txv_queries(joined(parts.training).queries, networks) if trained else None,
+        networks=networks,
+        scale=scale,
+        compute=compute,
+    )
+
+
+def candidates(run: Run) -> tuple[Revision, ...]:
+    """The revisions that a run chooses from, the simplest first."""
+    return tuple(
+        candidate
+        for revision in REVISIONS.values()
+        if revision.answers_alone or run.against == "batch"
+        for candidate in revision.candidates()
+    )

@@ -1,0 +1,139 @@
+"""Candidates tried on the validation part: weights and revisions in, the ranks they lead to out."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from newsimages.devices import ON_CPU, Compute
+from newsimages.errors import NewsImagesError, first_ten
+from newsimages.metrics.metrics import CUTS, figures_of, ranks_in_lists, reciprocal_ranks
+from newsimages.ranking.ranking import rank_tiles
+from newsimages.ranking.revisions import Revision
+from newsimages.ranking.similarity import SimilarityTiles
+from newsimages.ranking.spaces import Gallery, Queries, View, Weights, fuse
+from newsimages.runs.weights import fit_weights
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Tried:
+    """What candidates came to with the same weights."""
+
+    weights: Weights
+    candidates: tuple[Revision, ...]
+    """N revisions."""
+    ranks: NDArray[np.float64]
+    """(N, C) the rank of each article's right image."""
+
+    @property
+    def mrr(self) -> NDArray[np.float64]:
+        """(N,) from 0 to 1."""
+        means: NDArray[np.float64] = reciprocal_ranks(self.ranks).mean(axis=1)
+        return means
+
+    @property
+    def curve(self) -> pd.DataFrame:
+        """A row per candidate: method, its settings, weights, recall_at_5 to recall_at_100, mrr."""
+        weights = {f"weight_{view.tower}_{view[1]}": w for view, w in self.weights.items()}
+        return pd.DataFrame(
+            {"method": candidate.name, **candidate.settings, **weights, **figures_of(ranks)}
+            for candidate, ranks in zip(self.candidates, self.ranks, strict=True)
+        )
+
+    def best(self) -> int:
+        """The candidate with the greatest MRR; the first of equal ones."""
+        return int(self.mrr.argmax())
+
+    def simplest(self) -> int:
+        """The best setting of the simplest revision within one standard error of the best.
+
+        The standard error is that of the mean difference of the articles' reciprocal ranks. The
+        candidates stand in the order of their simplicity.
+        """
+        reciprocal = reciprocal_ranks(self.ranks)
+        behind = reciprocal[self.best()] - reciprocal  # (N, C)
+        error = behind.std(axis=1) / np.sqrt(behind.shape[1])
+        near = np.flatnonzero(behind.mean(axis=1) <= error).tolist()
+        name = self.candidates[near[0]].name
+        return max(
+            (number for number in near if self.candidates[number].name == name),
+            key=lambda number: float(self.mrr[number]),
+        )
+
+    def best_of_each(self, winner: int) -> tuple[Revision, ...]:
+        """The winner, and behind it the best setting of every other revision that was tried."""
+        order = [winner, *np.argsort(-self.mrr, kind="stable").tolist()]
+        first = {self.candidates[number].name: self.candidates[number] for number in order[::-1]}
+        return tuple(
+            first[name] for name in dict.fromkeys(self.candidates[number].name for number in order)
+        )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ValidationPart:
+    """Articles that were set apart for choosing, asked as a run asks."""
+
+    queries: Queries
+    """C articles, never of a test set."""
+    gallery: Gallery
+    """The images to find for them."""
+    truth: Mapping[str, str]
+    """The right image of each article that has one."""
+    bank: Queries | None = None
+    """The query bank, for one article at a time; None where whole batches are revised."""
+    compute: Compute = ON_CPU
+
+    def __post_init__(self) -> None:
+        """Raises: NewsImagesError where the truth is empty or names what is not there."""
+        if not self.truth:
+            raise NewsImagesError("The validation part has no right images: nothing can be chosen.")
+        articles = self.truth.keys() - set(self.queries.ids.tolist())
+        images = set(self.truth.values()) - set(next(iter(self.gallery.values())).ids.tolist())
+        if articles or images:
+            raise NewsImagesError(
+                f"The truth of the validation part names {len(articles)} articles without a vector "
+                f"({first_ten(sorted(articles)) or '-'}) and {len(images)} images "
+                f"({first_ten(sorted(images)) or '-'})."
+            )
+
+    def fit(self, views: Sequence[View]) -> dict[View, float]:
+        """The weights of several views, by `fit_weights`."""
+        return self._fitted(views, None)
+
+    def refit(self, weights: Weights, revision: Revision) -> dict[View, float]:
+        """The weights anew, with a revision in place as it is at ``weights``."""
+        space = fuse(self.bank or self.queries, self.gallery, weights)
+        tiles = SimilarityTiles.of(space, self.compute, rows_beside=revision.rows_beside)
+        values = revision.offsets(tiles, bank=self.bank is not None) / revision.slope
+        offsets = dict(zip(space.image_ids.tolist(), values.tolist(), strict=True))
+        return self._fitted(list(weights), offsets)
+
+    def try_revisions(self, weights: Weights, candidates: Sequence[Revision]) -> Tried:
+        """Ranks the articles with each of the candidates.
+
+        Raises:
+            NewsImagesError: No candidate, or as `newsimages.ranking.ranking.rank`.
+        """
+        if not candidates:
+            raise NewsImagesError("No candidate to choose from: give at least one.")
+        most = max(candidate.rows_beside for candidate in candidates)
+        space = fuse(self.queries, self.gallery, weights)
+        tiles = seen = SimilarityTiles.of(space, self.compute, rows_beside=most)
+        if self.bank is not None:
+            of_bank = fuse(self.bank, self.gallery, weights)
+            seen = SimilarityTiles.of(of_bank, self.compute, rows_beside=most)
+        ranks = []
+        for candidate in candidates:
+            offsets = candidate.offsets(seen, bank=self.bank is not None)
+            lists = rank_tiles(tiles, space, offsets, candidate.slope, top_k=CUTS[-1])
+            ranks.append(ranks_in_lists(lists.article_ids, lists.image_ids, self.truth))
+        return Tried(weights=weights, candidates=tuple(candidates), ranks=np.stack(ranks))
+
+    def _fitted(
+        self, views: Sequence[View], offsets: Mapping[str, float] | None
+    ) -> dict[View, float]:
+        return fit_weights(
+            self.queries, self.gallery, self.truth, views, offsets=offsets, compute=self.compute
+        )
