@@ -28,7 +28,8 @@ from newsimages.devices import Compute, resolve_device
 from newsimages.encoding.encoders import OpenClipConfig
 from newsimages.encoding.models import MULTILINGUAL
 from newsimages.errors import NewsImagesError
-from newsimages.metrics.metrics import figures_of, mrr_interval, ranks_of_truth
+from newsimages.metrics.metrics import figures_of, ranks_of_truth
+from newsimages.metrics.reciprocal_rank import mrr_interval
 from newsimages.protocols.embedded import EmbeddedSet, Networks
 from newsimages.protocols.parts import Parts, Protocol, check_dates, check_training
 from newsimages.reports.tables import Measured, results_table

@@ -9,7 +9,7 @@ from scipy import stats
 
 from newsimages.errors import NewsImagesError
 from newsimages.metrics.comparison import COLUMNS, ComparisonConfig, compare, holm
-from newsimages.metrics.metrics import reciprocal_ranks
+from newsimages.metrics.reciprocal_rank import reciprocal_ranks
 
 Ranks = NDArray[np.float64]
 

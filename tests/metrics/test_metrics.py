@@ -7,13 +7,7 @@ import pytest
 from ir_measures import RR, Qrel, R, ScoredDoc, Success
 
 from newsimages.errors import NewsImagesError
-from newsimages.metrics.metrics import (
-    measure,
-    mrr_interval,
-    ranks_in_lists,
-    ranks_of_truth,
-    reciprocal_ranks,
-)
+from newsimages.metrics.metrics import METRICS, figures_of, measure, ranks_in_lists, ranks_of_truth
 
 
 def table(lists: dict[str, list[str]]) -> pd.DataFrame:
@@ -63,11 +57,6 @@ def test_lists_as_an_array_have_the_same_ranks(seed: int) -> None:
     assert len(set(expected)) > 5
 
 
-def test_reciprocal_ranks_end_at_100() -> None:
-    values = reciprocal_ranks(np.array([1, 4, 100, 101, np.inf]))
-    assert values.tolist() == [1, 0.25, 0.01, 0, 0]
-
-
 @pytest.mark.parametrize("seed", range(5))
 def test_agrees_with_ir_measures(seed: int) -> None:
     generator = np.random.default_rng(seed)
@@ -104,23 +93,7 @@ def test_nothing_to_measure_and_doubled_images_are_refused() -> None:
         measure(table({"a": ["x", "y"], "b": ["x", "x"]}), {"a": "x"})
 
 
-def test_interval_holds_the_mean_and_narrows_with_more_articles() -> None:
-    ranks = np.random.default_rng(0).integers(1, 200, 200).astype(np.float64)
-    low, high = mrr_interval(ranks)
-    assert low < reciprocal_ranks(ranks).mean() < high
-    many_low, many_high = mrr_interval(np.tile(ranks, 16))
-    assert many_high - many_low == pytest.approx((high - low) / 4, rel=0.15)
-    assert mrr_interval(ranks) == (low, high)
-
-
-def test_interval_agrees_with_the_normal_one_where_articles_are_many() -> None:
-    ranks = np.random.default_rng(1).integers(1, 20, 2000).astype(np.float64)
-    values = reciprocal_ranks(ranks)
-    half = 1.96 * values.std() / len(values) ** 0.5
-    assert mrr_interval(ranks) == pytest.approx(
-        (values.mean() - half, values.mean() + half), abs=2e-3
-    )
-
-
-def test_interval_of_equal_ranks_is_a_point() -> None:
-    assert mrr_interval(np.full(30, 2.0)) == (0.5, 0.5)
+def test_the_table_names_all_figures() -> None:
+    figures = figures_of(np.array([1, 7, np.inf]))
+    assert list(figures) == list(METRICS)
+    assert [m.heading for m in METRICS.values()] == ["R@5", "R@10", "R@50", "R@100", "MRR"]

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from newsimages.devices import Compute
 from newsimages.embeddings import Embeddings
 from newsimages.errors import NewsImagesError
-from newsimages.metrics.metrics import measure, ranks_of_truth, recall_at
+from newsimages.metrics.metrics import measure, ranks_of_truth
+from newsimages.metrics.recall import recall_at
 from newsimages.ranking.bank import bank_offsets
 from newsimages.ranking.ranking import Ranking, rank, rank_tiles, top
 from newsimages.ranking.revisions import (

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from newsimages.reports.tables import METRICS, Measured, markdown, results_table
+from newsimages.metrics.metrics import METRICS
+from newsimages.reports.tables import Measured, markdown, results_table
 from newsimages.runs.paper import published
 
 

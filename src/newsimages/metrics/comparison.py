@@ -25,7 +25,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from newsimages.errors import NewsImagesError
-from newsimages.metrics.metrics import reciprocal_ranks
+from newsimages.metrics.reciprocal_rank import reciprocal_ranks
 
 COLUMNS = (
     "data set",

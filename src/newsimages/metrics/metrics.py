@@ -1,19 +1,39 @@
-"""How good rankings are: Recall@5, @10, @50, @100 and mean reciprocal rank.
+"""The metrics of rankings, and the ranks of right images that they are computed from.
 
-The official definition of MediaEval NewsImages: one relevant image per article; the divisor is
-the number of articles in the ground truth, so an article without a list counts as a miss; ranks
-beyond 100 count nothing.
+As MediaEval NewsImages defines them: one relevant image per article; the divisor is the number of
+articles in the ground truth, so an article without a list counts as a miss; ranks beyond 100 count
+nothing. A new metric is a file beside this one and a line of `METRICS`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from newsimages.errors import NewsImagesError, first_ten
+from newsimages.metrics.recall import recall_at
+from newsimages.metrics.reciprocal_rank import mean_reciprocal_rank
 
 CUTS = (5, 10, 50, 100)
+
+
+class Metric(NamedTuple):
+    """A metric of a ranking."""
+
+    heading: str
+    """Its column in tables."""
+    of: Callable[[NDArray[np.float64]], float]
+    """(articles,) ranks to a figure from 0 to 1."""
+
+
+METRICS: Mapping[str, Metric] = {
+    **{f"recall_at_{k}": Metric(f"R@{k}", partial(recall_at, k=k)) for k in CUTS},
+    "mrr": Metric("MRR", mean_reciprocal_rank),
+}
+"""By the name under which they are logged, in the order of tables."""
 
 
 def ranks_of_truth(ranking: pd.DataFrame, truth: Mapping[str, str]) -> NDArray[np.float64]:
@@ -64,51 +84,11 @@ def ranks_in_lists(
     return np.array([rank_of.get(article_id, np.inf) for article_id in truth])
 
 
-def recall_at(ranks: NDArray[np.float64], k: int) -> float:
-    """Share of articles whose right image is among the first ``k``: mean of [rank ≤ k]."""
-    return float(np.mean(ranks <= k))
-
-
-def reciprocal_ranks(ranks: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(articles,) 1/rank, and 0 beyond rank 100."""
-    return np.where(ranks <= CUTS[-1], 1 / ranks, 0.0)
-
-
-def mrr_interval(
-    ranks: NDArray[np.float64], *, confidence: float = 0.95, resamples: int = 2000, seed: int = 0
-) -> tuple[float, float]:
-    """Between which bounds the MRR of other such articles would lie.
-
-    The percentile bootstrap (Efron 1979): articles are drawn anew with replacement.
-
-    Args:
-        ranks: (articles,) as from `ranks_of_truth`.
-        confidence: Share of the resamples that the interval holds.
-        resamples: How many are drawn.
-        seed: Of the drawing.
-
-    Returns:
-        The lower and the upper bound; both the MRR itself where there is one article.
-    """
-    values = reciprocal_ranks(ranks)
-    generator = np.random.default_rng(seed)
-    means = np.array(
-        [generator.choice(values, len(values)).mean() for _ in range(resamples)]
-    )  # one by one, so that memory does not grow with resamples × articles
-    low, high = np.quantile(means, [(1 - confidence) / 2, (1 + confidence) / 2])
-    return float(low), float(high)
-
-
 def measure(ranking: pd.DataFrame, truth: Mapping[str, str]) -> dict[str, float]:
-    """All figures of a ranking: recall_at_5, recall_at_10, recall_at_50, recall_at_100, mrr.
-
-    Raises:
-        NewsImagesError: As `ranks_of_truth`.
-    """
+    """All `METRICS` of a ranking, by name. Raises: NewsImagesError as `ranks_of_truth`."""
     return figures_of(ranks_of_truth(ranking, truth))
 
 
 def figures_of(ranks: NDArray[np.float64]) -> dict[str, float]:
-    """As `measure`, of (articles,) ranks."""
-    recalls = {f"recall_at_{k}": recall_at(ranks, k) for k in CUTS}
-    return {**recalls, "mrr": float(reciprocal_ranks(ranks).mean())}
+    """All `METRICS` of (articles,) ranks, by name."""
+    return {name: metric.of(ranks) for name, metric in METRICS.items()}

@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-METRICS = ("recall_at_5", "recall_at_10", "recall_at_50", "recall_at_100", "mrr")
-_HEADINGS = {**{name: f"R@{name.rsplit('_', 1)[-1]}" for name in METRICS[:-1]}, "mrr": "MRR"}
+from newsimages.metrics.metrics import METRICS
+
+_HEADINGS = {name: metric.heading for name, metric in METRICS.items()}
 _KEYS = ["data set", "run", "variant"]
 
 
@@ -23,7 +24,7 @@ class Measured:
     metrics: Mapping[str, float]
     """`METRICS`, each from 0 to 1."""
     mrr_interval: tuple[float, float]
-    """Bounds of the MRR, as `newsimages.metrics.metrics.mrr_interval`."""
+    """Bounds of the MRR, as `newsimages.metrics.reciprocal_rank.mrr_interval`."""
     ranks: NDArray[np.float64]
     """(articles,) as `metrics.ranks_of_truth`: what the figures were made from."""
 
@@ -51,7 +52,7 @@ def results_table(
         rows.append({**head, "figures": "ours", **ours, "MRR 95 %": f"{low:.3f}–{high:.3f}"})
         paper = (published or {}).get((item.data_set, item.run))
         if paper is not None:
-            less = {name: ours[name] - paper[name] for name in METRICS}
+            less = {name: ours[name] - figure for name, figure in paper.items()}
             rows.append({**head, "figures": "paper", **paper, "MRR 95 %": ""})
             rows.append({**head, "figures": "difference", **less, "MRR 95 %": ""})
     columns = [*_KEYS, *(["figures"] if published else []), *METRICS, "MRR 95 %"]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from newsimages.metrics.metrics import mrr_interval, reciprocal_ranks
+from newsimages.metrics.reciprocal_rank import mrr_interval, reciprocal_ranks
 from newsimages.reports.figures.intervals import mrr_intervals
 from tests.reports.figures.ranks_by_variant import ranks
 

@@ -21,7 +21,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from newsimages.metrics.metrics import ranks_of_truth, recall_at
+from newsimages.metrics.metrics import ranks_of_truth
+from newsimages.metrics.recall import recall_at
 from newsimages.reports.figures.variants import revised_pairs, variant_styles
 
 TOP = 10

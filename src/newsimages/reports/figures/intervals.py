@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from newsimages.metrics.metrics import mrr_interval, reciprocal_ranks
+from newsimages.metrics.reciprocal_rank import mrr_interval, reciprocal_ranks
 from newsimages.reports.figures.canvas import LINE, TEXT, Drawing, canvas, plain, title
 from newsimages.reports.figures.variants import variant_styles
 

@@ -7,7 +7,8 @@ import pandas as pd
 from matplotlib.ticker import FixedLocator, NullLocator
 from numpy.typing import NDArray
 
-from newsimages.metrics.metrics import CUTS, recall_at
+from newsimages.metrics.recall import recall_at
+from newsimages.metrics.reciprocal_rank import DEPTH
 from newsimages.reports.figures.canvas import TEXT, Drawing, canvas, percent, plain, title
 from newsimages.reports.figures.variants import variant_styles
 
@@ -24,7 +25,7 @@ def recall_curves(ranks: Mapping[str, NDArray[np.float64]], *, name: str) -> Dra
     Returns:
         The figure, and the columns variant, k (1 to 100), recall (0 to 1).
     """
-    cuts = np.arange(1, CUTS[-1] + 1)
+    cuts = np.arange(1, DEPTH + 1)
     curves = {
         variant: np.array([recall_at(one, int(k)) for k in cuts]) for variant, one in ranks.items()
     }
