@@ -234,7 +234,7 @@ def test_a_full_disk_is_a_clear_error_and_leaves_no_part(tmp_path: Path) -> None
         try:
             store_in(tmp_path).texts(TEXTS, label="title")
         except NewsImagesError as error:
-            os._exit(7 if "Cannot write" in str(error) else 1)
+            os._exit(7 if "Free some space" in str(error) else 1)
 
     assert in_a_process(work) == 7
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []

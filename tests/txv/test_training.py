@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 
+from newsimages.checked_file import read_tensors, write_tensors
 from newsimages.errors import NewsImagesError
 from newsimages.txv import (
     EpochReport,
@@ -203,12 +204,12 @@ def test_a_checkpoint_whose_tensors_do_not_fit_the_network_is_passed_over(
 ) -> None:
     path = tmp_path / "checkpoint.safetensors"
     whole = trained(checkpoint_path=path)
-    tensors, about = checkpoint._read(path)
+    tensors, about = read_tensors(path, checkpoint._KIND)
     name = max(name for name in tensors if name.startswith(part))
     tensor = tensors.pop(name)
     if change != "absent":
         tensors[name] = tensor[None] if change == "reshaped" else tensor.to(torch.float64)
-    checkpoint._write(path, tensors, about)
+    write_tensors(path, tensors, about, checkpoint._KIND)
     again = trained(checkpoint_path=path)
     assert "training starts anew" in caplog.text
     assert_same_weights(again.network, whole.network)

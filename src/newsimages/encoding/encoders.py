@@ -23,6 +23,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from newsimages import demo_models
+from newsimages.checksums import file_sha256
 from newsimages.devices import Device, Precision, resolve_device, resolve_precision
 from newsimages.encoding.images import UnreadableImageError, open_image
 from newsimages.encoding.text_tower import TextTower
@@ -142,7 +143,7 @@ class OpenClipEncoder:
             "pretrained": "" if files else self.config.pretrained,
             "precision": self.precision,
             "transform": [repr(self._transform), DRAFT],
-            "files": sorted((file.name, _sha256(file)) for file in files if file.is_file()),
+            "files": sorted((file.name, file_sha256(file)) for file in files if file.is_file()),
         }
         return hashlib.sha256(json.dumps(depends_on, sort_keys=True).encode()).hexdigest()
 
@@ -293,8 +294,3 @@ def check_names(source: str, pretrained: str) -> None:
             f"pretrained={pretrained} is neither a checkpoint file nor a tag of {source}, "
             f"which has: {first_ten(tags) or 'none'}."
         )
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -18,11 +18,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-import safetensors
-import safetensors.numpy
+import torch
 from numpy.typing import NDArray
 
-from newsimages.atomic import write_bytes
+from newsimages.checked_file import FileKind, read_tensors, write_tensors
+from newsimages.checksums import file_sha256
 from newsimages.embeddings import Embeddings
 from newsimages.encoding.encoders import Encoder
 from newsimages.errors import NewsImagesError, first_ten
@@ -30,6 +30,13 @@ from newsimages.progress import progress
 
 FORMAT = 2  # raise it when what a shard holds, or how it is computed, changes
 SHARD_SIZE = 512
+_KIND = FileKind(
+    noun="shard of embeddings",
+    remedy="embed again",
+    key="shard",
+    format=None,  # it is part of the name
+    head=lambda _, tensor: f" {str(tensor.dtype).removeprefix('torch.')} {tuple(tensor.shape)}",
+)
 
 logger = logging.getLogger(__name__)
 
@@ -164,8 +171,7 @@ def _count(shards: Sequence[_Shard]) -> int:
 def _file_digest(path: Path) -> str:
     """SHA-256 of a file's content; a fixed word where there is none to read."""
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return file_sha256(path)
     except OSError:
         return "unreadable"
 
@@ -202,10 +208,8 @@ def _write(shard: _Shard, outcome: _Outcome) -> _Outcome:
     vectors = np.ascontiguousarray(outcome.vectors)
     if outcome.ids:
         Embeddings(np.asarray(outcome.ids, np.str_), vectors)
-    about = json.dumps({"ids": outcome.ids, "unreadable": outcome.unreadable})
-    # One key each: the order in which safetensors writes several is left to chance.
-    metadata = {"shard": json.dumps({"about": about, "sha256": _checksum(about, vectors)})}
-    write_bytes(shard.path, safetensors.numpy.save({"vectors": vectors}, metadata=metadata))
+    about = {"ids": outcome.ids, "unreadable": outcome.unreadable}
+    write_tensors(shard.path, {"vectors": torch.from_numpy(vectors)}, about, _KIND)
     return outcome
 
 
@@ -218,21 +222,11 @@ def _read_all(shards: Sequence[_Shard]) -> dict[Path, _Outcome]:
 def _read(shard: _Shard) -> _Outcome | None:
     """What a shard's file holds; None where it was cut short or altered."""
     try:
-        with safetensors.safe_open(shard.path, framework="numpy") as file:
-            written = json.loads(file.metadata()["shard"])
-            vectors: NDArray[np.float32] = file.get_tensor("vectors")
-        about = json.loads(written["about"])
-        if written["sha256"] != _checksum(written["about"], vectors):
-            raise ValueError("checksum")
+        tensors, about = read_tensors(shard.path, _KIND)
         if {*about["ids"], *about["unreadable"]} != {*shard.ids}:
             raise ValueError("ids")
-    except (safetensors.SafetensorError, TypeError, KeyError, ValueError, OSError, RecursionError):
+        vectors = tensors["vectors"].numpy().copy()  # the tensor's memory is the file's
+    except (TypeError, KeyError, ValueError):  # a NewsImagesError is a ValueError
         logger.warning("%s was cut short or altered: it is made anew.", shard.path)
         return None
     return _Outcome(ids=tuple(about["ids"]), vectors=vectors, unreadable=about["unreadable"])
-
-
-def _checksum(about: str, vectors: NDArray[np.float32]) -> str:
-    digest = hashlib.sha256(f"{about} {vectors.dtype} {vectors.shape}".encode())
-    digest.update(vectors.tobytes())
-    return digest.hexdigest()

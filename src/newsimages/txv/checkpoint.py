@@ -1,12 +1,9 @@
 """T×V networks on disk: a trained network, and a training that can go on after a kill.
 
-Both are one safetensors file each: tensors, and one metadata key with JSON (safetensors writes
-several keys in an order left to chance), among it a checksum of all the rest. A file is written
-beside its place and moved into it, so it is whole or absent. A network that was cut short or
-altered since is an error; such a checkpoint is passed over, and the training starts anew.
+Both are a `newsimages.checked_file` each. A network that was cut short or altered is an error; such
+a checkpoint is passed over, and the training starts anew.
 """
 
-import hashlib
 import json
 import logging
 import math
@@ -15,24 +12,24 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import safetensors
-import safetensors.torch
 import torch
 from torch import Tensor
 
-from newsimages.atomic import replacing
+from newsimages.checked_file import FileKind, UnusableFileError, read_tensors, write_tensors
 from newsimages.errors import NewsImagesError, first_ten
 from newsimages.txv.network import NetworkConfig, TxVNetwork
 
 FORMAT = 2  # raise it when what a file holds, or what the network computes, changes
-_METADATA_KEY = "txv"
+_KIND = FileKind(
+    noun="T×V file",
+    remedy="train again",
+    key="txv",
+    format=FORMAT,
+    head=lambda name, tensor: f"{name} {tensor.dtype} {tuple(tensor.shape)}",
+)
 _ABSENT = "absent"
 
 logger = logging.getLogger(__name__)
-
-
-class UnusableFileError(NewsImagesError):
-    """A T×V file that was cut short or altered, is of another format, or is something else."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +66,8 @@ class Checkpoint:
 
 def save_network(path: Path, network: TxVNetwork) -> None:
     """Writes a network and its configuration. Raises: NewsImagesError if it cannot be written."""
-    _write(path, _on_cpu(network.state_dict()), {"network": asdict(network.config)})
+    about = {"network": asdict(network.config)}
+    write_tensors(path, _on_cpu(network.state_dict()), about, _KIND)
 
 
 def load_network(path: Path, *, device: torch.device | str = "cpu") -> TxVNetwork:
@@ -79,7 +77,7 @@ def load_network(path: Path, *, device: torch.device | str = "cpu") -> TxVNetwor
         NewsImagesError: The file is absent, cut short, altered or of another format, or it holds
             something else or weights that are no finite numbers.
     """
-    tensors, about = _read(path)
+    tensors, about = read_tensors(path, _KIND)
     try:
         settings: dict[str, Any] = about["network"]
         for name in ("text_dimensions", "image_dimensions"):
@@ -103,7 +101,8 @@ def load_network(path: Path, *, device: torch.device | str = "cpu") -> TxVNetwor
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     """Writes a checkpoint. Raises: NewsImagesError if it cannot be written."""
     epochs = [asdict(report) for report in checkpoint.epochs]
-    _write(path, _on_cpu(_joined(checkpoint)), {"identity": checkpoint.identity, "epochs": epochs})
+    about = {"identity": checkpoint.identity, "epochs": epochs}
+    write_tensors(path, _on_cpu(_joined(checkpoint)), about, _KIND)
 
 
 def load_checkpoint(path: Path, like: Checkpoint) -> Checkpoint | None:
@@ -133,7 +132,7 @@ def load_checkpoint(path: Path, like: Checkpoint) -> Checkpoint | None:
 
 def _resumable(path: Path, like: Checkpoint) -> Checkpoint:
     """Raises: As `load_checkpoint`; if it is not whole, UnusableFileError or what Python raises."""
-    tensors, about = _read(path)
+    tensors, about = read_tensors(path, _KIND)
     if "network" in about:
         raise NewsImagesError(
             f"{path} is no checkpoint of a training, but a T×V network. Remove it, or name another."
@@ -198,47 +197,3 @@ def _check_identity(path: Path, found: Mapping[str, Any], wanted: Mapping[str, A
 
 def _on_cpu(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-
-
-def _write(path: Path, tensors: Mapping[str, Tensor], about: Mapping[str, Any]) -> None:
-    told = json.dumps(about)
-    written = {"format": FORMAT, "about": told, "sha256": _checksum(told, tensors)}
-    metadata = {_METADATA_KEY: json.dumps(written)}
-    with replacing(path) as temporary:
-        try:
-            safetensors.torch.save_file(dict(tensors), temporary, metadata=metadata)
-        except safetensors.SafetensorError as error:  # a full disk, among others
-            raise OSError(str(error)) from error
-
-
-def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    try:
-        with safetensors.safe_open(path, framework="pt") as file:
-            written = dict(json.loads(file.metadata()[_METADATA_KEY]))
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        if written.get("format") == FORMAT:
-            if written["sha256"] != _checksum(written["about"], tensors):
-                raise ValueError("the checksum is not that of the content")
-            return tensors, dict(json.loads(written["about"]))
-    except OSError as error:
-        raise NewsImagesError(
-            f"{path} cannot be read as a T×V file: {error}. It is absent, or the system does not "
-            "let it be read: see to that, or name another."
-        ) from error
-    # A RuntimeError is a RecursionError, of JSON that is nested too deeply, or torch's.
-    except (safetensors.SafetensorError, TypeError, KeyError, ValueError, RuntimeError) as error:
-        raise UnusableFileError(
-            f"{path} cannot be read as a T×V file: {type(error).__name__}: {error}. It was cut "
-            "short or altered, or is something else: remove it and train again."
-        ) from error
-    raise UnusableFileError(
-        f"{path} is of format {written.get('format')}, expected {FORMAT}. Train it again."
-    )
-
-
-def _checksum(about: str, tensors: Mapping[str, Tensor]) -> str:
-    digest = hashlib.sha256(about.encode())
-    for name, tensor in sorted(tensors.items()):
-        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
-        digest.update(tensor.reshape(-1).view(torch.uint8).numpy().data)  # not copied
-    return digest.hexdigest()

@@ -5,7 +5,6 @@ In: a folder and a seed. Out: a corpus folder with the data sets RSS, RT (German
 """
 
 import csv
-import hashlib
 import io
 import json
 import multiprocessing
@@ -15,6 +14,7 @@ from pathlib import Path
 
 from newsimages import demo_models
 from newsimages.atomic import write_bytes
+from newsimages.checksums import file_sha256
 from newsimages.corpora.demo.drawing import draw
 from newsimages.corpora.demo.plan import GENERATOR_VERSION, Plan, Row, Sizes, plan_corpus
 from newsimages.corpora.demo.scenes import Scene
@@ -67,14 +67,10 @@ def _description(folder: Path, plan: Plan, seed: int, sizes: Sizes) -> bytes:
         "name": "demo",
         **MODELS,
         **_identity(seed, sizes),
-        "tables": {name: _sha256(folder / name) for name in plan.tables},
+        "tables": {name: file_sha256(folder / name) for name in plan.tables},
         **_pictures(folder),
     }
     return json.dumps(content, indent=2).encode() + b"\n"
-
-
-def _sha256(path: Path) -> str | None:
-    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
 
 
 def _pictures(folder: Path) -> dict[str, int]:
@@ -108,7 +104,10 @@ def _is_complete(folder: Path, seed: int, sizes: Sizes) -> bool:
     described = {**MODELS, **_pictures(folder)}
     if not isinstance(tables, dict) or not described.items() <= found.items():
         return False
-    return all(_sha256(folder / name) == sha256 for name, sha256 in tables.items())
+    return all(
+        (folder / name).is_file() and file_sha256(folder / name) == sha256
+        for name, sha256 in tables.items()
+    )
 
 
 def _csv(rows: Iterable[Row]) -> bytes:
