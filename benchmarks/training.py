@@ -44,8 +44,8 @@ class _Figures:
 
 
 def run() -> list[Row]:
-    """Measures the steps, then the loading."""
-    return [_steps(), _loading()]
+    """Measures the steps, then dropout, then the loading."""
+    return [_steps(), _dropout(), _loading()]
 
 
 def _steps() -> Row:
@@ -64,6 +64,23 @@ def _steps() -> Row:
         f"{STEPS * BATCH / ours_s:,.0f} pairs a second",
         True,
     )
+
+
+def _dropout() -> Row:
+    """What the project's dropout brings: the same steps with torch's."""
+    batches = list(_batches(_in_memory()))
+    ours, theirs = TxVNetwork(NetworkConfig()), TxVNetwork(NetworkConfig())
+    for module in theirs.modules():
+        if isinstance(module, torch.nn.Sequential):
+            module[-1] = torch.nn.Dropout(theirs.config.dropout)
+    optimisers = [torch.optim.Adam(each.parameters(), fused=True) for each in (ours, theirs)]
+    ours_s, theirs_s = best_of(
+        3,
+        lambda: _train(ours, optimisers[0], iter(batches)),
+        lambda: _train(theirs, optimisers[1], iter(batches)),
+    )
+    name = f"{STEPS} training steps, and with torch's dropout"
+    return gain(name, (ours_s, theirs_s), 1.05, "", True)
 
 
 def _loading() -> Row:

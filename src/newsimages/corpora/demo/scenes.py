@@ -19,7 +19,6 @@ Colour = Literal[
 PLACES: tuple[Place, ...] = get_args(Place)
 WEATHERS: tuple[Weather, ...] = get_args(Weather)
 TIMES: tuple[Time, ...] = get_args(Time)
-COLOURS: tuple[Colour, ...] = get_args(Colour)
 PAINTS: tuple[Colour, ...] = (
     "red",
     "blue",

@@ -88,7 +88,6 @@ _SECOND: dict[str, tuple[Second, int]] = {
     "police": (things.suitcase, 84),
     "construction": (buildings.tower_block, 110),
 }
-_WIDE = {"banner": 1.4, "container_ship": 1.25, "plane": 1.1}
 
 Spot = tuple[float, float, float]
 """Foot (x, y) and width on the canvas."""
