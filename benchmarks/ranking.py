@@ -1,6 +1,7 @@
 """Dual softmax and the top 100: `ranking` beside the textbook and the bare product.
 
-Every size is measured in a process of its own, so that its peak memory is its own too.
+Every size is measured in a process of its own, so that its peak memory is its own too. The last
+rows are what two paths of our own bring beside `torch.topk`.
 """
 
 import multiprocessing
@@ -16,8 +17,13 @@ from torch import Tensor
 from torch.nn import functional
 
 from benchmarks.timing import Row, best_of, cost, gain
+from newsimages.devices import Compute
 from newsimages.embeddings import Embeddings
-from newsimages.ranking.ranking import Ranking, rank
+from newsimages.ranking.ranking import Ranking, _greatest, rank
+from newsimages.ranking.revisions import DualSoftmax
+from newsimages.ranking.revisions.neighbours import Neighbours, _with_newcomers
+from newsimages.ranking.similarity import TILE_ROWS
+from newsimages.ranking.spaces import Space
 
 DIMENSION = 1024
 TOP_K = 100
@@ -40,8 +46,45 @@ class _Figures:
 
 
 def run() -> list[Row]:
-    """Measures a matrix that fits the memory budget, and one that does not."""
-    return [*_fitting(10_000), *_tiled(40_000)]
+    """Measures a matrix that fits the memory budget, one that does not, and our own paths."""
+    return [*_fitting(10_000), *_tiled(40_000), *own_paths()]
+
+
+def own_paths() -> list[Row]:
+    """The greatest scores of long rows, and the greatest of columns that come in tiles."""
+    return [_long_rows(10_000), _long_rows(100_000), _columns(10_000)]
+
+
+def _long_rows(n_images: int, *, k: int = TOP_K + 1, repeats: int = 20) -> Row:
+    scores = torch.randn(TILE_ROWS, n_images, generator=torch.Generator().manual_seed(0))
+    ours_s, topk_s = best_of(
+        repeats, lambda: _greatest(scores, k), lambda: torch.topk(scores, k, dim=1)
+    )
+    same = torch.equal(_greatest(scores, k)[0], torch.topk(scores, k, dim=1).values)
+    name = f"the {k} greatest of {TILE_ROWS} × {n_images:,}, and torch.topk"
+    return gain(name, (ours_s, topk_s), 1, f"{1000 * ours_s:.1f} ms; same scores: {same}", same)
+
+
+def _columns(n: int, *, k: int = Neighbours().k) -> Row:
+    similarities = torch.randn(n, n, generator=torch.Generator().manual_seed(0))
+    first, *tiles = similarities.split(TILE_ROWS)
+
+    def ours() -> Tensor:
+        greatest: Tensor = first.topk(k, dim=0).values
+        for tile in tiles:
+            greatest = _with_newcomers(greatest, tile)
+        return greatest
+
+    def anew() -> Tensor:
+        greatest: Tensor = first.topk(k, dim=0).values
+        for tile in tiles:
+            greatest = torch.cat([greatest, tile]).topk(k, dim=0, sorted=False).values
+        return greatest
+
+    ours_s, anew_s = best_of(2, ours, anew)
+    same = torch.equal(ours().sort(dim=0).values, anew().sort(dim=0).values)
+    name = f"the {k} greatest per column of {n:,} × {n:,}, and topk of each tile with them"
+    return gain(name, (ours_s, anew_s), 1, f"same similarities: {same}", same)
 
 
 def _fitting(n: int) -> list[Row]:
@@ -80,25 +123,23 @@ def _in_own_process(n: int, *, repeats: int, textbook: bool) -> _Figures:
 
 def _measure(n: int, *, repeats: int, textbook: bool) -> _Figures:
     torch.manual_seed(0)
-    _ours(random_embeddings(1000, "a"), random_embeddings(1000, "i"))  # warm-up
-    queries, gallery = random_embeddings(n, "a"), random_embeddings(n, "i")
+    _ours(Space.of(random_embeddings(1000, "a"), random_embeddings(1000, "i")))  # warm-up
+    space = Space.of(random_embeddings(n, "a"), random_embeddings(n, "i"))
     before_mb = resident_mb()
     start = time.perf_counter()
-    ranking = _ours(queries, gallery)
+    ranking = _ours(space)
     first_s = time.perf_counter() - start
     beyond_mb = peak_mb() - before_mb - megabytes(ranking)
-    q, g = torch.from_numpy(queries.vectors), torch.from_numpy(gallery.vectors)
+    q, g = torch.from_numpy(space.queries[0]), torch.from_numpy(space.gallery[0])
     (bare_s,) = best_of(1, lambda: _bare(q, g))
     if repeats > 1:
-        again_s, bare_again_s = best_of(
-            repeats - 1, lambda: _ours(queries, gallery), lambda: _bare(q, g)
-        )
+        again_s, bare_again_s = best_of(repeats - 1, lambda: _ours(space), lambda: _bare(q, g))
         first_s, bare_s = min(first_s, again_s), min(bare_s, bare_again_s)
     textbook_s, agreement = float("nan"), float("nan")
     if textbook:
         places: list[NDArray[np.int64]] = []
         (textbook_s,) = best_of(2, lambda: places.append(_textbook(q, g)))
-        agreement = float((gallery.ids[places[-1]] == ranking.image_ids).mean())
+        agreement = float((space.image_ids[places[-1]] == ranking.image_ids).mean())
     return _Figures(
         ours_s=first_s,
         bare_s=bare_s,
@@ -108,8 +149,8 @@ def _measure(n: int, *, repeats: int, textbook: bool) -> _Figures:
     )
 
 
-def _ours(queries: Embeddings, gallery: Embeddings) -> Ranking:
-    return rank(queries, gallery, top_k=TOP_K, memory_mb=MEMORY_MB)
+def _ours(space: Space) -> Ranking:
+    return rank(space, DualSoftmax(), top_k=TOP_K, compute=Compute(memory_mb=MEMORY_MB))
 
 
 def _bare(queries: Tensor, gallery: Tensor) -> None:

@@ -20,17 +20,24 @@ from benchmarks.ranking import (
     resident_mb,
 )
 from benchmarks.timing import Row, best_of, cost
-from newsimages.embeddings import Embeddings
+from newsimages.devices import Compute
 from newsimages.ranking.ranking import Ranking, rank
-from newsimages.ranking.revision import Revision
+from newsimages.ranking.revisions import (
+    DualSoftmax,
+    InvertedSoftmax,
+    Neighbours,
+    Revision,
+    Sinkhorn,
+)
+from newsimages.ranking.spaces import Space
 
 N = 10_000
 REPEATS = 3
-DUAL_SOFTMAX = Revision(scale=100.0)
-AT_MOST = (
-    (Revision(method="inverted_softmax", scale=100.0), 1.2),
-    (Revision(method="neighbours"), 1.2),
-    (Revision(method="sinkhorn", scale=100.0, rounds=50, tolerance=0.0), 5.0),
+DUAL_SOFTMAX = DualSoftmax(scale=100.0)
+AT_MOST: tuple[tuple[Revision, float], ...] = (
+    (InvertedSoftmax(scale=100.0), 1.2),
+    (Neighbours(), 1.2),
+    (Sinkhorn(scale=100.0, rounds=50, tolerance=0.0), 5.0),
 )
 
 
@@ -43,7 +50,7 @@ def _row(revision: Revision, at_most: float) -> Row:
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(max_workers=1, mp_context=spawn) as pool:
         ours_s, dual_s, beyond_mb = pool.submit(_measure, revision).result()
-    name = f"{revision.method} {N:,} × {N:,} × {DIMENSION}, and dual softmax"
+    name = f"{revision.words} {N:,} × {N:,} × {DIMENSION}, and dual softmax"
     memory = f"{beyond_mb:.0f} MB more (≤ {MEMORY_MB})"
     return cost(name, (ours_s, dual_s), at_most, memory, beyond_mb <= MEMORY_MB)
 
@@ -51,22 +58,26 @@ def _row(revision: Revision, at_most: float) -> Row:
 def _measure(revision: Revision) -> tuple[float, float, float]:
     """Seconds of the revision and of dual softmax, and MiB beyond inputs and outputs."""
     torch.manual_seed(0)
-    small = random_embeddings(1000, "a"), random_embeddings(1000, "i")
+    small = _space(1000)
     for warm_up in (DUAL_SOFTMAX, revision):
-        _ranked(*small, warm_up)
-    queries, gallery = random_embeddings(N, "a"), random_embeddings(N, "i")
+        _ranked(small, warm_up)
+    space = _space(N)
     before_mb = resident_mb()
     start = time.perf_counter()
-    ranking = _ranked(queries, gallery, revision)
+    ranking = _ranked(space, revision)
     first_s = time.perf_counter() - start
     beyond_mb = peak_mb() - before_mb - megabytes(ranking)
     again_s, dual_s = best_of(
         REPEATS,
-        lambda: _ranked(queries, gallery, revision),
-        lambda: _ranked(queries, gallery, DUAL_SOFTMAX),
+        lambda: _ranked(space, revision),
+        lambda: _ranked(space, DUAL_SOFTMAX),
     )
     return min(first_s, again_s), dual_s, beyond_mb
 
 
-def _ranked(queries: Embeddings, gallery: Embeddings, revision: Revision) -> Ranking:
-    return rank(queries, gallery, revision=revision, top_k=TOP_K, memory_mb=MEMORY_MB)
+def _space(n: int) -> Space:
+    return Space.of(random_embeddings(n, "a"), random_embeddings(n, "i"))
+
+
+def _ranked(space: Space, revision: Revision) -> Ranking:
+    return rank(space, revision, top_k=TOP_K, compute=Compute(memory_mb=MEMORY_MB))

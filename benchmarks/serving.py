@@ -6,7 +6,6 @@ Towers are of a real size with weights that nobody trained: time and memory ask 
 import json
 import tempfile
 import time
-from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -18,13 +17,16 @@ from benchmarks.headlines import headlines
 from benchmarks.timing import Row, best_of, cost, gain
 from newsimages.embeddings import Embeddings
 from newsimages.encoding.encoders import LOCAL, OpenClipConfig, OpenClipEncoder
-from newsimages.ranking.bank import bank_offsets
-from newsimages.ranking.revision import Revision
-from newsimages.retriever.folder import VECTORS, load_retriever, save_retriever
+from newsimages.ranking.revisions import DualSoftmax
+from newsimages.ranking.spaces import Queries, View, Weights
+from newsimages.retriever.articles import article_encoder
+from newsimages.retriever.folder import GALLERY as GALLERY_FOLDER
+from newsimages.retriever.folder import load_retriever, save_retriever
 from newsimages.retriever.retriever import Retriever
 
 GALLERY, BANK, BATCH = 10_000, 2_000, 1_500
-REVISION = Revision(scale=50)
+REVISION = DualSoftmax(scale=50)
+TITLE = View("clip", "title")
 BACKBONE = "ViT-H-14"
 MEGABYTE = 1 << 20
 
@@ -60,8 +62,9 @@ def _loading(encoder: OpenClipEncoder, full_s: float) -> Row:
     with tempfile.TemporaryDirectory() as parent:
         folder = Path(parent) / "retriever"
         save_retriever(folder, _retriever(encoder), encoder, sample=list(headlines(8)))
-        files = [path for path in folder.rglob("*") if path.is_file() and path.name != VECTORS]
-        size_mb = sum(path.stat().st_size for path in files) / MEGABYTE
+        files = [path for path in folder.rglob("*") if path.is_file()]
+        served = [path for path in files if path.parent.name != GALLERY_FOLDER]
+        size_mb = sum(path.stat().st_size for path in served) / MEGABYTE
         (ours_s,) = best_of(2, lambda: load_retriever(folder))
     return gain(
         f"loading a served {BACKBONE}, and creating the full model",
@@ -105,18 +108,14 @@ def _times(encoder: OpenClipEncoder) -> tuple[float, float]:
 
 
 def _retriever(encoder: OpenClipEncoder) -> Retriever:
-    gallery, bank = _random(encoder, "i", GALLERY), _random(encoder, "b", BANK)
-
-    def encode(texts: Mapping[str, str]) -> Embeddings:
-        return Embeddings(np.array(list(texts)), encoder.encode_texts(list(texts.values())))
-
+    weights: Weights = {TITLE: 1.0}
+    bank = _random(encoder, "b", BANK)
     return Retriever(
-        gallery=gallery,
+        gallery={"clip": _random(encoder, "i", GALLERY)},
+        weights=weights,
         revisions=(REVISION,),
-        offsets=(bank_offsets(bank, gallery, REVISION),),
-        encode=encode,
-        about={"retriever": "clip"},
-    )
+        encode=article_encoder(encoder.encode_texts, {}, weights),
+    ).with_bank(Queries(views={TITLE: bank}, has_text=np.ones(BANK, np.bool_)))
 
 
 def _random(encoder: OpenClipEncoder, letter: str, n: int) -> Embeddings:

@@ -30,12 +30,13 @@ from newsimages.encoding.models import MULTILINGUAL
 from newsimages.errors import NewsImagesError
 from newsimages.metrics.metrics import figures_of, ranks_of_truth
 from newsimages.metrics.reciprocal_rank import mrr_interval
-from newsimages.protocols.embedded import EmbeddedSet, Networks
+from newsimages.protocols.embedded import EmbeddedSet
 from newsimages.protocols.parts import Parts, Protocol, check_dates, check_training
 from newsimages.reports.tables import Measured, results_table
 from newsimages.runs.choice import Chooser, chooser_of
 from newsimages.runs.paper import published
 from newsimages.runs.table import Run
+from newsimages.txv.towers import Networks
 
 TOP_K = 100
 

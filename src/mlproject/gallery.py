@@ -15,11 +15,11 @@ from newsimages.embeddings import Embeddings
 from newsimages.errors import NewsImagesError, first_ten
 from newsimages.lists import names_in
 from newsimages.paths import is_folder
-from newsimages.protocols.embedded import Networks, txv_gallery
 from newsimages.protocols.parts import Parts, Protocol
 from newsimages.ranking.spaces import Queries, Tower
 from newsimages.runs.table import ALL
 from newsimages.txv.pairs import merged
+from newsimages.txv.towers import Networks, txv_gallery
 
 
 def check_gallery(gallery: str, corpus: Corpus, protocol: Protocol) -> None:

@@ -16,10 +16,11 @@ from mlproject.training import fit
 from mlproject.training_options import PRETRAINED, SCRATCH, LearningOptions, ScopeOptions
 from newsimages.corpora import Corpus
 from newsimages.errors import NewsImagesError, first_ten
-from newsimages.protocols.embedded import Networks, pairs_of
+from newsimages.protocols.embedded import pairs_of
 from newsimages.protocols.parts import Parts, Protocol, check_dates, divide
 from newsimages.ranking.spaces import TextField, Tower
 from newsimages.txv import NetworkConfig, TrainingConfig, TxVNetwork, load_network
+from newsimages.txv.towers import Networks
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -195,10 +195,10 @@ def test_the_originals_are_asked_with_a_multilingual_model(
         table.assign(title=german, titleEN=table["title"], textEN=table["text"]).to_csv(
             path, index=False
         )
-    variants = ("clip", "multilingual_batch", "languages_weights")
+    variants = ("clip", "multilingual_batch", "languages_batch")
     wanted = [*arguments, *training, "--variants", ",".join(variants), "--sheet-articles", "0"]
     assert cli.run(["evaluate", *wanted]) == 0
-    assert "multilingual_batch, languages_weights are left out" in capsys.readouterr().out
+    assert "multilingual_batch, languages_batch are left out" in capsys.readouterr().out
 
     folder = save_tiny_clip(store / "xlm", "xlm_roberta", seed=3)
     model = f"local-dir:{folder}"
@@ -212,7 +212,7 @@ def test_the_originals_are_asked_with_a_multilingual_model(
     for variant, backbone in (
         ("clip", arguments[5]),
         ("multilingual_batch", model),
-        ("languages_weights", f"{arguments[5]}, {model}"),
+        ("languages_batch", f"{arguments[5]}, {model}"),
     ):
         run = children(variant)[0]
         assert run.data.params["backbone"] == run.data.params["pretrained"] == backbone

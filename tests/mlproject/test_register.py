@@ -34,47 +34,40 @@ def test_versions_carry_what_a_user_wants_to_know(
         assert run.data.metrics["validation_mrr"] == pytest.approx(
             float(version.tags["validation_mrr"]), abs=1e-6
         )
-        curve = pd.read_csv(
-            mlflow.artifacts.download_artifacts(
-                run_id=run.info.run_id, artifact_path="revisions.csv"
-            )
+        path = mlflow.artifacts.download_artifacts(
+            run_id=run.info.run_id, artifact_path="choice.csv"
         )
-        assert {"none", "dual_softmax", "inverted_softmax", "neighbours"} == set(curve["method"])
-        assert curve["mrr"].max() == pytest.approx(run.data.metrics["validation_mrr"])
+        curve = pd.read_csv(path)
+        assert set(curve["method"]) == {
+            "none",
+            *("dual_softmax", "inverted_softmax", "neighbours", "sinkhorn"),
+        }
+        assert run.data.metrics["validation_mrr"] in curve["mrr"].tolist()
+        assert version.tags["variant"] == f"{name.split('-')[1]}_bank"
 
 
 @pytest.mark.usefixtures("store")
-def test_registered_models_rank_as_evaluate_measured(
+def test_registered_models_answer_as_their_run_was_measured(
     arguments: list[str], training: list[str]
 ) -> None:
-    """Runs 2 and 4, image by image, at the scale that is served."""
-    bf16 = ["--precision", "bf16"]
-    assert register(arguments, training, "--gallery", "RSS", *bf16) == 0
+    """Runs 7 and 9, image by image and score by score."""
+    assert register(arguments, training, "--gallery", "RSS", "--precision", "bf16") == 0
+    variants = ["--variants", "clip_bank,txv_bank", "--sheet-articles", "0"]
+    assert cli.run(["evaluate", *arguments, *training, *variants, "--precision", "bf16"]) == 0
     articles = pd.read_csv("squares/RSS/test.csv")[["article_id", "title"]]
-    for name, variant in zip(NAMES, ("clip_ds", "txv_ds"), strict=True):
-        asked = ["--variants", variant, "--scale", served_scale(name), "--sheet-articles", "0"]
-        assert cli.run(["evaluate", *arguments, *training, *asked, *bf16]) == 0
+    for name, variant in zip(NAMES, ("clip_bank", "txv_bank"), strict=True):
         [measured] = children(variant)
         path = mlflow.artifacts.download_artifacts(
             run_id=measured.info.run_id, artifact_path="rankings/RSS.parquet"
         )
         ranking = pd.read_parquet(path)
         model = mlflow.pyfunc.load_model(f"models:/{name}@champion")
-        answers = model.predict(articles, params={"against": "batch", "revision": "dual_softmax"})
-        expected = ranking.groupby("article_id", sort=False)["image_id"].agg(list)
-        assert answers.set_index("article_id")["image_ids"].to_dict() == expected.to_dict()
-
-
-def served_scale(name: str) -> str:
-    """The scale of the dual softmax that won on the validation part; the first of equal ones."""
-    version = mlflow.MlflowClient().get_model_version_by_alias(name, "champion")
-    curve = pd.read_csv(
-        mlflow.artifacts.download_artifacts(
-            run_id=version.tags["run_id"], artifact_path="revisions.csv"
-        )
-    )
-    dual = curve[curve["method"] == "dual_softmax"]
-    return str(dual.loc[dual["mrr"].idxmax(), "scale"])
+        answers = model.predict(articles).set_index("article_id")
+        lists = ranking.groupby("article_id", sort=False)
+        for column, served in (("image_id", "image_ids"), ("score", "scores")):
+            assert answers[served].to_dict() == lists[column].agg(list).to_dict()
+        alone = model.predict(articles.iloc[[4]])
+        assert alone["image_ids"].iloc[0] == answers["image_ids"].iloc[4]
 
 
 @pytest.mark.usefixtures("store")

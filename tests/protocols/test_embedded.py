@@ -8,17 +8,15 @@ import pytest
 from newsimages.errors import NewsImagesError
 from newsimages.protocols.embedded import (
     EmbeddedSet,
-    Networks,
     TowerVectors,
     joined,
     label_of,
     pairs_of,
-    txv_gallery,
-    txv_queries,
     with_txv,
 )
 from newsimages.ranking.spaces import Queries, Tower, View
 from newsimages.txv import NetworkConfig, TxVNetwork, embed_images, embed_texts
+from newsimages.txv.towers import Networks, txv_gallery, txv_queries
 from tests.fakes import embedded_set
 
 N = 30

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from newsimages.encoding.encoders import OpenClipConfig, OpenClipEncoder
 from newsimages.encoding.long_text import LongText
 from newsimages.errors import NewsImagesError
-from newsimages.protocols.embedded import Networks, txv_gallery, txv_queries
 from newsimages.ranking.revisions import DualSoftmax, Neighbours, Sinkhorn
 from newsimages.ranking.spaces import View, Weights
 from newsimages.retriever.articles import article_encoder
@@ -22,6 +21,7 @@ from newsimages.retriever.folder import load_retriever, save_retriever
 from newsimages.retriever.provenance import Provenance
 from newsimages.retriever.retriever import Retriever
 from newsimages.txv import NetworkConfig, TxVNetwork
+from newsimages.txv.towers import Networks, txv_gallery, txv_queries
 from tests.fakes import assert_same_bits, queries_of, random_embeddings
 
 TITLES = ["Storm over the coast", "Trains are late again", "Markets fall as rates rise"]

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from newsimages.errors import NewsImagesError
-from newsimages.protocols.embedded import Networks, txv_gallery, txv_queries
 from newsimages.ranking.bank import bank_offsets
 from newsimages.ranking.ranking import rank
 from newsimages.ranking.revisions import PLAIN, DualSoftmax, InvertedSoftmax
@@ -12,6 +11,7 @@ from newsimages.ranking.spaces import Queries, Space, View, Weights, fuse
 from newsimages.retriever.articles import article_encoder
 from newsimages.retriever.retriever import Retriever
 from newsimages.txv import NetworkConfig, TxVNetwork, embed_images, embed_texts
+from newsimages.txv.towers import Networks, txv_gallery, txv_queries
 from tests.fakes import FakeEncoder, assert_same_bits, queries_of, random_embeddings
 
 DUAL = DualSoftmax(scale=20)

@@ -13,16 +13,18 @@ import torch
 from newsimages.corpora.parts import Split
 from newsimages.embeddings import Embeddings
 from newsimages.errors import NewsImagesError
-from newsimages.metrics.metrics import measure, ranks_of_truth, recall_at
-from newsimages.protocols.embedded import EmbeddedSet, Networks, TowerVectors, joined, with_txv
+from newsimages.metrics.metrics import measure, ranks_of_truth
+from newsimages.metrics.recall import recall_at
+from newsimages.protocols.embedded import EmbeddedSet, TowerVectors, joined, with_txv
 from newsimages.protocols.parts import divide
 from newsimages.ranking.bank import bank_offsets
 from newsimages.ranking.ranking import Ranking, rank
 from newsimages.ranking.revisions import PLAIN, REVISIONS, DualSoftmax
 from newsimages.ranking.spaces import Gallery, Queries, Space, View, fuse
-from newsimages.runs.choice import Choice, Chooser, candidates, chooser_of
+from newsimages.runs.choice import Chooser, candidates, chooser_of
 from newsimages.runs.table import RUNS, Run, choose_runs
 from newsimages.txv import NetworkConfig, TxVNetwork
+from newsimages.txv.towers import Networks
 from tests.fakes import (
     assert_same_bits,
     embedded_set,
@@ -67,7 +69,7 @@ BANK = joined([related("B", "train", 2, 60)])
 TEST = related("T", "test", 3, 50)
 CHOOSER = Chooser(validation=VALIDATION, bank=BANK.queries, networks=NETWORKS)
 chosen = cache(CHOOSER.choose)
-CLIP_BANK, CLIP_BATCH, MIX_BANK, MIX_BATCH = choose_runs("clip_bank,clip_batch,mix_bank,mix_batch")
+CLIP_BATCH, CLIP_BANK, MIX_BATCH, MIX_BANK = choose_runs("clip_batch,clip_bank,mix_batch,mix_bank")
 
 
 @pytest.fixture(autouse=True)
@@ -132,8 +134,10 @@ def test_the_mix_is_one_space_whose_weights_validation_has_fitted(run: Run) -> N
     assert choice.weights[View("clip", "text")] > choice.weights[TITLE]  # texts are nearer
     tried = choice.curve["weight_clip_title"]
     assert len(tried) == len(candidates(run)) + 1  # the winner again, with weights fitted anew
-    assert choice.mrr == pytest.approx(max(choice.curve["mrr"].iloc[-1], of_winner(choice)))
     winner = choice.revisions[0]
+    before, again = choice.curve["mrr"].iloc[[candidates(run).index(winner), -1]]
+    assert choice.mrr == max(before, again)
+    assert (choice.weights[TITLE] == tried.iloc[-1]) == (again >= before)
     space = fuse(TEST.queries, TEST.gallery, choice.weights)
     offsets = None
     if run.against == "bank":
@@ -142,17 +146,8 @@ def test_the_mix_is_one_space_whose_weights_validation_has_fitted(run: Run) -> N
     assert_same_bits(lists(CHOOSER, run, TEST.queries), expected)
 
 
-def of_winner(choice: Choice) -> float:
-    """The winner's MRR with the weights that were fitted first."""
-    curve = choice.curve.iloc[:-1]
-    for name, value in choice.revisions[0].settings.items():
-        curve = curve[(curve["method"] == choice.revisions[0].name) & (curve[name] == value)]
-    [mrr] = curve["mrr"]
-    return float(mrr)
-
-
 def test_a_mix_finds_more_than_each_of_its_views() -> None:
-    [languages, multilingual] = choose_runs("languages_batch,multilingual_batch")
+    [multilingual, languages] = choose_runs("multilingual_batch,languages_batch")
     assert chosen(languages).weights[ORIGINAL] > chosen(languages).weights[TITLE]
     assert chosen(languages).mrr >= chosen(multilingual).mrr > chosen(CLIP_BATCH).mrr
     truth = TEST.truth()
@@ -306,7 +301,7 @@ def test_the_chooser_of_a_corpus_knows_its_parts() -> None:
 def real_set(
     shared_data: Path, split: Split, articles: Sequence[str], *, wrong: bool = False
 ) -> EmbeddedSet:
-    """Articles of real features, with the images that are theirs; shuffled where it is ``wrong``."""
+    """Articles of real features and their images; which is whose is shuffled where ``wrong``."""
     queries, gallery, truth = real_features(shared_data, "coco500_vitb16")
     ids = list(articles)
     images = [truth[article] for article in ids]
@@ -331,8 +326,9 @@ def test_a_real_bank_gains_for_one_article_at_a_time(shared_data: Path) -> None:
     for seed in range(10):
         training, held_out = halves(shared_data, seed)
         test = real_set(shared_data, "test", held_out)
-        parts = divide([real_set(shared_data, "train", training), test], "official", seed=seed)
-        chooser = chooser_of(parts, {})
+        train = real_set(shared_data, "train", training)
+        # 100 articles to choose on, 150 as the bank
+        chooser = chooser_of(divide([train, test], "official", share=0.4, seed=seed), {})
         retriever = chooser.retriever(CLIP_BANK, test.gallery, [test.queries])
         plain, revised = (
             recall_at(ranks_of_truth(answer.table(), test.truth()), 1)
@@ -342,8 +338,8 @@ def test_a_real_bank_gains_for_one_article_at_a_time(shared_data: Path) -> None:
             )
         )
         gains.append(revised - plain)
-    print(gains, np.mean(gains))
-    assert np.mean(gains) >= 0.05
+    assert np.mean(gains) >= 0.04  # measured: .051, from .020 to .076
+    assert min(gains) >= 0
 
 
 FUSED = Run(

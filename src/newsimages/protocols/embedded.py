@@ -15,13 +15,9 @@ from newsimages.corpora.parts import Split
 from newsimages.embeddings import Embeddings
 from newsimages.errors import NewsImagesError
 from newsimages.ranking.spaces import Gallery, Queries, TextField, Tower, View
-from newsimages.txv import TxVNetwork, embed_images, embed_texts
+from newsimages.txv import embed_texts
 from newsimages.txv.pairs import Pairs, merged, pair_up
-
-Networks = Mapping[Tower, TxVNetwork]
-"""The T×V network of each of its towers; several towers may have the same one."""
-_FIELDS: dict[Tower, TextField] = {"txv": "title", "txv_text": "text"}
-"""What each of T×V's towers is asked with."""
+from newsimages.txv.towers import TXV_FIELDS, Networks, txv_gallery
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,29 +107,12 @@ def with_txv(part: EmbeddedSet, networks: Networks) -> EmbeddedSet:
     images = txv_gallery(clip.images, networks)
     towers = {
         tower: TowerVectors(
-            queries={_FIELDS[tower]: embed_texts(network, [clip.queries[_FIELDS[tower]]])},
+            queries={TXV_FIELDS[tower]: embed_texts(network, [clip.queries[TXV_FIELDS[tower]]])},
             images=images[tower],
         )
         for tower, network in networks.items()
     }
     return replace(part, towers={**part.towers, **towers})
-
-
-def txv_gallery(images: Embeddings, networks: Networks) -> dict[Tower, Embeddings]:
-    """Images of CLIP's space in the space of each of T×V's towers."""
-    mapped = {id(net): embed_images(net, [images]) for net in networks.values()}
-    return {tower: mapped[id(network)] for tower, network in networks.items()}
-
-
-def txv_queries(queries: Queries, networks: Networks) -> Queries:
-    """The articles in T×V's views beside their own."""
-    views = {
-        View(tower, _FIELDS[tower]): embed_texts(
-            network, [queries.of(View("clip", _FIELDS[tower]))]
-        )
-        for tower, network in networks.items()
-    }
-    return replace(queries, views={**queries.views, **views})
 
 
 def pairs_of(sets: Sequence[EmbeddedSet], field: TextField) -> Pairs:

@@ -17,8 +17,9 @@ import pandas as pd
 from newsimages.corpora import DataSet
 from newsimages.embeddings import Embeddings
 from newsimages.errors import NewsImagesError, first_ten
-from newsimages.protocols.embedded import EmbeddedSet, Networks, with_txv
+from newsimages.protocols.embedded import EmbeddedSet, with_txv
 from newsimages.protocols.splits import same_title, split_articles
+from newsimages.txv.towers import Networks
 
 Protocol = Literal["official", "internal", "time"]
 

@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 
 from newsimages.embeddings import Embeddings
 from newsimages.encoding.long_text import LongText, embed_full_texts, full_texts
-from newsimages.protocols.embedded import Networks, txv_queries
 from newsimages.ranking.spaces import Queries, TextField, View, Weights
 from newsimages.retriever.retriever import EncodeArticles
+from newsimages.txv.towers import Networks, txv_queries
 
 
 def article_encoder(

@@ -1,12 +1,12 @@
 """The manifest of a retriever's folder: what it goes by, and what every file in it must be."""
 
-import hashlib
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any, get_args, get_type_hints
 
+from newsimages.checksums import file_sha256
 from newsimages.encoding.long_text import LongText
 from newsimages.errors import NewsImagesError, first_ten
 from newsimages.ranking.revisions import REVISIONS, Revision
@@ -39,7 +39,7 @@ class Manifest:
             "files": {
                 path.relative_to(folder).as_posix(): {
                     "bytes": path.stat().st_size,
-                    "sha256": _sha256(path),
+                    "sha256": file_sha256(path),
                 }
                 for path in sorted(folder.rglob("*"))
                 if path.is_file()
@@ -144,13 +144,8 @@ def _reason(folder: Path, name: str, path: Path | None, expected: Mapping[str, A
         return "absent"
     if path.stat().st_size != expected["bytes"]:
         return f"{path.stat().st_size} bytes, expected {expected['bytes']}"
-    return None if _sha256(path) == expected["sha256"] else "altered"
+    return None if file_sha256(path) == expected["sha256"] else "altered"
 
 
 def _shown(name: str) -> str:
     return name if name.isprintable() else ascii(name)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -10,12 +10,12 @@ from typing import Literal, get_args
 
 from newsimages.devices import ON_CPU, Compute
 from newsimages.errors import NewsImagesError, first_ten
-from newsimages.protocols.embedded import Networks
 from newsimages.ranking.bank import ImageOffsets, bank_offsets
 from newsimages.ranking.ranking import Ranking, rank
 from newsimages.ranking.revisions import PLAIN, Revision
 from newsimages.ranking.spaces import Gallery, Queries, Weights, fuse
 from newsimages.retriever.provenance import Provenance
+from newsimages.txv.towers import Networks
 
 Against = Literal["bank", "batch"]
 EncodeArticles = Callable[[Mapping[str, str], Mapping[str, str]], Queries]

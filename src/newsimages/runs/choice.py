@@ -17,7 +17,7 @@ import pandas as pd
 from newsimages.devices import ON_CPU, Compute
 from newsimages.errors import NewsImagesError
 from newsimages.metrics.metrics import CUTS, figures_of, ranks_in_lists
-from newsimages.protocols.embedded import EmbeddedSet, Networks, joined, txv_queries, with_txv
+from newsimages.protocols.embedded import EmbeddedSet, joined, with_txv
 from newsimages.protocols.parts import Parts
 from newsimages.ranking.bank import without_asked
 from newsimages.ranking.revisions import REVISIONS, Revision
@@ -25,6 +25,7 @@ from newsimages.ranking.spaces import Gallery, Queries, Tower, View, Weights
 from newsimages.retriever.retriever import Retriever
 from newsimages.runs.table import Run
 from newsimages.runs.validation import ValidationPart
+from newsimages.txv.towers import Networks, txv_queries
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from newsimages.devices import ON_CPU, Compute
 from newsimages.errors import NewsImagesError, first_ten
-from newsimages.metrics.metrics import CUTS, figures_of, ranks_in_lists, reciprocal_ranks
+from newsimages.metrics.metrics import CUTS, figures_of, ranks_in_lists
+from newsimages.metrics.reciprocal_rank import reciprocal_ranks
 from newsimages.ranking.ranking import rank_tiles
 from newsimages.ranking.revisions import Revision
 from newsimages.ranking.similarity import SimilarityTiles
