@@ -22,8 +22,6 @@ from newsimages.ranking.revisions import PLAIN, Revision
 from newsimages.ranking.similarity import SimilarityTiles
 from newsimages.ranking.spaces import Space
 
-GROUP = 8  # columns whose maximum stands for them in the search for the greatest scores
-
 
 @dataclass(frozen=True, kw_only=True)
 class Ranking:
@@ -169,7 +167,7 @@ def top(scores: Tensor, k: int) -> tuple[Tensor, Tensor]:
         Scores (B, k), falling, and columns (B, k) int64; equal scores by rising column.
     """
     n_images = scores.shape[1]
-    values, columns = _greatest(scores, min(k + 1, n_images))
+    values, columns = torch.topk(scores, min(k + 1, n_images), dim=1)
     if k < n_images:
         # torch.topk takes any of several equal scores at the cut: those rows are cut by hand.
         tied = (values[:, k] == values[:, k - 1]).nonzero().flatten().tolist()
@@ -181,27 +179,3 @@ def top(scores: Tensor, k: int) -> tuple[Tensor, Tensor]:
     columns, _ = columns.sort(dim=1)
     values, order = scores.gather(1, columns).sort(dim=1, descending=True, stable=True)
     return values, columns.gather(1, order)
-
-
-def _greatest(scores: Tensor, k: int) -> tuple[Tensor, Tensor]:
-    """`torch.topk` along the rows, faster for long ones; of equal scores it takes any, too.
-
-    The k greatest scores lie in the k groups of columns with the greatest maxima.
-    """
-    n_groups = scores.shape[1] // GROUP
-    if n_groups < GROUP * k // 2:
-        return torch.topk(scores, k, dim=1)
-    grouped = n_groups * GROUP  # the few columns behind belong to no group
-    maxima = scores[:, :grouped].unflatten(1, (GROUP, n_groups)).amax(dim=1)  # (B, groups)
-    groups = torch.topk(maxima, k, dim=1, sorted=False).indices
-    steps = torch.arange(0, grouped, n_groups, device=scores.device)
-    behind = torch.arange(grouped, scores.shape[1], device=scores.device)
-    candidates = torch.cat(
-        [
-            (groups[:, None, :] + steps[:, None]).flatten(1),
-            behind.expand(len(scores), -1),
-        ],
-        dim=1,
-    )
-    values, order = torch.topk(scores.gather(1, candidates), k, dim=1)
-    return values, candidates.gather(1, order)
