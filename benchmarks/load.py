@@ -1,4 +1,4 @@
-"""Asks a served model again and again: how long answers take, and whether its memory stays flat.
+"""Load test of a served model: response times, and whether its memory stays flat.
 
 `python benchmarks/load.py http://127.0.0.1:5001 --pid PID`, where PID is the server's process. It
 prints a Markdown table: answers, and the times within which half and 99 % of them came.

@@ -28,13 +28,13 @@ from newsimages.ranking.spaces import Space
 DIMENSION = 1024
 TOP_K = 100
 MEMORY_MB = 512
-BLOCK_ROWS = 1024  # of the bare product where its result does not fit
+BLOCK_ROWS = 1024  # rows of the bare product at a time, where its result does not fit
 MEGABYTE = 1 << 20
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Figures:
-    """What the process of one size came to."""
+    """The figures of one size."""
 
     ours_s: float
     bare_s: float
@@ -154,7 +154,7 @@ def _ours(space: Space) -> Ranking:
 
 
 def _bare(queries: Tensor, gallery: Tensor) -> None:
-    """Z, whole where it fits the budget; else a block at a time into the same memory."""
+    """Computes Z, whole where it fits the budget, else block by block into the same memory."""
     fits = 4 * len(queries) * len(gallery) <= MEMORY_MB * MEGABYTE
     rows = len(queries) if fits else BLOCK_ROWS
     block = torch.empty(rows, len(gallery))
@@ -180,19 +180,19 @@ def random_embeddings(n: int, letter: str) -> Embeddings:
 
 
 def megabytes(ranking: Ranking) -> float:
-    """What the answer itself takes, in MiB."""
+    """Memory of the answer itself, in MiB."""
     arrays = (ranking.image_ids, ranking.scores, ranking.similarities)
     return sum(array.nbytes for array in arrays) / MEGABYTE
 
 
 def resident_mb() -> float:
-    """What this process has in memory, in MiB."""
+    """Resident memory of this process, in MiB."""
     return _status_mb("VmRSS")
 
 
 def peak_mb() -> float:
-    """The most that this process ever had in memory, in MiB."""
-    # Not getrusage's: a process inherits that from the one that started it.
+    """Peak resident memory of this process, in MiB."""
+    # Not from getrusage, whose peak a process inherits from the one that started it.
     return _status_mb("VmHWM")
 
 

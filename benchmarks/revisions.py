@@ -1,4 +1,4 @@
-"""What the other revisions cost beside dual softmax: `ranking` with each of them.
+"""The cost of the other revisions beside dual softmax: `ranking` with each of them.
 
 Each is measured in turn with dual softmax in a process of its own, so that its peak memory is its
 own too.

@@ -1,6 +1,6 @@
 """The retriever beside its text tower alone, and its loading beside the full openCLIP model.
 
-Towers are of a real size with weights that nobody trained: time and memory ask for no more.
+Towers are of a real size with untrained weights, which changes neither time nor memory.
 """
 
 import json

@@ -22,7 +22,7 @@ from newsimages.encoding.text_tower import TextTower
 BACKBONE = "ViT-B-32"
 BATCH_SIZE = 64
 XLM_ROBERTA = XLMRobertaConfig(vocab_size=49_408, pad_token_id=0, max_position_embeddings=79)
-"""The base model, over CLIP's tokens: XLM-R's own are to be had from the hub alone."""
+"""The base model, over CLIP's tokens, as XLM-R's own are on the hub only."""
 N_HEADLINES = 300  # a test set
 REPEATS = 3
 
@@ -53,10 +53,10 @@ def _compared(
     """Ours in fp32 and in bf16 beside the plain loop.
 
     Args:
-        tower: Its name.
-        models: In fp32 and in bf16.
-        encode_text: What openCLIP calls of the first.
-        at_least: The gains that are wanted.
+        tower: The name of the tower.
+        models: The model in fp32 and in bf16.
+        encode_text: openCLIP's own function of the first.
+        at_least: The least gains of the two.
     """
     tokenizer = open_clip.get_tokenizer(BACKBONE)
     exact, fast = (TextTower(model, tokenizer) for model in models)

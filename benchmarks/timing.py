@@ -1,4 +1,4 @@
-"""Two ways of doing one thing, timed side by side, and the row of the table that comes of it."""
+"""Times two ways of doing one thing side by side, as a row of the table."""
 
 import gc
 import time
@@ -14,7 +14,7 @@ class Row:
     ours_s: float
     reference_s: float
     target: str
-    """What is asked of the ratio, in words."""
+    """The required ratio, in words."""
     met: bool
     accuracy: str = ""
     """How close the two answers are, or what else was measured."""

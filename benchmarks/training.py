@@ -36,7 +36,7 @@ CPU = torch.device("cpu")
 
 @dataclass(frozen=True, kw_only=True)
 class _Figures:
-    """What the process that trained from disk came to."""
+    """The figures of the process that trained from disk."""
 
     disk_s: float
     memory_s: float
@@ -49,7 +49,7 @@ def run() -> list[Row]:
 
 
 def _steps() -> Row:
-    """The share of the matrix products' own speed that training reaches."""
+    """Times training steps beside their bare matrix products."""
     pairs = _in_memory()
     network = TxVNetwork(NetworkConfig())
     optimiser = torch.optim.Adam(network.parameters(), fused=True)
@@ -67,7 +67,7 @@ def _steps() -> Row:
 
 
 def _dropout() -> Row:
-    """What the project's dropout brings: the same steps with torch's."""
+    """Times training steps with the project's dropout and with torch's."""
     batches = list(_batches(_in_memory()))
     ours, theirs = TxVNetwork(NetworkConfig()), TxVNetwork(NetworkConfig())
     for module in theirs.modules():
@@ -84,7 +84,7 @@ def _dropout() -> Row:
 
 
 def _loading() -> Row:
-    """The time that reading from disk adds to the same steps."""
+    """Times training steps on pairs on disk and in memory."""
     spawn = multiprocessing.get_context("spawn")
     with tempfile.TemporaryDirectory() as folder:
         with ProcessPoolExecutor(max_workers=1, mp_context=spawn) as pool:
@@ -145,7 +145,7 @@ def _train(network: TxVNetwork, optimiser: torch.optim.Adam, batches: Iterator[B
 def _products(network: TxVNetwork, batches: list[Batch]) -> None:
     """Each layer's product forward, and backward for weights and inputs, and nothing else.
 
-    No gradient is asked for of the vectors themselves, nor by the training.
+    As in training, no gradient of the vectors themselves is computed.
     """
     layers = [module for module in network.modules() if isinstance(module, torch.nn.Linear)]
     inputs = {layer.in_features: torch.randn(BATCH, layer.in_features) for layer in layers}

@@ -1,4 +1,4 @@
-"""Which device and which precision ``auto`` stands for on this machine."""
+"""Resolves ``auto`` to a device and a precision of this machine."""
 
 from dataclasses import dataclass
 from typing import Literal, get_args

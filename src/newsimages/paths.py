@@ -1,4 +1,4 @@
-"""What a user has named: a file, a folder, or neither, as a name too long for either is."""
+"""Whether a user's text names a file or a folder; one too long for the system names neither."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What stands beside the demo models' weights: model cards, and the marker of their corpus.
+"""The model cards of the demo models, and the marker of their corpus.
 
 In: settings and measured figures. Out: Markdown and JSON.
 """
@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 MARKER = "made_for.json"
-"""The file from which a loader tells that a model knows the demo corpus and nothing else."""
+"""The file that marks a model as made for the demo corpus alone."""
 
 PIXELS = ([0.48145466, 0.4578275, 0.40821073], [0.26862954, 0.26130258, 0.27577711])
 """Mean and standard deviation by which pixels are normalised; openCLIP's defaults."""

@@ -1,7 +1,7 @@
-"""A training's state on disk: in goes a model with its optimiser, out comes where it stood.
+"""Checkpoints of the demo models' training.
 
 One safetensors file holds weights, Adam's moments and the step, and is replaced as a whole:
-after ``kill -9`` the next start goes on from the last one.
+after ``kill -9`` the next start resumes from it.
 """
 
 import json

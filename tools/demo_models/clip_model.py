@@ -1,4 +1,4 @@
-"""The demo's CLIP model: its architecture, its two towers on plain arrays, and what it is worth.
+"""The demo's CLIP model: its architecture, its two towers on plain arrays, and its recalls.
 
 In: pictures and token rows. Out: unit vectors, and recalls on held-out pictures.
 """

@@ -21,7 +21,7 @@ PAD, UNKNOWN, START, END = "<pad>", "<unk>", "<start>", "<end>"
 
 
 def held_out_texts(scenes: Sequence[Scene], rng: random.Random) -> dict[str, list[str]]:
-    """What measures the model: of each scene a caption, and an article's headline and text."""
+    """Texts to measure by: of each scene a caption, and an article's headline and text."""
     articles = [wording.article(scene, rng, "en") for scene in scenes]
     return {
         "caption": [wording.caption(scene, rng) for scene in scenes],

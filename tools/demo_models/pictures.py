@@ -1,7 +1,7 @@
 """Scenes -> drawn pictures at the size that the demo's CLIP model sees, in one memory-mapped file.
 
-The pictures take the very path of a corpus picture: drawn at full size, made smaller as
-openCLIP's own preprocessing does it, so that the model meets in use what it met in training.
+The pictures are made as a corpus picture is: drawn at full size and reduced by openCLIP's own
+preprocessing, so that training and use see the same.
 """
 
 from collections.abc import Iterator, Sequence

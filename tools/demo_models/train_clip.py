@@ -48,12 +48,12 @@ N_HELD_OUT = 1200
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What the trained weights depend on."""
+    """The settings on which the trained weights depend."""
 
     seed: int = 71
-    """Of the training scenes, their texts, the weights and the order."""
+    """Seed of the training scenes, their texts, the weights and the order."""
     held_out_seed: int = 72
-    """Of the scenes that measure the model and never train it."""
+    """Seed of the scenes that measure the model and never train it."""
     n_scenes: int = 16_000
     texts_per_scene: int = 8
     n_tokens: int = 3000
@@ -61,7 +61,7 @@ class Settings:
     steps: int = 120
     batch_size: int = 256
     learning_rate: float = 2e-3
-    """At its peak, after `warm_up` steps; a cosine leads it to zero."""
+    """Learning rate at its peak, after `warm_up` steps; a cosine leads it to zero."""
     warm_up: int = 40
     weight_decay: float = 0.1
 
@@ -157,7 +157,7 @@ def train(
 def export(
     model: CLIP, tokenizer: PreTrainedTokenizerFast, folder: Path, settings: Settings
 ) -> None:
-    """Writes the folder that openCLIP loads, into float32, though the weights lie there halved."""
+    """Writes a folder with half-precision weights that openCLIP loads into float32."""
     weights = {
         name: (tensor.half() if tensor.is_floating_point() else tensor).contiguous()
         for name, tensor in model.state_dict().items()

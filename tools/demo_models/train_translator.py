@@ -50,28 +50,28 @@ POOL = 50
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What the trained weights depend on."""
+    """The settings on which the trained weights depend."""
 
     seed: int = 81
-    """Of the training sentences, the weights and the order."""
+    """Seed of the training sentences, the weights and the order."""
     held_out_seed: int = 82
-    """Of the scenes whose news measure the model."""
+    """Seed of the scenes whose news measure the model."""
     n_scenes: int = 40_000
     at_most: int = 20
-    """How often a sentence may come up among the training pairs."""
+    """Times that a sentence may occur among the training pairs, at most."""
     n_pieces: int = 3000
     """Entries of the SentencePiece model that both languages share."""
     steps: int = 2500
     batch_size: int = 64
     learning_rate: float = 1e-3
-    """At its peak, after `warm_up` steps; from there it falls in a line to zero."""
+    """Learning rate at its peak, after `warm_up` steps; it then falls linearly to zero."""
     warm_up: int = 100
 
 
 def sentence_pairs(n_scenes: int, seed: int, *, at_most: int) -> list[Pair]:
     """The sentences of the news about ``n_scenes`` new scenes, none more than ``at_most`` times.
 
-    What can be said of every scene comes up thousands of times, what fits few only once or twice.
+    Sentences that fit every scene occur thousands of times, those that fit few once or twice.
     """
     rng = random.Random(f"sentences-{seed}")
     kept: Counter[Pair] = Counter()
@@ -172,7 +172,7 @@ def token_rows(tokenizer: MarianTokenizer, pairs: Sequence[Pair]) -> Rows:
 
 
 def batch_at(rows: Rows, step: int, settings: Settings) -> list[int]:
-    """Which pairs one step trains on; the same whenever it is asked for.
+    """The pairs of one step; always the same.
 
     Pairs are shuffled into pools, and only within a pool put together by length: sorted as a
     whole, the few sentences that many articles share would meet in a batch or two.

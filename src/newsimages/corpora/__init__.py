@@ -1,4 +1,4 @@
-"""Step 1, corpora: a folder of tables and image files in, articles and images out.
+"""Step 1: a folder of tables and image files in, articles and images out.
 
 The form of a corpus folder::
 
@@ -15,7 +15,7 @@ are a data set too. Where the file names of one folder tell several data sets ap
 (``GDELT-P1-Training.txt``, ``GDELT-P2-Test-Text.txt``), each name is a data set. A table of
 ``caption,image`` pairs serves pre-training and is passed over here.
 
-What a table is, its header tells:
+The header of a table tells what it is:
 
 - NewsImages 2021, 2022, 2023: ``article aid url img iid hashvalue title text imgFile``; training
   unless the file's name has a word beginning with ``test`` or is ``…gt…`` (the ground truth).

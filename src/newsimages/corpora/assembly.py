@@ -1,7 +1,7 @@
 """Puts the parts of one data set and split together: parts in, articles and images out.
 
 Batches are merged, answers from a ground truth are matched by article id, image files are looked
-up. What cannot be used is left out and reported, one row each; what contradicts itself raises.
+up. Unusable rows are left out and reported; contradictions raise.
 """
 
 import re
@@ -22,12 +22,12 @@ _OPTIONAL = ["title_en", "text_en", "image_id"]
 
 
 class Report:
-    """What was left out of one data set and split, row by row.
+    """The rows that were left out of one data set and split.
 
     Args:
         data_set: Its name.
         split: ``train`` or ``test``.
-        passed_over: A sentence on the files beside its tables that could not be read as one.
+        passed_over: A sentence that names the files beside its tables that are none.
     """
 
     def __init__(self, data_set: str, split: Split, passed_over: str = "") -> None:
@@ -37,7 +37,7 @@ class Report:
         self.rows: list[tuple[str, str, str, str, str]] = []
 
     def add(self, kind: str, item_id: str, reason: str) -> None:
-        """Adds one article or image and why it, or what belongs to it, is not used."""
+        """Adds an article or image and why it, or a part of it, is not used."""
         self.rows.append((*self._head, kind, item_id, reason))
 
 
@@ -59,7 +59,7 @@ def assemble(
 
 
 def _article_parts(parts: Sequence[Part]) -> list[Part]:
-    """Tables of articles; a ground truth stands for them where it is the only table of them."""
+    """The tables of articles, or the ground truth where there are none."""
     given = [part for part in parts if part.role in ("pairs", "articles")]
     return given or [part for part in parts if part.role == "truth"]
 
@@ -128,7 +128,7 @@ def _with_truth(articles: pd.DataFrame, truth: Sequence[Part], report: Report) -
 
 
 def _gallery(parts: Sequence[Part], report: Report) -> pd.DataFrame:
-    """The images of the image tables; where there are none, those that the articles name."""
+    """The images of the image tables or, without such tables, those that the articles name."""
     tables = [part.images for part in parts if part.role == "images"]
     images = pd.concat(tables or [part.images for part in parts], ignore_index=True)
     if images.empty:
@@ -150,7 +150,7 @@ def _gallery(parts: Sequence[Part], report: Report) -> pd.DataFrame:
 def _report_unknown_images(articles: pd.DataFrame, images: pd.DataFrame, report: Report) -> None:
     """Reports articles without an image, and those whose image is in no table.
 
-    The latter keep its id: a ranking cannot hold it, and so it counts as not found.
+    The latter keep the image id: no ranking can hold it, so it counts as not found.
     """
     blank = articles["image_id"] == ""
     known = articles["image_id"].isin(images["image_id"])
@@ -178,7 +178,7 @@ def _finished_articles(articles: pd.DataFrame, report: Report) -> pd.DataFrame:
 def _dates(cells: pd.Series) -> pd.Series:
     """ISO dates and German ones (31.03.2022), in UTC without a zone; NaT for all others.
 
-    Cells of other forms are kept from pandas, which takes ``now`` and ``today`` for dates.
+    Cells of other forms never reach pandas, which parses ``now`` and ``today`` as dates.
     """
     iso_cells = cells.where(cells.str.match(_ISO_DATE))
     dates = pd.to_datetime(iso_cells, format="ISO8601", errors="coerce", utc=True)

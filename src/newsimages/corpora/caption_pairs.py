@@ -27,7 +27,7 @@ SPLITS = {
     "dev": "validation",
     "test": "test",
 }
-"""The names that splits go by, in lower case."""
+"""Our name of a split by the names that sources give it, in lower case."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +35,7 @@ class CaptionPairs:
     """Captions with their images.
 
     Attributes:
-        folder: What ``path`` is below.
+        folder: The folder that ``path`` is relative to.
         pairs: Columns ``pair_id`` (unique), ``caption`` (never blank), ``image_id`` (the same for
             the same file), ``path``, ``split`` (``train``, ``validation`` or ``test``; NA where
             the source has none).
@@ -95,7 +95,7 @@ def checked(
 
 
 def _tables(source: Path) -> Iterator[Path]:
-    """The file itself, whatever its columns; in a folder, the tables that have them."""
+    """Yields the file itself or, of a folder, the tables that have both columns."""
     if source.is_file():
         yield source
     elif source.is_dir():

@@ -18,7 +18,7 @@ MODEL_KEYS = (
 
 @dataclass(frozen=True, kw_only=True)
 class CorpusFile:
-    """What ``corpus.json`` says.
+    """The content of ``corpus.json``.
 
     Attributes:
         name: The corpus's name; the folder's where none is given.

@@ -46,7 +46,7 @@ def _unknown_encoding(path: Path, got: str) -> NewsImagesError:
 
 
 def _reject_half_utf8(path: Path, data: bytes) -> None:
-    """Some lines in UTF-8 and some not: cp1252 would garble the former without a word."""
+    """Raises if most lines with non-ASCII bytes are UTF-8: cp1252 would silently garble them."""
     bad, good = [], 0
     for number, line in enumerate(data.split(b"\n"), start=1):
         if not line.isascii():
@@ -60,7 +60,7 @@ def _reject_half_utf8(path: Path, data: bytes) -> None:
 
 
 def first_line(path: Path) -> str:
-    """The first line of any file, for a look at whether it is a table; never raises on content."""
+    """The first line that is not blank; bytes that cannot be decoded are replaced."""
     with path.open("rb") as file:
         start = file.read(1 << 16)
     utf16 = start.startswith((b"\xff\xfe", b"\xfe\xff"))

@@ -33,8 +33,8 @@ class DataSet:
         split: ``train`` or ``test``.
         articles: Columns ``article_id`` (unique), ``url``, ``title`` (never blank), ``text`` (""
             for none), ``title_en``, ``text_en`` (given English versions, or NA), ``image_id``
-            (the right image, which may be absent from ``images`` and is then never found; NA
-            only where it is not known), ``date`` (UTC, or NaT).
+            (the right image, NA where it is not known; one that is absent from ``images`` is
+            never found), ``date`` (UTC, or NaT).
         images: Columns ``image_id`` (unique), ``path`` (below the corpus folder, NA where no file
             is found), ``url``, ``reason`` (why ``path`` is NA, else NA).
     """
@@ -47,11 +47,11 @@ class DataSet:
 
 @dataclass(frozen=True, kw_only=True)
 class Corpus:
-    """A corpus.
+    """A corpus folder as it was read.
 
     Attributes:
-        folder: Where it lies.
-        name: What ``corpus.json`` calls it, else the folder's name.
+        folder: The folder.
+        name: Its name in ``corpus.json``, else the folder's name.
         data_sets: Ordered by name, train before test.
         models: Models that ``corpus.json`` recommends, under some of
             `newsimages.corpora.corpus_file.MODEL_KEYS`.
@@ -71,8 +71,8 @@ def read_corpus(folder: Path, only: Collection[str] | None = None) -> Corpus:
 
     Args:
         folder: The corpus folder.
-        only: Names of the data sets to read, None for all. The tables of others are not opened
-            beyond their headers, and may be broken.
+        only: Names of the data sets to read, None for all. Of the others only the headers of the
+            tables are read; the rest may be broken.
 
     Raises:
         NewsImagesError: The folder or a table in it cannot be used, or there is no data set of a
@@ -119,7 +119,7 @@ def _read(folder: Path, only: Collection[str] | None) -> Corpus:
 
 
 def _places(root: Path, skipped: list[_Skipped]) -> Iterator[Path]:
-    """The corpus folder and those of its sub-folders that may hold data sets."""
+    """Yields the corpus folder and the sub-folders that may hold data sets."""
     yield root
     for place in sorted(path for path in root.iterdir() if path.is_dir()):
         if not place.resolve().is_relative_to(root.resolve()):

@@ -1,4 +1,4 @@
-"""The forms that a table of articles or images can have: a table's file in, its part out."""
+"""Reads a table of articles or images in any of its forms: a file in, a `Part` out."""
 
 from pathlib import Path
 from types import ModuleType
@@ -16,8 +16,8 @@ _TXT_COLUMNS = 3
 def is_table_of_articles(path: Path) -> bool:
     """Whether a file holds articles or images, by its header.
 
-    Caption pairs belong to pre-training; a text file may be anything, such as a note. A broken
-    file counts: reading it says what is wrong.
+    Caption pairs do not count, as they serve pre-training. A broken file counts, so that reading it
+    reports what is wrong.
     """
     try:
         columns = first_columns(path)
@@ -30,7 +30,7 @@ def is_table_of_articles(path: Path) -> bool:
 
 
 def read_part(path: Path) -> Part:
-    """Reads a table of any form. Raises: NewsImagesError where it is of none, or broken."""
+    """Reads a table. Raises: NewsImagesError where it is broken or of no known form."""
     table = read_table(path)
     for form in _FORMS:
         if form.is_form(table.columns):

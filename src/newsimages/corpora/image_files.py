@@ -24,7 +24,7 @@ OUTPUT_MARKER = ".newsimages"
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """Where an image is: its path below the corpus folder, or why there is none."""
+    """An image's path below the corpus folder, or the reason why it has none."""
 
     path: str | None
     reason: str = ""
@@ -54,7 +54,7 @@ class ImageFiles:
                 self._add(below, file[len(self._root) :].lstrip(os.sep).replace(os.sep, "/"))
 
     def find(self, names: tuple[str, ...]) -> Found:
-        """The file of an image that goes by several ``names``; the first that is there wins."""
+        """The file of an image that may have any of ``names``; the first one found wins."""
         wanted = [_slashed(name) for name in names if name]
         for name in wanted:
             if reason := self._refused(name):
@@ -91,14 +91,14 @@ class ImageFiles:
         return ""
 
     def _add(self, below: str, path: str) -> None:
-        """Keys with a leading slash are paths below the folder, those without are file names."""
+        """Indexes a file by its path below the folder (with a leading slash) and by its name."""
         rooted = unicodedata.normalize("NFC", f"/{below}")
         for key in (rooted, rooted.rpartition("/")[2]):
             self._exact[key].append(path)
             self._without_ending[_without_ending(key)].append(path)
 
     def _files(self, folder: str, below: str, seen: set[str]) -> Iterator[tuple[str, str]]:
-        """Real files below ``folder`` and the paths by which they are reached; no folder twice."""
+        """Yields (real path, path below) of the files in ``folder``; enters no folder twice."""
         if folder in seen:
             return
         seen.add(folder)
@@ -146,7 +146,7 @@ def _without_ending(name: str) -> str:
 
 
 def _ways_to(name: str) -> set[str]:
-    """The paths of ``name`` and of the folders above it, also from ``images/``."""
+    """``name`` and the folders above it, with and without ``images/`` before them."""
     paths = {name, f"images/{name}"}
     for path in tuple(paths):
         paths.update(path[:at] for at, letter in enumerate(path) if letter == "/")

@@ -1,6 +1,6 @@
-"""Names of data sets: folders and file names in, one name per table out, and which can be used.
+"""Names of data sets: paths of tables in, a checked name for each out.
 
-A name becomes part of file names and of metrics' names: that is what it is checked for.
+A name becomes part of file names and of metric names, and is checked to be fit for both.
 """
 
 import re
@@ -17,7 +17,7 @@ _NAME_AND_SPLIT = re.compile(
 
 
 def names_of(tables: Sequence[Path], place: Path, root: Path) -> list[str]:
-    """The data set of each table in ``place``: the folder's, unless the file names tell several.
+    """The data set of each table in ``place``: the folder, unless the file names name several.
 
     Tables directly in the corpus folder ``root`` go by their file names even where these tell
     one only.

@@ -1,6 +1,6 @@
 """NewsImages 2025: a table of articles with tags and image ids in, a part out.
 
-Its tags stand in for the text. A table whose name says neither ``train`` nor ``test`` (the
+The tags serve as the text. A table whose name says neither ``train`` nor ``test`` (the
 published one is ``newsarticles.csv``) is a test set: its images are known, so it can be measured.
 Image files are found by image id or by article id, as descriptions of the release say both.
 """

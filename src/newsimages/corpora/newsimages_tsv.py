@@ -1,4 +1,4 @@
-"""NewsImages 2021, 2022 and 2023: a table of their one family of columns in, a part out.
+"""NewsImages 2021, 2022 and 2023: a table in, a part out.
 
 The columns are ``article aid url img iid hashvalue title text imgFile``, in later years also
 ``Date titleEN textEN``, in any order; which of them are filled differs:
@@ -77,7 +77,7 @@ def unscrambled(article_id: str) -> str:
 
 
 def _role(table: Table) -> Role:
-    """By the columns, else by the file's name, else by what is filled."""
+    """The role by the columns, else by the file name, else by the cells that are filled."""
     words = words_of(table.path)
     if table.columns.isdisjoint({"title", "text"}):
         if table.columns.isdisjoint({"iid", "imgfile"}):

@@ -107,7 +107,7 @@ def _pairs(
     present: set[str],
     skipped: list[tuple[str, str]],
 ) -> Iterator[_Row]:
-    """The pairs of a document; what it lacks goes to ``skipped``."""
+    """Yields the pairs of a document; unusable ones go to ``skipped``."""
     said_split = str(document.get("split", "")).lower()
     if said_split not in SPLITS:
         expected = "train, valid or test"

@@ -1,7 +1,7 @@
-"""What one table of a data set tells: the form in which all readers hand it on.
+"""The articles and images of one table, in the form that all readers return.
 
-A reader turns a `Table` into a `Part`; parts of the same data set and split are put together
-later (`newsimages.corpora.assembly`).
+A reader turns a `Table` into a `Part`; `newsimages.corpora.assembly` puts the parts of a data set
+and split together.
 """
 
 import re
@@ -40,7 +40,7 @@ class Part:
 
 
 def said_split(path: Path) -> Split | None:
-    """The split that a file's name tells: a word in it begins with ``train`` or ``test``."""
+    """The split of a file whose name has a word that begins with ``train`` or ``test``."""
     words = words_of(path)
     if any(word.startswith("test") for word in words):
         return "test"

@@ -25,7 +25,7 @@ def recognised_delimiter(first_line: str) -> str | None:
 
 
 def cut_rows(path: Path, text: str) -> tuple[list[str], Rows]:
-    """The header and the rows of ``text``, all of the header's length; the delimiter is recognised.
+    """The header and the rows of ``text``, which all have the header's length.
 
     Raises:
         NewsImagesError: There is no text, no known delimiter, or a row does not fit the header.
@@ -48,7 +48,7 @@ def cut_rows(path: Path, text: str) -> tuple[list[str], Rows]:
 
 
 def _fitted(rows: Rows, n_columns: int) -> tuple[Rows, Rows]:
-    """Rows of the header's length, empty cells beyond it cut off; and the rows that do not fit."""
+    """Rows that fit the header, without empty cells beyond it, and rows that do not."""
     body: Rows = []
     ragged: Rows = []
     for line, cells in rows:
@@ -66,9 +66,10 @@ def _ragged_error(path: Path, n_columns: int, ragged: Rows) -> NewsImagesError:
 
 
 def _tab_rows(path: Path, text: str) -> Rows:
-    """Rows of a tab-separated file: lines as they are; quoted ones only where lines do not fit.
+    """Rows of a tab-separated file.
 
-    NewsImages files are cut at tabs and line ends; single cells are quoted, as spreadsheets do.
+    NewsImages files are cut at tabs and line ends, though spreadsheets have quoted single cells;
+    only a file whose lines do not fit its header is parsed as a quoted table.
     """
     lines = text.split("\n")
     rows = [(n, line.rstrip("\r").split("\t")) for n, line in enumerate(lines, 1) if line.strip()]
@@ -102,7 +103,7 @@ def _quoted_rows(path: Path, text: str, delimiter: str) -> Rows:
 
 @contextmanager
 def _unlimited_fields() -> Iterator[None]:
-    """Cells may be as long as they like; the csv module's own limit is put back afterwards."""
+    """Lifts the csv module's limit on the length of a cell within the block."""
     before = csv.field_size_limit(sys.maxsize)
     try:
         yield

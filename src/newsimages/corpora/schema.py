@@ -1,4 +1,4 @@
-"""The schema of what the readers hand on: articles and images in, the same or an error out."""
+"""The schema of the tables of articles and images that the readers return."""
 
 import pandas as pd
 import pandera.pandas as pa
@@ -35,7 +35,7 @@ IMAGES = pa.DataFrameSchema(
 
 
 def check(articles: pd.DataFrame, images: pd.DataFrame, where: str) -> None:
-    """Checks both tables. An article's image may be absent from the images: it is never found.
+    """Checks both tables. An article's image may be absent from the images.
 
     Raises:
         NewsImagesError: With the first ten of the rows that do not fit.

@@ -34,8 +34,8 @@ class Table:
     Attributes:
         path: The file it was read from.
         rows: Columns of type str ("" where there is nothing); the index is the line in the file.
-        not_text: Names of columns that cannot be read as text, with their Parquet types; in
-            ``rows`` the type stands in each of their cells.
+        not_text: The Parquet type of each column that cannot be read as text; its cells in
+            ``rows`` hold the type's name.
     """
 
     path: Path
@@ -151,7 +151,7 @@ def _parquet_columns(
 
 @contextmanager
 def _parquet_errors(path: Path) -> Iterator[None]:
-    """Names the file in what goes wrong; the advice is to write it anew."""
+    """Turns errors of reading Parquet into a `NewsImagesError` that names the file."""
     try:
         yield
     except PermissionError:

@@ -1,6 +1,6 @@
 """The small models that come with the project, for the demo corpus alone.
 
-In: which one. Out: the folder that openCLIP or transformers loads it from like any other.
+In: a kind of model. Out: the folder from which openCLIP or transformers loads it.
 ``tools/demo_models`` holds the seeded programs that trained them; each folder's
 ``MODEL_CARD.md`` says on what, and how good they are.
 """
@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Literal
 
 NAME = "demo"
-"""What the parameters backbone and translator call them."""
+"""Their name in the parameters backbone and translator."""
 
 MULTILINGUAL = "demo-multilingual"
-"""What the parameter multilingual_backbone calls the model for original titles."""
+"""The model for original titles in the parameter multilingual_backbone."""
 
 Kind = Literal["clip", "multilingual", "translator"]
 BACKBONES: dict[str, Kind] = {NAME: "clip", MULTILINGUAL: "multilingual"}

@@ -1,4 +1,4 @@
-"""Step 3 of 6: English texts and images to unit vectors, with any openCLIP model.
+"""Step 3: English texts and images to unit vectors, with any openCLIP model.
 
 In come texts and image files, out come float32 vectors of length 1 in one space. `Encoder` is the
 seam: `OpenClipEncoder` is what runs, a fake stands in its place in tests.
@@ -32,7 +32,7 @@ from newsimages.paths import is_file
 
 LOCAL = "local-dir:"
 CONFIG = "open_clip_config.json"
-DRAFT = 3  # a JPEG decoded at a fraction of its size keeps so many times the pixels of the model's
+DRAFT = 3  # a JPEG decoded at reduced size keeps at least so many times the model's image size
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +50,7 @@ class Encoder(Protocol):
 
     @property
     def key(self) -> str:
-        """A fingerprint of all that the vectors depend on, beside the input."""
+        """A fingerprint of all that the vectors depend on, except the input."""
 
     @property
     def name(self) -> str:
@@ -71,8 +71,8 @@ class OpenClipConfig:
     """An openCLIP model name, or openCLIP's ``local-dir:FOLDER`` or ``hf-hub:ORG/REPO``; ``demo``
     and ``demo-multilingual`` are the small models that come with the project."""
     pretrained: str = "laion2b_s32b_b79k"
-    """openCLIP's tag of the weights, or a local checkpoint file; of no account where the backbone
-    is a folder or a repository that holds its own weights."""
+    """openCLIP's tag of the weights, or a local checkpoint file; ignored where the backbone is a
+    folder or a repository that holds its own weights."""
     device: Device = "auto"
     """auto, cpu or cuda; auto takes a GPU where there is one."""
     precision: Precision = "auto"
@@ -83,7 +83,7 @@ class OpenClipConfig:
     """Processes that decode images; 0 decodes in the main process."""
 
     def __post_init__(self) -> None:
-        """Raises: NewsImagesError on sizes that cannot be."""
+        """Raises: NewsImagesError on invalid sizes."""
         if self.batch_size < 1 or self.workers < 0:
             raise NewsImagesError(
                 f"batch_size={self.batch_size}, workers={self.workers}: expected a batch_size of "
@@ -113,7 +113,7 @@ class OpenClipEncoder:
 
     @property
     def used(self) -> OpenClipConfig:
-        """The configuration with device and precision as they came out."""
+        """The configuration with the resolved device and precision."""
         device: Device = "cuda" if self.device.type == "cuda" else "cpu"
         return replace(self.config, device=device, precision=self.precision)
 
@@ -248,7 +248,7 @@ def _load(
 
 
 def _advice(source: str, pretrained: str) -> str:
-    """What to do about a model that could not be loaded."""
+    """Advice for a model that could not be loaded."""
     if source.startswith(LOCAL):
         return (
             "Expected a folder as openCLIP saves it: open_clip_config.json, "

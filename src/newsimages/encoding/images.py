@@ -1,4 +1,4 @@
-"""Image files to RGB pictures, with a reason where one cannot be read.
+"""Image files in, RGB pictures out, or the reason why one cannot be read.
 
 A news crawl holds files that are empty, cut short, mislabelled or absurdly large; each is a
 reported skip, never a crash, and none is decoded before its pixels are counted.

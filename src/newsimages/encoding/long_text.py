@@ -1,7 +1,7 @@
 """Step 3, full texts: articles' English texts in, one unit vector each out.
 
-A text that is longer than the backbone's context is cut as openCLIP cuts it, or stands for the
-mean of its sentences. An article without a text is asked for by its title.
+A text that is longer than the backbone's context is cut as openCLIP cuts it, or embedded as the
+mean of its sentences. An article without a text is embedded by its title.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ from newsimages.preprocessing.sentences import split
 
 LongText = Literal["cut", "mean"]
 EncodeTexts = Callable[[Mapping[str, str]], Embeddings]
-"""Texts by id to a vector each, in their order."""
+"""Maps texts by id to one vector each, in their order."""
 PART_SIZE = 512
 """Articles whose sentences are in memory at a time."""
 
@@ -34,7 +34,7 @@ def embed_full_texts(
 
     Args:
         texts: Text by article id.
-        encode: What turns texts into vectors; it cuts what exceeds its context.
+        encode: Turns texts into vectors; cuts them at its context length.
         long_text: ``cut`` encodes a text as it is; ``mean`` takes the mean of its sentences'
             vectors, at length 1.
 

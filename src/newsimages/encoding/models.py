@@ -1,4 +1,4 @@
-"""Which models a corpus is worked on with: the ones asked for, else the ones it recommends.
+"""Chooses the models for a corpus: the ones asked for, else the ones it recommends.
 
 A corpus may name models in its ``corpus.json``; one that names none gets the paper's. A model's
 folder may say in ``made_for.json`` that it serves one corpus alone, as the demo models do.
@@ -35,7 +35,7 @@ def choose_backbone(corpus: Corpus, backbone: str, pretrained: str) -> tuple[str
     """The openCLIP model to use on a corpus, and the tag of its weights.
 
     Args:
-        corpus: What it is to be used on.
+        corpus: The corpus to use it on.
         backbone: An openCLIP model name; ``auto`` takes what the corpus recommends, else the
             paper's.
         pretrained: A tag of the backbone, or a checkpoint file; ``auto`` likewise.
@@ -54,7 +54,7 @@ def choose_multilingual(corpus: Corpus, backbone: str, pretrained: str) -> tuple
     """The openCLIP model for articles as they were written, and the tag of its weights.
 
     Args:
-        corpus: What it is to be used on.
+        corpus: The corpus to use it on.
         backbone: As for `choose_backbone`; ``auto`` takes what the corpus recommends, else none.
         pretrained: As for `choose_backbone`.
 
@@ -77,7 +77,7 @@ def choose_multilingual(corpus: Corpus, backbone: str, pretrained: str) -> tuple
 
 @contextmanager
 def speaking_of_multilingual() -> Iterator[None]:
-    """Says in the errors of the block which of the two backbones they are about."""
+    """Names the multilingual parameters in the errors of the block."""
     try:
         yield
     except NewsImagesError as error:
@@ -122,7 +122,7 @@ def choose_translator(corpus: Corpus, translator: str) -> str:
 
 
 def _pretrained(recommended: tuple[str, str], backbone: str, pretrained: str) -> str:
-    """``auto`` goes with the recommended backbone; with another one, a tag has to be named."""
+    """The tag; ``auto`` stands for one only with the recommended backbone."""
     if pretrained != AUTO:
         return pretrained
     chosen = recommended[0] if backbone == AUTO else backbone

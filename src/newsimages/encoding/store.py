@@ -1,10 +1,9 @@
-"""Embeddings on disk: made once, found again by all that they depend on, resumable.
+"""Step 3, store: texts or image files with ids in, `Embeddings` out, kept on disk.
 
-In come texts or image files with their ids, out come `Embeddings`. The work is done in shards of
-`SHARD_SIZE` items. A shard is one safetensors file whose name holds a fingerprint of the encoder,
-the ids and the contents; it is written atomically and carries a checksum. So a run that is killed
-loses at most a shard, the next one goes on behind the last whole shard and ends with the same
-bits, and a file that was cut or altered is found and made anew.
+The work is done in shards of `SHARD_SIZE` items. A shard is a `newsimages.checked_file` whose name
+holds a fingerprint of the encoder, the ids and the contents. So a run that is killed loses at most
+a shard, the next one resumes behind the last whole shard and ends with the same bits, and a damaged
+file is detected and made anew.
 """
 
 import hashlib
@@ -42,7 +41,7 @@ logger = logging.getLogger(__name__)
 
 
 class UnreadableImagesError(NewsImagesError):
-    """Not one of the images can be read; ``reasons`` says why, by image id."""
+    """No image can be read; ``reasons`` says why, by image id."""
 
     def __init__(self, label: str, reasons: dict[str, str]) -> None:
         shown = first_ten([f"{image_id} ({why})" for image_id, why in reasons.items()])
@@ -52,7 +51,7 @@ class UnreadableImagesError(NewsImagesError):
 
 @dataclass(frozen=True, kw_only=True)
 class _Shard:
-    """A slice of the work, and the file that holds its outcome."""
+    """A slice of the items, and the file of its outcome."""
 
     path: Path
     ids: tuple[str, ...]
@@ -60,7 +59,7 @@ class _Shard:
 
 @dataclass(frozen=True, kw_only=True)
 class _Outcome:
-    """What a shard's file holds."""
+    """The content of a shard's file."""
 
     ids: tuple[str, ...]
     """(readable,)"""
@@ -85,7 +84,7 @@ class EmbeddingStore:
 
         Args:
             texts: Text by id, in the order of the answer.
-            label: What they are, e.g. ``RSS-test-title``: the sub-folder of their shards.
+            label: The sub-folder of their shards, e.g. ``RSS-test-title``.
 
         Returns:
             One vector per id.
@@ -111,7 +110,7 @@ class EmbeddingStore:
 
         Args:
             files: File by image id, in the order of the answer.
-            label: What they are, e.g. ``RSS-test-images``: the sub-folder of their shards.
+            label: The sub-folder of their shards, e.g. ``RSS-test-images``.
 
         Returns:
             One vector per readable image, and the reason by id for each of the others.
@@ -200,7 +199,7 @@ def _gathered(outcomes: Iterable[_Outcome], label: str) -> tuple[Embeddings, dic
 
 
 def _write(shard: _Shard, outcome: _Outcome) -> _Outcome:
-    """Writes what a shard came to, and returns it.
+    """Writes the file of a shard, and returns the outcome.
 
     Raises:
         NewsImagesError: The encoder gave anything but a unit vector per item.
@@ -220,7 +219,7 @@ def _read_all(shards: Sequence[_Shard]) -> dict[Path, _Outcome]:
 
 
 def _read(shard: _Shard) -> _Outcome | None:
-    """What a shard's file holds; None where it was cut short or altered."""
+    """The content of a shard's file; None where it was cut short or altered."""
     try:
         tensors, about = read_tensors(shard.path, _KIND)
         if {*about["ids"], *about["unreadable"]} != {*shard.ids}:

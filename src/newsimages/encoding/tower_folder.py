@@ -1,4 +1,4 @@
-"""The text half of an openCLIP model on disk: what a served retriever needs of it, and no more.
+"""The text tower of an openCLIP model on disk, which is all that a served retriever needs of it.
 
 In comes an encoder, out comes a folder with the weights of its text tower (safetensors), openCLIP's
 configuration and the tokenizer's files; and back. Nothing is fetched and nothing is unpickled.
@@ -25,7 +25,7 @@ from newsimages.errors import NewsImagesError
 WEIGHTS, TOWER = "text_tower.safetensors", "tower.json"
 TOWER_FILES = (CONFIG, WEIGHTS, TOWER)
 LEAST_COSINE = 0.9999
-"""To the encoder's own vectors, for weights to be kept in half precision."""
+"""Least cosine of the written tower's vectors to the encoder's own."""
 _HALF = {"fp16": torch.float16, "bf16": torch.bfloat16}
 _TEXT_PARTS = ("token_embedding", "positional_embedding", "transformer", "ln_final")
 
@@ -33,8 +33,8 @@ _TEXT_PARTS = ("token_embedding", "positional_embedding", "transformer", "ln_fin
 def save_tower(folder: Path, encoder: OpenClipEncoder, sample: Sequence[str]) -> float:
     """Writes the text tower of an encoder.
 
-    Weights that are computed with in half precision are kept as they are. Those of a single
-    precision encoder are kept in half where that keeps the vectors.
+    The weights of a half-precision encoder are stored as they are, those of a single-precision one
+    in half precision if the vectors keep a cosine of `LEAST_COSINE`.
 
     Args:
         folder: Made if it is not there.
@@ -118,7 +118,7 @@ def load_tower(folder: Path, *, device: torch.device | str = "cpu") -> TextTower
 
 
 def _text_module(encoder: OpenClipEncoder) -> nn.Module:
-    """The module that holds the text layers; of CLIP itself, the whole model."""
+    """The module that holds the text layers; for a plain CLIP, the whole model."""
     text: nn.Module = getattr(encoder.model, "text", encoder.model)
     is_own = isinstance(text, TextTransformer) or text is encoder.model
     if not is_own:
@@ -136,9 +136,9 @@ def _weights(
 
     Args:
         text: From `_text_module`.
-        computed: Half precision that is computed in: embeddings are rounded to it when they are
-            looked up, so that they can as well be kept so.
-        kept: What all weights are kept in; None: as they are.
+        computed: The half precision of the computation, if any; embeddings are rounded to it on
+            look-up, and so are stored in it.
+        kept: The dtype that all weights are stored in; None: their own.
     """
     parts = (*_TEXT_PARTS, "text_projection", "cls_emb")
     weights = {}
@@ -152,7 +152,7 @@ def _weights(
 
 
 def _save_tokenizer(folder: Path, encoder: OpenClipEncoder) -> None:
-    """Writes the files of a tokenizer that has any; openCLIP brings those of its own one."""
+    """Writes the tokenizer's files; openCLIP's own tokenizer has none."""
     inner: Any = getattr(encoder.tokenizer, "tokenizer", None)
     if inner is not None:
         inner.save_pretrained(folder)

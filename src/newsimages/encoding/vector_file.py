@@ -1,7 +1,7 @@
 """Many embeddings in one memory-mapped file: parts of them in, `Embeddings` on the file out.
 
-Hundreds of thousands of vectors need not fit into memory: they are embedded part by part, each
-part is appended to the file, and what is handed on reads from the file where it is touched.
+Hundreds of thousands of vectors need not fit into memory: each part is embedded and appended to the
+file, and the result reads the file on access.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -74,10 +74,10 @@ def image_parts(
     """Embeds image files `PART_SIZE` at a time; each part as `EmbeddingStore.images`.
 
     Args:
-        store: Where they are embedded.
+        store: The store that embeds them.
         files: File by image id.
-        label: What they are.
-        unreadable: Takes up the reason by id of each image that cannot be read.
+        label: The beginning of the labels of the parts.
+        unreadable: Receives the reason by id of each image that cannot be read.
     """
     for number, part in enumerate(_cut(files)):
         embeddings, reasons = store.images(part, label=f"{label}-{number:03d}")

@@ -1,4 +1,4 @@
-"""Which variants differ beyond chance: the ranks of right images in, every pair compared out.
+"""Compares variants: the ranks of right images in, a paired test of every two variants out.
 
 Two variants answer the same articles, so they are compared article by article, by the difference
 of their reciprocal ranks; its mean is the difference of their MRR.
@@ -6,12 +6,12 @@ of their reciprocal ranks; its mean is the difference of their MRR.
 - The interval is that of the percentile bootstrap (Efron 1979): articles are drawn anew, each with
   both its ranks.
 - The test is the paired randomisation test (Fisher 1935): if two variants were alike, the sign of
-  an article's difference could as well be the other one. It asks about the very figure that is
-  shown, and supposes nothing of how reciprocal ranks are spread. Wilcoxon's signed-rank test asks
-  about another, and drops the articles on which two variants agree, which are most of them
-  (Smucker, Allan and Carterette, CIKM 2007, find the randomisation test the one to use).
-- Of n pairs some differ by chance: p values are corrected by Holm's method (1979) for all pairs of
-  a data set.
+  an article's difference could as well be the other one. It tests the very figure that is shown
+  and assumes no distribution of reciprocal ranks. Wilcoxon's signed-rank test tests another figure
+  and drops the articles on which two variants agree, which are most of them (Smucker, Allan and
+  Carterette, CIKM 2007, recommend the randomisation test).
+- Some of many pairs differ by chance, so p values are corrected by Holm's method (1979) over all
+  pairs of a data set.
 
 All pairs of a data set share their draws, so their figures do not depend on their order.
 """
@@ -43,21 +43,21 @@ COLUMNS = (
     "lost",
     "tied",
 )
-CELLS = 2_000_000  # of a block of draws: 16 MB
+CELLS = 2_000_000  # numbers in a block of draws: 16 MB
 
 
 @dataclass(frozen=True, kw_only=True)
 class ComparisonConfig:
-    """How variants are compared."""
+    """The settings of a comparison."""
 
     confidence: float = 0.95
-    """Of the intervals; a corrected p below 1 − confidence is beyond chance."""
+    """Confidence of the intervals; a corrected p below 1 − confidence is beyond chance."""
     resamples: int = 2000
     """Bootstrap samples."""
     permutations: int = 10_000
     """Random choices of signs; no p is below 1/(permutations + 1)."""
     seed: int = 0
-    """Of both."""
+    """Seed of both."""
 
     def __post_init__(self) -> None:
         """Raises: NewsImagesError on a confidence outside 0 to 1 or nothing to draw."""
@@ -78,7 +78,7 @@ def compare(
     Args:
         ranks: By data set and variant, (articles,) as from `metrics.ranks_of_truth`;
             all variants of a data set over the same articles in the same order.
-        config: How.
+        config: The settings; None: the defaults.
 
     Returns:
         A row per data set and pair, with the columns `COLUMNS`: ``difference`` is MRR minus MRR
@@ -95,7 +95,7 @@ def compare(
 
 
 def holm(p: NDArray[np.float64]) -> NDArray[np.float64]:
-    """P values corrected for their number: the i-th smallest of n times n − i, never falling.
+    """Holm's correction of p values: the i-th smallest (from 0) of n times n − i, never falling.
 
     Args:
         p: (n,) from 0 to 1.
@@ -154,7 +154,7 @@ def _resampled_means(
 
 
 def _p_values(differences: NDArray[np.float64], config: ComparisonConfig) -> NDArray[np.float64]:
-    """(pairs,) how often random signs bring the mean as far from 0, on either side."""
+    """(pairs,) two-sided p: how often the mean is as far from 0 under random signs."""
     generator = np.random.default_rng(config.seed)
     n, total = len(differences), differences.sum(axis=0)
     reached = np.abs(total) - 1e-9  # the same sum in another order may be a hair smaller
@@ -168,7 +168,7 @@ def _p_values(differences: NDArray[np.float64], config: ComparisonConfig) -> NDA
 
 
 def _blocks(n_draws: int, n_articles: int) -> Iterator[int]:
-    """How many draws to make at a time, so that memory is bounded."""
+    """Yields how many draws to make at a time, so that memory is bounded."""
     size = max(1, CELLS // n_articles)
     yield from [size] * (n_draws // size)
     if n_draws % size:

@@ -67,7 +67,7 @@ def ranks_of_truth(ranking: pd.DataFrame, truth: Mapping[str, str]) -> NDArray[n
 def ranks_in_lists(
     article_ids: NDArray[np.str_], image_ids: NDArray[np.str_], truth: Mapping[str, str]
 ) -> NDArray[np.float64]:
-    """As `ranks_of_truth`, of lists as an array: many times as fast.
+    """As `ranks_of_truth`, but of lists in an array: many times as fast.
 
     Args:
         article_ids: (C,) unique.

@@ -30,7 +30,7 @@ def mrr_interval(
         ranks: (articles,) as from `newsimages.metrics.metrics.ranks_of_truth`.
         confidence: Share of the resamples that the interval holds.
         resamples: How many times the articles are drawn anew, with replacement.
-        seed: Of the drawing.
+        seed: Seed of the drawing.
 
     Returns:
         The lower and the upper bound; both the MRR itself where there is one article.

@@ -1,8 +1,7 @@
-"""Step 1: articles in English.
+"""Step 2: a data set's articles in, the same table with languages and English texts out.
 
-In: the articles of a data set. Out: the same table with the language of each article, the
-detector's confidence, and an English title and text: the given ones, the article's own where it
-is in English, translations of all others.
+An English title or text is the given one, the article's own where it is in English, and a
+translation for all others.
 """
 
 from collections import Counter
@@ -22,14 +21,14 @@ _FIELDS = {"title": "title_en", "text": "text_en"}
 
 @dataclass(frozen=True, kw_only=True)
 class PreprocessingCounts:
-    """What preprocessing found and did in a data set."""
+    """The counts of preprocessing a data set."""
 
     articles_per_language: Mapping[str, int]
     """Articles by the ISO 639-1 code of their language, the most frequent first."""
     n_given: int
     """Titles and texts whose English version came with the corpus."""
     translation: TranslationCounts = field(default_factory=TranslationCounts)
-    """Different sentences translated and found in the cache."""
+    """Distinct sentences translated and found in the cache."""
 
 
 def preprocess(
@@ -46,8 +45,8 @@ def preprocess(
             no English version is given). It is not changed.
         load_translator: Called only if there is anything to translate.
         cache_path: The file that keeps translations between runs.
-        languages: ISO 639-1 codes of the languages that the articles may be in. Whatever is
-            not found to be English goes to the translator: it has to know all of them.
+        languages: ISO 639-1 codes of the languages that the articles may be in. The translator
+            must know all of them but English.
 
     Returns:
         The table with `language`, `confidence` and complete `title_en` and `text_en`, in the

@@ -1,7 +1,6 @@
-"""Preprocessing, first half: which language each article is in.
+"""Step 2, languages: titles and texts in, the language of each article out.
 
-In: titles and texts. Out: per article the ISO 639-1 code of its language and the confidence of
-lingua's detector, restricted to the languages that the corpus may hold.
+lingua's detector is restricted to the languages that the corpus may hold.
 """
 
 from collections.abc import Sequence

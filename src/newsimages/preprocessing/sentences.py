@@ -1,8 +1,7 @@
-"""Preprocessing: a text's sentences, German or English, in pieces that a translator can hold.
+"""Step 2, sentences: a German or English text in, its sentences out, on one line each.
 
-In: a text. Out: its sentences in order, on one line each, without control characters. Where a
-stop may or may not end a sentence it is taken not to: a sentence too long costs little, a
-sentence torn apart is translated wrongly.
+A doubtful stop does not end a sentence: a sentence too long costs little, a sentence torn apart is
+translated wrongly.
 """
 
 import re

@@ -1,8 +1,7 @@
-"""Preprocessing, second half: texts of another language in English.
+"""Step 2, translation: texts in, their English versions out.
 
-In: texts. Out: their English versions, made sentence by sentence with a Hugging Face
-sequence-to-sequence model. Equal sentences are translated once, sentences of like length
-together, and none again that the cache on disk knows.
+A Hugging Face sequence-to-sequence model translates sentence by sentence: equal sentences once,
+sentences of like length together, and those in the cache on disk not at all.
 """
 
 import hashlib
@@ -34,7 +33,7 @@ _LETTER = re.compile(r"[^\W\d_]")
 
 @dataclass(frozen=True, kw_only=True)
 class TranslationCounts:
-    """What became of the different sentences of some texts."""
+    """How many distinct sentences were translated and found."""
 
     n_translated: int = 0
     """Sentences that the model translated."""
@@ -53,13 +52,13 @@ class Translator:
         precision: ``auto`` (fp16 on CUDA, else fp32), ``fp32``, ``bf16`` or ``fp16``.
 
     Attributes:
-        fingerprint: Names all that a translation depends on: weights, vocabulary, generation
-            settings and precision, wherever they were loaded from.
+        fingerprint: Hash of all that a translation depends on: weights, vocabulary, generation
+            settings and precision.
         max_tokens: Tokens that a sentence may have: half of the model's positions, so that the
             translation has room to be twice as long.
 
     Raises:
-        NewsImagesError: The model cannot be loaded, or the device or precision cannot be had.
+        NewsImagesError: The model cannot be loaded, or the device or precision is not available.
     """
 
     def __init__(
@@ -119,7 +118,7 @@ class Translator:
 def translate_texts(
     texts: Sequence[str], translator: Translator, cache: TranslationCache
 ) -> tuple[list[str], TranslationCounts]:
-    """Translates ``texts`` sentence by sentence; interrupted, it goes on where it stopped.
+    """Translates ``texts`` sentence by sentence; an interrupted call resumes from the cache.
 
     Args:
         texts: Of any length; blank ones become "".
@@ -128,7 +127,7 @@ def translate_texts(
 
     Returns:
         The English versions in the order of ``texts``, each with its sentences joined by single
-        spaces, and the counts of different sentences.
+        spaces, and the counts of distinct sentences.
     """
     sentences = [_pieces(text, translator) for text in texts]
     unique = list(dict.fromkeys(piece for pieces in sentences for piece in pieces))
@@ -146,7 +145,7 @@ def translate_texts(
 
 
 def _stop_at(limits: torch.Tensor) -> Callable[..., torch.Tensor]:
-    """Ends each sentence at its own length, lest one that repeats itself holds up its batch.
+    """Stops each sentence at its own limit, so that one that repeats itself holds up no batch.
 
     Args:
         limits: Target tokens that each sentence of the batch may have, shape (sentences,).
@@ -168,7 +167,7 @@ def _pieces(text: str, translator: Translator) -> list[str]:
 
 
 def _batches(lengths: dict[str, int], budget: int) -> Iterator[list[str]]:
-    """Sentences of like length together, the longest first, at most ``budget`` padded tokens."""
+    """Yields batches of like length, longest first, of at most ``budget`` padded tokens."""
     batch: list[str] = []
     for sentence in sorted(lengths, key=lambda sentence: (-lengths[sentence], sentence)):
         if batch and (len(batch) + 1) * lengths[batch[0]] > budget:
@@ -187,7 +186,7 @@ def _resolve_precision(precision: Precision, device: torch.device) -> str:
 
 
 def _load(name: str, dtype: torch.dtype) -> tuple[Any, Any]:
-    """Tokenizer and model; weights are read as tensors, code of the model's author never runs."""
+    """Tokenizer and model; weights are read as tensors, and no code of the model ever runs."""
     # Transformers is slow to import and only needed here.
     from transformers import AutoModelForSeq2SeqLM, AutoTokenizer  # noqa: PLC0415
     from transformers.utils import logging  # noqa: PLC0415

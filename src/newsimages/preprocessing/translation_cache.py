@@ -1,6 +1,5 @@
-"""Preprocessing: translations kept on disk, by model and sentence.
+"""Step 2, cache: translations on disk, by model and sentence.
 
-In: sentences with their translations, as they are made. Out: those that were translated before.
 The file is an SQLite database in which each `TranslationCache.add` is kept even if the process
 is killed right after it.
 """
@@ -46,9 +45,8 @@ _OUTER_CODES = {
 class TranslationCache:
     """Translations of sentences on disk; a context manager that closes the file.
 
-    A file that is cut short or altered is found when it is opened (SQLite's own check) or read (a
-    checksum per row). It is then moved aside, or the row left out, with a warning: what is
-    missing is translated anew.
+    A file that was cut short or altered fails SQLite's own check when it is opened, and is moved
+    aside; a row that was altered fails its checksum when it is read, and is left out. Both warn.
 
     Args:
         path: The SQLite file; made, with its folder, where it is absent.
@@ -76,7 +74,7 @@ class TranslationCache:
                 self._database = _open(path)
 
     def find(self, model: str, sentences: Sequence[str]) -> dict[str, str]:
-        """The translations by ``model`` that are known, by sentence."""
+        """The known translations by ``model``, by sentence."""
         found = {}
         with self._file_errors():
             for sentence in sentences:
@@ -156,7 +154,7 @@ def _make_table(database: sqlite3.Connection) -> None:
 
 
 def _is_about_the_place(error: sqlite3.Error) -> bool:
-    """Whether the file may be fine, but not the disk, the rights or what else uses it."""
+    """Whether the disk, the rights or another process is to blame, not the file."""
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)
     return code & 0xFF in _OUTER_CODES and code != sqlite3.SQLITE_IOERR_SHORT_READ
 

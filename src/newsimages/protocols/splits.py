@@ -1,8 +1,8 @@
 """Splits articles for training: a table of articles in, two tables out that share nothing.
 
-Articles that have the same image or the same title go to the same side, and so do those that hang
-together by others: what is learnt on one side is never what is asked on the other. Both sides have
-the data sets in the same proportions, as nearly as that allows.
+Articles that share an image or a title, directly or through other articles, go to the same side, so
+that nothing learnt on one side is asked on the other. Both sides have the data sets in the same
+proportions, as nearly as that allows.
 """
 
 import warnings
@@ -17,16 +17,16 @@ from sklearn.model_selection import GroupShuffleSplit, StratifiedGroupKFold
 from newsimages.errors import NewsImagesError, first_ten
 
 LARGEST_FOLDS = 20
-"""The greatest denominator of the fraction that a share is rounded to."""
+"""Greatest denominator of the fraction that a share is rounded to."""
 
 
 class Split(NamedTuple):
     """The rows of a table on two sides, in their order."""
 
     kept: pd.DataFrame
-    """The greater side as a rule: what is trained on."""
+    """The side to train on."""
     held_out: pd.DataFrame
-    """What is selected, or measured, on."""
+    """The side to validate or test on."""
 
 
 def split_articles(articles: pd.DataFrame, *, share: float = 0.2, seed: int = 0) -> Split:
@@ -35,8 +35,8 @@ def split_articles(articles: pd.DataFrame, *, share: float = 0.2, seed: int = 0)
     Args:
         articles: Columns ``data_set``, ``title`` and ``image_id`` (NA where it is not known), and
             any others. Equal image ids of two data sets are taken for one image.
-        share: Of the articles, rounded to a fraction of at most twentieths, such as 1/5.
-        seed: Of the choice.
+        share: Fraction held out, rounded to a denominator of at most 20, such as 1/5.
+        seed: Seed of the random choice.
 
     Raises:
         NewsImagesError: A column is missing, a share that is not between 0 and 1, or too few
@@ -66,8 +66,8 @@ def split_pairs(pairs: pd.DataFrame, *, share: float = 0.02, seed: int = 0) -> S
 
     Args:
         pairs: Columns ``caption`` and ``image_id``, and any others.
-        share: Of the groups of pairs that have no image or caption in common.
-        seed: Of the choice.
+        share: Fraction held out of the groups of pairs that share no image or caption.
+        seed: Seed of the random choice.
 
     Raises:
         NewsImagesError: As `split_articles`.
@@ -83,12 +83,12 @@ def split_pairs(pairs: pd.DataFrame, *, share: float = 0.02, seed: int = 0) -> S
 
 
 def same_title(titles: pd.Series) -> pd.Series:
-    """Titles as they are compared: without case, and with single blanks."""
+    """Titles without case and with single blanks, as they are compared."""
     return titles.str.casefold().str.split().str.join(" ")
 
 
 def _groups(articles: pd.DataFrame, share: float) -> NDArray[np.int64]:
-    """(articles,) a number per article, the same for those that hang together."""
+    """(articles,) the number of each article's group, connected by shared images and titles."""
     missing = [name for name in ("title", "image_id") if name not in articles.columns]
     if missing:
         raise NewsImagesError(

@@ -1,5 +1,5 @@
-"""Step 10: rankings and figures in, what people look at and hand in out.
+"""Step 10: rankings and metrics in, tables, charts, contact sheets and submission files out.
 
-In: what was ranked and measured. Out: tables, figures, contact sheets, submission files.
+In: rankings and metrics. Out: tables, figures, contact sheets, submission files.
 Open `tables` first; `contact_sheet/` shows pictures, `figures/` draws, `submission` writes files.
 """

@@ -1,6 +1,6 @@
-"""What a comparison of variants comes to, for people: sentences, Markdown, a small page.
+"""Shows a comparison of variants: the table of `compare` in, sentences, Markdown, HTML out.
 
-In comes the table that `newsimages.metrics.comparison.compare` makes.
+`compare` is that of `newsimages.metrics.comparison`.
 """
 
 import html
@@ -12,11 +12,11 @@ from newsimages.reports.tables import markdown
 
 
 def comparison_sentences(table: pd.DataFrame, *, confidence: float = 0.95) -> list[str]:
-    """Says of each data set which variants differ and which cannot be told apart.
+    """Sentences on which variants of each data set differ and which do not.
 
     Args:
         table: As from `compare`.
-        confidence: As it was compared with.
+        confidence: The confidence that `compare` was given.
     """
     sentences = []
     for name, pairs in table.groupby("data set", sort=False):
@@ -33,11 +33,11 @@ def comparison_markdown(table: pd.DataFrame) -> str:
 
 
 def comparison_html(table: pd.DataFrame, *, confidence: float = 0.95) -> str:
-    """A small page that needs nothing else: for each data set what to say and a drawn table.
+    """A self-contained page: for each data set a summary and a table with drawn intervals.
 
     Args:
         table: As from `compare`.
-        confidence: As it was compared with.
+        confidence: The confidence that `compare` was given.
     """
     reach = max(table[["low", "high"]].abs().to_numpy(np.float64).max(initial=0), 1e-9)
     sections = [

@@ -1,4 +1,4 @@
-"""Rankings to submission files, in the forms that MediaEval NewsImages asks for.
+"""Rankings in, submission files in the forms of MediaEval NewsImages out.
 
 2021: TSV with the header ``articleID iid1 iid2 …``. 2023: TSV without a header, the article's
 url, then its image ids. A file is checked before it is written.

@@ -1,4 +1,4 @@
-"""Figures of many runs in one table, as people read it."""
+"""The results table: metrics of many runs in, one table out."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ _KEYS = ["data set", "run", "variant"]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Measured:
-    """What one run came to on one data set."""
+    """The metrics of one run on one data set."""
 
     data_set: str
     run: int
@@ -26,7 +26,7 @@ class Measured:
     mrr_interval: tuple[float, float]
     """Bounds of the MRR, as `newsimages.metrics.reciprocal_rank.mrr_interval`."""
     ranks: NDArray[np.float64]
-    """(articles,) as `metrics.ranks_of_truth`: what the figures were made from."""
+    """(articles,) as from `newsimages.metrics.metrics.ranks_of_truth`."""
 
 
 def results_table(
@@ -41,8 +41,8 @@ def results_table(
 
     Returns:
         Columns data set, run, variant, R@5, R@10, R@50, R@100, MRR, MRR 95 % (``low–high``);
-        ordered by data set and run. With ``published``, the column ``figures`` tells ours, the
-        paper's and ours minus the paper's apart.
+        ordered by data set and run. With ``published``, the column ``figures`` says which are
+        ``ours``, the ``paper``'s and the ``difference``, ours minus the paper's.
     """
     rows = []
     for item in sorted(measured, key=lambda item: (item.data_set, item.run)):

@@ -1,7 +1,7 @@
-"""T×V: a small network that maps the vectors of texts and images into joint spaces.
+"""Step 5: text and image embeddings of a frozen backbone in, embeddings of T×V's joint spaces out.
 
-In come text and image embeddings of a frozen backbone, out come embeddings of the joint spaces,
-which are revised and ranked as the backbone's own are. The sources are the papers: D. Galanopoulos
+T×V is a small network; its embeddings are revised and ranked as the backbone's own are. The sources
+are the papers: D. Galanopoulos
 and V. Mezaris, "Are all combinations equal? Combining textual and visual features with multiple
 space learning for text-based video retrieval", ECCV Workshops 2022; and the same, "Cross-modal
 Networks and Dual Softmax Operation for MediaEval NewsImages 2022".

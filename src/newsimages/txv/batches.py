@@ -1,8 +1,8 @@
 """Batches for training: pairs in, tensors on the device out, loaded ahead of their use.
 
-The vectors may be memory-mapped files that do not fit into memory. So an epoch's order mixes
-pairs within a window that moves over the file in blocks: what a window touches stays in the
-system's page cache for as long as it is needed, and blocks are read in one go.
+The vectors may be memory-mapped files that do not fit into memory. So an epoch's order mixes pairs
+only within windows of blocks: a window stays in the system's page cache while it is needed, and a
+block is read in one go.
 """
 
 from collections import deque
@@ -56,7 +56,7 @@ def epoch_order(n: int, *, seed: int, epoch: int) -> NDArray[np.int64]:
 
 
 def count_batches(n: int, batch_size: int) -> int:
-    """How many batches of at most ``batch_size`` n pairs make.
+    """The number of batches that n pairs make.
 
     Raises:
         NewsImagesError: There are fewer pairs than make a batch.
@@ -66,15 +66,15 @@ def count_batches(n: int, batch_size: int) -> int:
             f"{n} training pairs do not fill a batch of batch_size={batch_size}. Give more pairs, "
             f"or set train_batch_size (of a TrainingConfig: batch_size) to at most {n}."
         )
-    # No batch of one pair, even with batches of 2: of an odd number of pairs, one has 3.
+    # Never a batch of one pair: with batches of 2 and an odd number of pairs, one batch has 3.
     return min(-(-n // batch_size), n // 2)
 
 
 def epoch_batches(n: int, batch_size: int, *, seed: int, epoch: int) -> list[NDArray[np.int64]]:
     """Cuts an epoch's order into batches that differ by at most one pair.
 
-    So no pair is left out and no small batch is left over at the end, whose batch norm would be
-    rough and, for a single pair, impossible.
+    No pair is left out, and no small batch is left over, whose batch norm would be noisy and, for
+    a single pair, undefined.
 
     Raises:
         NewsImagesError: As `count_batches`.
@@ -109,7 +109,7 @@ def _load(pairs: Pairs, positions: NDArray[np.int64], device: torch.device) -> B
         image_ids=_moved(torch.from_numpy(image_rows), device),
     )
     for feature in (*pairs.texts, *pairs.images):
-        release(feature.vectors)  # the system maps many times what is read
+        release(feature.vectors)  # the system maps far more than is read
     return batch
 
 

@@ -1,6 +1,6 @@
-"""T×V networks on disk: a trained network, and a training that can go on after a kill.
+"""T×V on disk: trained networks, and checkpoints from which a killed training resumes.
 
-Both are a `newsimages.checked_file` each. A network that was cut short or altered is an error; such
+Both are `newsimages.checked_file`s. A network that was cut short or altered is an error; such
 a checkpoint is passed over, and the training starts anew.
 """
 
@@ -34,28 +34,28 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class EpochReport:
-    """What an epoch came to."""
+    """The figures of an epoch."""
 
     epoch: int
     """From 1."""
     loss: float
-    """Mean over the pairs of the training loss."""
+    """Mean training loss per pair."""
     learning_rate: float
-    """Of this epoch."""
+    """Learning rate of this epoch."""
     recalls: dict[str, float]
-    """On the validation part, as `newsimages.txv.validation.recalls`."""
+    """Recalls on the validation part, as `newsimages.txv.validation.recalls`."""
     score: float
     """The sum of the recalls, from 0 to 6."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Checkpoint:
-    """A training after an epoch."""
+    """The state of a training after an epoch."""
 
     identity: dict[str, Any]
     """All that the outcome depends on, flat, as JSON knows it."""
     epochs: list[EpochReport]
-    """What was reported of each epoch, in order."""
+    """The report of each epoch, in order."""
     weights: dict[str, Tensor]
     """The network's state after the last epoch."""
     best_weights: dict[str, Tensor]
@@ -106,14 +106,13 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
 
 
 def load_checkpoint(path: Path, like: Checkpoint) -> Checkpoint | None:
-    """The checkpoint of a training; None where there is none that it can go on from.
+    """The checkpoint of a training; None where there is none to resume from.
 
-    That is so before the first epoch is over, and where the file was cut short or altered or is of
-    another format: then a warning says so, and the file is to be overwritten.
+    A file that was cut short or altered, or is of another format, counts as none, with a warning.
 
     Args:
         path: The file.
-        like: Says which training is meant, and the dtypes and shapes of its tensors.
+        like: A checkpoint with the training's identity, dtypes and shapes.
 
     Raises:
         NewsImagesError: The file is of another training (it says which settings differ), is a
@@ -131,7 +130,7 @@ def load_checkpoint(path: Path, like: Checkpoint) -> Checkpoint | None:
 
 
 def _resumable(path: Path, like: Checkpoint) -> Checkpoint:
-    """Raises: As `load_checkpoint`; if it is not whole, UnusableFileError or what Python raises."""
+    """Raises: As `load_checkpoint`; on damage, UnusableFileError or what Python raises."""
     tensors, about = read_tensors(path, _KIND)
     if "network" in about:
         raise NewsImagesError(
@@ -181,7 +180,7 @@ def _reports(path: Path, found: list[dict[str, Any]]) -> list[EpochReport]:
 
 
 def _check_identity(path: Path, found: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
-    # Both as they look after a turn through JSON: tuples are lists there.
+    # As JSON gives it back: tuples become lists.
     wanted = json.loads(json.dumps(wanted))
     different = [
         f"{key}: {found.get(key, _ABSENT)} there, {wanted.get(key, _ABSENT)} here"

@@ -1,4 +1,4 @@
-"""Dropout that does not wait for random numbers: (B, W) in, (B, W) out."""
+"""Dropout with fewer random draws: (B, W) in, (B, W) out."""
 
 import torch
 from torch import Tensor, nn
@@ -10,11 +10,11 @@ _LEVELS = 1 << 16
 class Dropout(nn.Module):
     """`torch.nn.Dropout`, several times faster on a CPU.
 
-    There torch draws one number after the other, one for each value. Four values can share the
-    64 bits of one draw: 16 bits give ``share`` to within 1/65,536.
+    There torch draws one number per value, one after the other. Here four values share the 64 bits
+    of a draw: 16 bits give ``share`` to within 1/65,536.
 
     Args:
-        share: Of the values, set to 0 in training; the others grow by 1 / (1 − share).
+        share: Fraction of the values set to 0 in training; the others grow by 1 / (1 − share).
     """
 
     def __init__(self, share: float) -> None:

@@ -18,9 +18,9 @@ def margin_loss(
     negatives: Negatives = "hardest",
     image_ids: Tensor | None = None,
 ) -> Tensor:
-    """How far a batch is from having each pair ``margin`` more similar than its negatives.
+    """The margin loss of a batch, in both directions.
 
-    Per space, and for texts and images alike as queries, the sum over the batch of
+    Per space, and with texts and with images as queries, the sum over the batch of
 
         max(0, margin + s_negative − s_positive)
 
@@ -32,8 +32,8 @@ def margin_loss(
         images: (S, B, W) of length 1 along W; row i is the image of text i.
         margin: In units of the cosine.
         negatives: ``hardest`` or ``all``.
-        image_ids: (B,) integers; pairs with the same one show the same image and are no negatives
-            of each other. None: every pair has an image of its own.
+        image_ids: (B,) integers; pairs with the same one are no negatives of each other. None:
+            every pair has an image of its own.
 
     Returns:
         A scalar of at least 0: the sum over spaces, directions and pairs.

@@ -1,8 +1,8 @@
 """The T×V network: unit vectors of texts and images in, unit vectors of the joint spaces out.
 
-For every pair of a text feature and an image feature there is one joint space. Texts enter it by
-a block of the pair's own; images by a block that their feature has for all texts, and one more of
-the pair's own. A block is Linear, BatchNorm1d, tanh, dropout. (Galanopoulos and Mezaris, "Are all
+Every pair of a text feature and an image feature has one joint space. The text passes one block of
+that pair; the image passes one block that all pairs of its feature share, then one block of that
+pair. A block is Linear, BatchNorm1d, tanh, dropout. (Galanopoulos and Mezaris, "Are all
 combinations equal?", ECCV Workshops 2022, section 3; here an image is a video of one frame.)
 """
 
@@ -17,7 +17,7 @@ from newsimages.errors import NewsImagesError
 from newsimages.txv.dropout import Dropout
 
 MAX_WIDTH = 65_536
-"""Of a joint space: one W × W layer of it takes 16 GiB."""
+"""Greatest width of a joint space; its W × W layer takes 16 GiB."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +34,7 @@ class NetworkConfig:
     """Share of a block's outputs that are set to 0 in training."""
 
     def __post_init__(self) -> None:
-        """Raises: NewsImagesError on a side without features, or sizes that cannot be."""
+        """Raises: NewsImagesError on a side without features, or invalid sizes."""
         sizes = (*self.text_dimensions, *self.image_dimensions, self.width)
         if not self.text_dimensions or not self.image_dimensions or min(sizes) < 1:
             raise NewsImagesError(
@@ -58,7 +58,7 @@ class TxVNetwork(nn.Module):
 
     Args:
         config: Its shape.
-        seed: Of the weights that it starts from (Xavier-uniform; biases are 0).
+        seed: Seed of the first weights (Xavier-uniform; biases are 0).
     """
 
     def __init__(self, config: NetworkConfig, *, seed: int = 0) -> None:
@@ -78,11 +78,11 @@ class TxVNetwork(nn.Module):
 
     @property
     def device(self) -> torch.device:
-        """Where its weights lie."""
+        """The device of its weights."""
         return next(self.parameters()).device
 
     def texts(self, features: Sequence[Tensor]) -> Tensor:
-        """B texts into the joint spaces.
+        """Maps B texts into the joint spaces.
 
         Args:
             features: Per text feature (B, its dimension), float32 of length 1.
@@ -98,7 +98,7 @@ class TxVNetwork(nn.Module):
         return normalize(torch.stack(spaces), dim=-1)
 
     def images(self, features: Sequence[Tensor]) -> Tensor:
-        """B images into the joint spaces.
+        """Maps B images into the joint spaces.
 
         Args:
             features: Per image feature (B, its dimension), float32 of length 1.
@@ -119,7 +119,7 @@ class TxVNetwork(nn.Module):
 
 def _block(dimension: int, config: NetworkConfig, generator: torch.Generator) -> nn.Sequential:
     """Linear, BatchNorm1d, tanh, dropout: (B, dimension) to (B, W)."""
-    # Without torch's own first weights, which would come from the generator that all share.
+    # Skips torch's own first weights, which would be drawn from the global generator.
     linear = nn.utils.skip_init(nn.Linear, dimension, config.width)
     nn.init.xavier_uniform_(linear.weight, generator=generator)
     nn.init.zeros_(linear.bias)

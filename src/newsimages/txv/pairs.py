@@ -1,7 +1,7 @@
-"""Texts and images that belong together, as vectors: what T×V is trained and validated on.
+"""Pairs of texts and images as vectors, on which T×V is trained and validated.
 
-In come embeddings of texts and of images and which image is whose, out come `Pairs`. The vectors
-are only referred to, never copied, so that they may be memory-mapped files (`vector_file`).
+In come embeddings of texts and of images and the image of each text, out come `Pairs`. The vectors
+are never copied, so that they may be memory-mapped files (`vector_file`).
 """
 
 import hashlib
@@ -24,13 +24,13 @@ class Pairs:
     """N pairs of a text and its image; several texts may have the same image."""
 
     texts: tuple[Embeddings, ...]
-    """Per text feature, the same texts in the same order; there may be more than in the pairs."""
+    """Per text feature, the same texts in the same order; texts without a pair are allowed."""
     images: tuple[Embeddings, ...]
-    """Per image feature, the same images in the same order; likewise."""
+    """Per image feature, the same images in the same order; images without a pair are allowed."""
     text_rows: NDArray[np.int64]
-    """(N,) rows of the texts, each once."""
+    """(N,) the text row of each pair, unique."""
     image_rows: NDArray[np.int64]
-    """(N,) the row of the image of each."""
+    """(N,) the image row of each pair."""
 
     def __post_init__(self) -> None:
         """Raises: NewsImagesError where features or rows do not belong together."""
@@ -84,8 +84,8 @@ class Pairs:
     def fingerprint(self) -> str:
         """SHA-256 of all ids and of an evenly spaced sample of the vectors.
 
-        It tells other pairs, another order and another backbone, without reading all vectors; not
-        a single picture that was replaced under its old id.
+        It changes with the pairs, their order and the backbone; it may miss a single picture that
+        was replaced under its old id, as not all vectors are read.
         """
         digest = hashlib.sha256()
         for ids in (self.text_ids, self.image_ids):
@@ -100,7 +100,7 @@ class Pairs:
 def pair_up(
     texts: Sequence[Embeddings], images: Sequence[Embeddings], image_of: Mapping[str, str]
 ) -> Pairs:
-    """Puts texts and images together by their ids.
+    """Pairs texts and images by their ids.
 
     Args:
         texts: Per text feature, the same texts in the same order.
@@ -135,7 +135,7 @@ def merged(parts: Mapping[str, Embeddings]) -> Embeddings:
 
 
 def check_features(kind: str, features: Sequence[Embeddings]) -> None:
-    """Checks that features are of the same things. Raises: NewsImagesError where they are not."""
+    """Raises: NewsImagesError where the features are not of the same items in the same order."""
     for feature in features[1:]:
         if not np.array_equal(feature.ids, features[0].ids):
             strangers = np.setxor1d(feature.ids, features[0].ids)

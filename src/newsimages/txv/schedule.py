@@ -1,8 +1,7 @@
 """The settings of T×V training, and the rules that follow from the validation scores so far.
 
-The rules are functions of the scores of the epochs that are over, so that a training that is
-resumed needs to remember nothing else. (The settings are those of the authors' published network;
-what they used for NewsImages is not published.)
+The rules are functions of these scores, so a resumed training needs nothing else. (The settings are
+those of the authors' published network; what they used for NewsImages is not published.)
 """
 
 from collections.abc import Sequence
@@ -17,7 +16,7 @@ class TrainingConfig:
     """How a T×V network is trained."""
 
     learning_rate: float = 1e-4
-    """Adam's learning rate in the first epoch."""
+    """Learning rate of Adam in the first epoch."""
     epoch_decay: float = 0.99
     """Factor on the learning rate after every epoch."""
     plateau_decay: float = 0.5
@@ -25,22 +24,22 @@ class TrainingConfig:
     plateau_gap: int = 3
     """Epochs that pass, at least, before plateau_decay is applied again."""
     batch_size: int = 196
-    """Pairs per step, at most; the batches of an epoch are of equal size, give or take one."""
+    """Pairs per step, at most; the batches of an epoch differ by at most one pair."""
     epochs: int = 20
-    """How often training goes through all pairs, at most."""
+    """Passes over all pairs, at most."""
     patience: int = 10
-    """Training stops after more than so many epochs without gain."""
+    """Training stops after more than this many epochs without gain."""
     max_gradient_norm: float = 2.0
-    """Longer gradients (L2 norm over all weights) are cut to this length."""
+    """Gradients are clipped to this L2 norm over all weights."""
     margin: float = 0.2
-    """How much more similar a pair is to be than its negatives, in units of the cosine."""
+    """Cosine by which a pair is to be more similar than its negatives."""
     negatives: Negatives = "hardest"
     """hardest: the most similar negative of the batch; all: each of them."""
     seed: int = 0
     """Seed of the order of the pairs and of dropout."""
 
     def __post_init__(self) -> None:
-        """Raises: NewsImagesError on settings that cannot be."""
+        """Raises: NewsImagesError on invalid settings."""
         above_0 = ("learning_rate", "epoch_decay", "plateau_decay", "max_gradient_norm", "epochs")
         bad = [name for name in above_0 if not 0 < getattr(self, name) < float("inf")]
         bad += [name for name in ("plateau_gap", "patience", "seed") if getattr(self, name) < 0]
@@ -70,7 +69,7 @@ def best_epoch(scores: Sequence[float]) -> int:
 
 
 def learning_rate(config: TrainingConfig, scores: Sequence[float]) -> float:
-    """The learning rate of the epoch that follows those with these scores."""
+    """The learning rate of the epoch after those with these scores."""
     rate, halved = config.learning_rate, -config.plateau_gap
     for epoch, gained in enumerate(gains(scores), start=1):
         rate *= config.epoch_decay

@@ -1,4 +1,4 @@
-"""What changes in the course of a T×V training, and its way to and from a checkpoint."""
+"""The state of a T×V training, and how it is saved and resumed."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,7 +17,7 @@ class TrainingState:
 
     Args:
         network: It is trained in place.
-        identity: All that the outcome depends on, beside the machine.
+        identity: All that the outcome depends on, except the machine.
     """
 
     def __init__(self, network: TxVNetwork, identity: Mapping[str, Any]) -> None:
@@ -34,14 +34,14 @@ class TrainingState:
         return [report.score for report in self.reports]
 
     def add(self, report: EpochReport) -> None:
-        """Takes up an epoch that is over, and the weights if it is the best."""
+        """Adds a finished epoch, and keeps the weights if it is the best."""
         self.reports.append(report)
         if best_epoch(self.scores) == report.epoch:
             state = self.network.state_dict()
             self.best_weights = {name: tensor.detach().clone() for name, tensor in state.items()}
 
     def save(self, path: Path) -> None:
-        """Writes all of it. Raises: NewsImagesError if it cannot be written."""
+        """Writes a checkpoint. Raises: NewsImagesError if it cannot be written."""
         weights = dict(self.network.named_parameters())
         save_checkpoint(
             path,
@@ -59,7 +59,7 @@ class TrainingState:
         )
 
     def resume(self, path: Path) -> None:
-        """Takes up what `save` has left, if anything; errors are those of `load_checkpoint`."""
+        """Restores what `save` has written, if anything. Raises: As `load_checkpoint`."""
         found = load_checkpoint(path, self._like())
         if found is None:
             return
@@ -74,7 +74,7 @@ class TrainingState:
         self.optimiser.load_state_dict({**self.optimiser.state_dict(), "state": state})
 
     def _like(self) -> Checkpoint:
-        """What `save` writes as to identity, dtypes and shapes, also before the first step."""
+        """A checkpoint with the identity, dtypes and shapes that `save` writes."""
         weights = self.network.state_dict()
         step = torch.zeros((), dtype=torch.float32)
         return Checkpoint(

@@ -1,8 +1,8 @@
 """Training of T×V: a network and pairs in, the network of the best epoch out.
 
-An epoch draws its random numbers from the seed and its own number, and the schedule follows from
-the scores. So a training that was killed goes on from the checkpoint of its last whole epoch and
-ends, on the same CPU, with the same bits as one that was not.
+The random numbers of an epoch follow from the seed and its number, and the schedule from the
+scores. So a killed training resumes from the checkpoint of its last whole epoch and ends, on the
+same CPU, with the same bits as one that was not.
 """
 
 import copy
@@ -29,15 +29,15 @@ from newsimages.txv.schedule import TrainingConfig, best_epoch, is_over, learnin
 from newsimages.txv.state import TrainingState
 from newsimages.txv.validation import check_not_empty, recalls, score
 
-STEPS_PER_SHOWN_LOSS = 20  # to read the loss more often would keep a GPU waiting
+STEPS_PER_SHOWN_LOSS = 20  # reading the loss more often would keep a GPU waiting
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainedNetwork:
-    """What training came to."""
+    """The result of a training."""
 
     network: TxVNetwork
-    """As it was after the best epoch, in eval mode."""
+    """The network of the best epoch, in eval mode."""
     epochs: tuple[EpochReport, ...]
     """All epochs, in order."""
     best_epoch: int
@@ -58,21 +58,20 @@ def train(
     """Trains a network.
 
     Args:
-        network: Where it starts from: fresh, or pre-trained. It is left as it is.
+        network: The network to start from, fresh or pre-trained; it is not changed.
         training: Pairs to learn from; their vectors may be memory-mapped.
         validation: Pairs by which the best epoch is chosen.
         config: How to train.
-        checkpoint_path: Where each epoch leaves what the next ones need. If this same training
-            left something there, it goes on from it; what was cut short or altered since is
-            overwritten, after a warning.
+        checkpoint_path: The checkpoint, written after each epoch. If it is of this same training,
+            training resumes from it; a damaged one is overwritten, after a warning.
         device: Where to compute, as torch names it.
-        doing: What the progress bar calls it.
-        on_epoch: Called after each epoch; also for those that a checkpoint brings, so that a log
-            of a resumed training is whole.
+        doing: The label of the progress bar.
+        on_epoch: Called after each epoch, and for those in the checkpoint, so that the log of a
+            resumed training is complete.
 
     Raises:
         NewsImagesError: Vectors that do not fit the network, fewer pairs than a batch, no
-            validation pairs, a checkpoint of another training, or a loss that is no number.
+            validation pairs, a checkpoint of another training, or a loss that is not finite.
     """
     for pairs in (training, validation):
         check_dimensions("text", pairs.texts, network.config.text_dimensions)
@@ -116,7 +115,7 @@ def train(
 def _learn(
     state: TrainingState, training: Pairs, config: TrainingConfig, rate: float, bar: "tqdm[Any]"
 ) -> float:
-    """Goes through all pairs once. Returns the mean loss per pair."""
+    """Trains for one epoch. Returns the mean loss per pair."""
     network, optimiser, epoch = state.network.train(), state.optimiser, len(state.reports) + 1
     for group in optimiser.param_groups:
         group["lr"] = rate
@@ -155,7 +154,7 @@ def _learn(
 def identity(
     network: TxVNetwork, training: Pairs, validation: Pairs, config: TrainingConfig
 ) -> dict[str, Any]:
-    """All that the outcome of a training depends on, beside the machine; flat, as JSON knows it."""
+    """All that the outcome of a training depends on, except the machine; flat, as JSON has it."""
     weights = hashlib.sha256()
     for tensor in network.state_dict().values():
         weights.update(tensor.detach().cpu().numpy().tobytes())
@@ -170,7 +169,7 @@ def identity(
 
 @contextmanager
 def _own_randomness(seed: int, epoch: int, device: torch.device) -> Iterator[None]:
-    """Dropout draws from the seed and the epoch; torch's generators are as before afterwards."""
+    """Seeds torch's generators for the block by seed and epoch, and restores them afterwards."""
     devices = [device] if device.type == "cuda" else []
     with torch.random.fork_rng(devices=devices):
         digest = hashlib.sha256(f"{seed} {epoch}".encode()).digest()

@@ -29,7 +29,7 @@ MODELS = {
     **dict.fromkeys(("backbone", "pretrained", "translator"), demo_models.NAME),
     "multilingual_backbone": demo_models.MULTILINGUAL,
 }
-"""What the corpus recommends."""
+"""The models that the corpus recommends."""
 
 _CHUNK = 32
 _JPEG_START, _JPEG_END = b"\xff\xd8", b"\xff\xd9"
@@ -42,8 +42,8 @@ def build_demo(
 ) -> Path:
     """Writes the demo corpus into ``folder``, or what is missing of it, and returns ``folder``.
 
-    ``corpus.json`` is written last and says what must be there: where the tables are those and
-    the pictures as many and as large together, nothing is done.
+    ``corpus.json`` is written last, with the checksums of the tables and the number and bytes of
+    the pictures: where these fit, nothing is done.
     The tables are the same for the same ``seed`` and ``sizes``; so are the pictures, given the
     same Pillow. ``workers`` processes draw (default: one per core).
 
@@ -74,13 +74,13 @@ def _description(folder: Path, plan: Plan, seed: int, sizes: Sizes) -> bytes:
 
 
 def _pictures(folder: Path) -> dict[str, int]:
-    """How many pictures there are and their bytes: an absent, emptied or cut one shows."""
+    """Number and bytes of the pictures, which tell absent, empty and cut ones."""
     sizes = [path.stat().st_size for path in folder.glob("*/images/*.jpg")]
     return {"pictures": len(sizes), "picture_bytes": sum(sizes)}
 
 
 def _identity(seed: int, sizes: Sizes) -> dict[str, int]:
-    """What tells one demo corpus from another."""
+    """The settings that tell one demo corpus from another."""
     return {"generator": GENERATOR_VERSION, "seed": seed, **vars(sizes)}
 
 
@@ -155,8 +155,8 @@ def _is_whole(path: Path) -> bool:
 def _draw_file(task: Task) -> None:
     """Draws one picture into its file, whole or not at all.
 
-    Without the sync of `newsimages.atomic`, which would take longer than the drawing: a picture
-    that a power cut empties is found by its missing end and drawn anew.
+    It is not synced as in `newsimages.atomic`, which would take longer than the drawing: a picture
+    emptied by a power cut lacks its end and is drawn anew.
     """
     path, scene = task
     temporary = path.with_suffix(f".{os.getpid()}.tmp")

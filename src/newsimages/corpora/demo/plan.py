@@ -1,4 +1,4 @@
-"""What the demo corpus holds: articles, captions and the scenes of their pictures, from a seed.
+"""The content of the demo corpus: articles, captions and scenes of pictures, from a seed.
 
 In: a seed and sizes. Out: tables and the list of pictures to draw; nothing is written here.
 """
@@ -31,7 +31,7 @@ _SHARED_TITLES = 0.02
 
 @dataclass(frozen=True, kw_only=True)
 class Sizes:
-    """How much of everything a demo corpus holds."""
+    """The sizes of a demo corpus."""
 
     train: int = 800
     """Training articles per data set."""
@@ -43,7 +43,7 @@ class Sizes:
 
 @dataclass(frozen=True, kw_only=True)
 class Style:
-    """How a data set differs from the others."""
+    """The style of a data set."""
 
     name: str
     language: Language
@@ -89,7 +89,7 @@ class Plan:
 
 
 def plan_corpus(seed: int, sizes: Sizes) -> Plan:
-    """All of the corpus but its files; the same for the same arguments."""
+    """Plans the whole corpus; the same for the same arguments."""
     plan = Plan()
     seen: set[Scene] = set()
     for style in STYLES:
@@ -193,7 +193,7 @@ def _looks(scene: Scene) -> Scene:
 
 
 def _file_name(seed: int, part: str, index: int) -> str:
-    """A picture's file name, which tells neither article nor order."""
+    """A picture's file name, which reveals neither article nor order."""
     key = f"picture-{GENERATOR_VERSION}-{seed}-{part}-{index}"
     return hashlib.sha256(key.encode()).hexdigest()[:20] + ".jpg"
 

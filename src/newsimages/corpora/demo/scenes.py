@@ -1,4 +1,4 @@
-"""What a picture of the demo corpus shows: sampled from a seed, drawn and worded elsewhere.
+"""Scenes, the content of the demo corpus's pictures; they are drawn and worded elsewhere.
 
 In: a random generator. Out: a `Scene`, the one description that picture, caption and article share.
 """
@@ -134,9 +134,9 @@ class Scene:
     weather: Weather
     time: Time
     direction: Direction
-    """Where a chart points, whether an aircraft climbs, whether a rocket leaves or returns."""
+    """Direction of a chart, an aircraft or a rocket."""
     seed: int
-    """Of the drawing's jitter: positions, sizes, details that no word speaks of."""
+    """Seed of the drawing's jitter: positions, sizes, details that no word mentions."""
 
 
 def sample_scene(rng: random.Random, topics: Sequence[str] = TOPICS) -> Scene:

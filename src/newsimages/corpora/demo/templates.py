@@ -16,7 +16,7 @@ from newsimages.corpora.demo.words import Both
 
 @dataclass(frozen=True)
 class Lines:
-    """What can be said about a topic."""
+    """The sentences about a topic."""
 
     headlines: tuple[Both, ...]
     leads: tuple[Both, ...]
@@ -26,7 +26,7 @@ class Lines:
     loose: tuple[Both, ...]
     """Headlines that hint at the topic at best."""
     doing: str
-    """What the main object does, in the English of a caption."""
+    """English predicates for the main object in a caption."""
 
 
 LINES: dict[str, Lines] = {
@@ -508,7 +508,7 @@ BACKGROUND: tuple[Both, ...] = (
 )  # fmt: skip
 
 EXCLAIMED: tuple[str, ...] = ("Breaking", "Update", "Live", "Just in", "Watch")
-"""What short posts put in front of a headline."""
+"""Words that short posts put before a headline."""
 
 CAPTIONS: tuple[str, ...] = (
     "{n} {doing} {where} {weather} {time}.",

@@ -38,7 +38,7 @@ from newsimages.corpora.demo.words import (
 )
 
 LOOSE_SHARE = 0.1
-"""How many headlines are only loosely related to their picture."""
+"""Share of headlines that are only loosely related to their picture."""
 CAPTION_SHARE = 0.5
 EXCLAIMED_SHARE = 0.15
 
@@ -65,7 +65,7 @@ class _Line:
     template: Both
     fillings: dict[str, Both]
     detail: str = "full"
-    """How much the slot ``h`` tells, a key of `_HEADLINE_FORMS`."""
+    """The form of the slot ``h``, a key of `_HEADLINE_FORMS`."""
 
 
 def caption(scene: Scene, rng: random.Random) -> str:
@@ -121,7 +121,7 @@ def _plan(scene: Scene, rng: random.Random, loose: bool | None = None) -> list[_
 
 
 def _detail(rng: random.Random) -> str:
-    """How much of the main object a headline tells."""
+    """The form in which a headline names the main object."""
     return rng.choice(("full", "full", "colour", "number", "plain"))
 
 
@@ -134,7 +134,7 @@ def _headline(scene: Scene, rng: random.Random, loose: bool | None) -> Both:
 
 
 def _fillings(scene: Scene, rng: random.Random) -> dict[str, Both]:
-    """The slots that are chosen at random within what the scene allows, in both languages."""
+    """Random fillings of the slots that the scene leaves open, in both languages."""
     city = rng.choice(TOWNS[scene.place])
     where = rng.choice(WHERE[scene.place])
     return {

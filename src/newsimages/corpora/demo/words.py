@@ -1,6 +1,6 @@
 """The words of the demo's language: nouns, colours, places, in English and German.
 
-Data and the German declension of noun phrases; what is said with them stands in the templates.
+Data and the German declension of noun phrases; the sentences stand in `templates`.
 """
 
 from dataclasses import dataclass

@@ -1,6 +1,6 @@
-"""A contact sheet of what the variants rank first: one HTML file for people who know pictures.
+"""A contact sheet: what the variants rank first, in one HTML file for picture editors.
 
-- ``sheet``: `contact_sheet`, which writes it; ``content``: the values it shows; ``thumbnails``:
-  the pictures; ``page``: all of it in one file.
+- ``sheet``: `contact_sheet`, which writes it; ``content``: its values; ``thumbnails``: its
+  pictures; ``page``: both in one file.
 - ``template.html``, ``sheet.css``, ``search.js``, ``rows.js``, ``sheet.js``: the page itself.
 """

@@ -1,4 +1,4 @@
-"""What a sheet says, as plain data for its script: articles, lists and ranks in, JSON values out.
+"""The content of a sheet: articles, lists and ranks in, JSON values for its script out.
 
 Images are referred to by their number in one list, so that each is in the page once. The names
 are short, as they are read by one script only:
@@ -7,8 +7,8 @@ are short, as they are read by one script only:
   is in the top ten, null if none is known); ``pairs``: numbers of (X, X_ds).
 - ``images``: image ids.
 - ``articles``: [id, title as published, English title or 0, language, right image or −1].
-- ``ranks[v][a]``: where the right image stands in the list; −n, not in a list of n; 0, there is no
-  list; null, it is not known which image is right.
+- ``ranks[v][a]``: rank of the right image; −n, it is not in the list of n; 0, there is no list;
+  null, the right image is not known.
 - ``lists[v][a]``: image, cosine × 1000, score, image, cosine × 1000, score, …; the score is null
   where it is the cosine.
 """
@@ -31,12 +31,12 @@ MAX_TITLE = 600  # characters; what is longer is no title
 
 @dataclass(frozen=True, kw_only=True)
 class Judged:
-    """A variant's lists, measured once for however many articles are shown."""
+    """A variant's lists and ranks, computed once for any number of shown articles."""
 
     top: pd.DataFrame
-    """Of every article the first ten images, ordered by article and rank."""
+    """The first ten images of every article, ordered by article and rank."""
     lengths: Mapping[str, int]
-    """How long the list of each article is."""
+    """Length of each article's list."""
     ranks: Mapping[str, float]
     """Rank of the right image by article; infinity where it is not listed."""
 

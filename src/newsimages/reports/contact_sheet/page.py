@@ -1,8 +1,8 @@
-"""The one HTML file: values and thumbnails in, a page that needs nothing else out.
+"""The HTML page: values and thumbnails in, one self-contained file out.
 
 Titles and ids come from the outside. They reach the page as JSON in which no ``<`` is left, and
-the script puts them in place as text, never as markup. A content security policy admits this very
-style and script, pictures in the page itself, and nothing from any network.
+the script puts them in place as text, never as markup. A content security policy allows only this
+style and script and pictures in the page itself, nothing from a network.
 """
 
 import base64
@@ -48,7 +48,7 @@ def page(values: Mapping[str, Any], thumbnails: Thumbnails, *, name: str, notes:
             ]
         ),
     }
-    # In one go: what is put in is not searched for slots again.
+    # In one pass, so that the values are not searched for slots.
     return _SLOT.sub(lambda slot: slots[slot[1]], _read("template.html"))
 
 

@@ -13,7 +13,7 @@ function element(tag, attributes = {}, ...children) {
   return made;
 }
 
-/** Text in which what has no shape is seen: control characters as their pictures. */
+/** Text with control characters as visible symbols. */
 function visible(text) {
   return text
     .replace(/[\t\n\r\u0085\u2028\u2029]+/g, ' ')
@@ -58,14 +58,14 @@ function row(article) {
   );
 }
 
-/** A picture, or in its place why there is none. */
+/** A picture, or the reason why there is none. */
 function picture(image) {
   const stored = pictures[image];
   if (stored.startsWith('!')) return element('span', { class: 'none' }, visible(stored.slice(1)));
   return element('img', { src: `data:image/webp;base64,${stored}`, alt: '', decoding: 'async', draggable: 'false' });
 }
 
-/** What is known of a picture in a list, as the card and a screen reader say it. */
+/** The facts about a picture in a list, for the card and for screen readers. */
 function facts(image, rank, cosine, score, variant) {
   const lines = [];
   if (rank) lines.push([`Rank ${rank}`, values.variants[variant].name]);

@@ -1,4 +1,4 @@
-// Which articles are shown: titles folded for searching, and filters by rank.
+// Selects the articles to show: titles folded for searching, and filters by rank.
 
 const values = JSON.parse(document.getElementById('values').textContent);
 const TOP = 10;
@@ -19,7 +19,7 @@ function folded(text) {
 
 const haystacks = values.articles.map(([, title, english]) => folded(`${title}\n${english || ''}`));
 
-/** Where the right picture stands, for comparing; beyond every list where it is not listed. */
+/** Rank of the right picture, for comparing; beyond every list where it is not listed. */
 function place(variant, article) {
   const rank = values.ranks[variant][article];
   return rank > 0 ? rank : Infinity;

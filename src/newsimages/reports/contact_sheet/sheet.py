@@ -27,20 +27,20 @@ ARTICLE_COLUMNS = ("article_id", "title", "title_en", "language", "image_id")
 RANKING_COLUMNS = ("article_id", "rank", "image_id", "score", "similarity")
 MEGABYTE = 1_000_000
 MIN_MB = 0.1  # the page takes a third of that
-FRAME_BYTES = 40_000  # the page without values and pictures; a test holds it
-MARGIN = 0.95  # of the room for pictures, as their size is judged by a sample
+FRAME_BYTES = 40_000  # the page without values and pictures; a test checks it
+MARGIN = 0.95  # share of the room that is filled, as sizes are estimated from a sample
 
 
 @dataclass(frozen=True, kw_only=True)
 class SheetConfig:
-    """How much a sheet holds."""
+    """The limits of a sheet."""
 
     max_articles: int = 1500
     """Articles shown; of more, a sample is drawn."""
     max_mb: float = 15.0
     """Size of the file at most, a megabyte being 1,000,000 bytes."""
     seed: int = 0
-    """Of the sample."""
+    """Seed of the sample."""
     workers: int = 2
     """Threads that make thumbnails."""
 
@@ -55,18 +55,18 @@ class SheetConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class Sheet:
-    """What was written."""
+    """The figures of a written sheet."""
 
     n_articles: int
-    """In the data set."""
+    """Articles in the data set."""
     n_shown: int
-    """In the sheet."""
+    """Articles in the sheet."""
     n_bytes: int
     """Size of the file."""
     thumbnail_px: int
     """Pixels of a thumbnail's longer side, at most."""
     unreadable: Mapping[str, str]
-    """Why images that the sheet lists are not to be seen, by image id."""
+    """Reason by id of each listed image that cannot be shown."""
 
 
 def contact_sheet(
@@ -82,13 +82,13 @@ def contact_sheet(
 
     Args:
         path: The HTML file.
-        name: Of the data set, as its heading says it.
+        name: Name of the data set, for the heading.
         articles: Columns article_id, title (as published), title_en (English), language (code) and
             image_id (the right image; missing where unknown).
         rankings: By variant, a table with the columns article_id, rank (from 1), image_id, score,
             similarity.
         image_paths: The file of every image of the gallery; None where there is none.
-        config: How much it holds.
+        config: Its limits; None: the defaults.
 
     Raises:
         NewsImagesError: Columns that are missing, no article or no variant, an article that occurs
@@ -102,7 +102,7 @@ def contact_sheet(
     order = np.random.default_rng(config.seed).permutation(len(articles))
     n_shown = min(len(articles), config.max_articles)
     while True:
-        shown = articles.iloc[np.sort(order[:n_shown])]  # fewer are a part of more
+        shown = articles.iloc[np.sort(order[:n_shown])]  # a part of any larger sample
         values = content(shown, judged, truth)
         paths = [image_paths.get(image) for image in values["images"]]
         room = round(config.max_mb * MEGABYTE) - FRAME_BYTES - len(as_json(values))
@@ -153,8 +153,8 @@ def _fitted(
     """The largest thumbnails that fit into ``room`` bytes.
 
     Returns:
-        Thumbnails, or None and the share of the articles that may fit: at least a half, as fewer
-        articles have fewer than that many images the less.
+        Thumbnails, or None and the share of the articles to try next: at least a half, as the size
+        is an estimate.
     """
     needed = 0
     for size in SIZES:

@@ -19,9 +19,9 @@ from newsimages.progress import progress
 
 QUALITIES = {192: 62, 160: 60, 128: 56, 112: 53, 96: 50}  # of WebP, by size
 SIZES = tuple(QUALITIES)  # pixels of the longer side: two per CSS pixel down to one
-SAMPLE = 64  # thumbnails by which bytes are judged
+SAMPLE = 64  # thumbnails from which the bytes are estimated
 BATCH = 512
-FEW = 300  # that many are made in about a second: no bar
+FEW = 300  # so few take about a second and need no bar
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +37,7 @@ class Thumbnails:
 
 
 def estimated_bytes(paths: Sequence[Path | None], *, size: int, workers: int) -> int:
-    """About what thumbnails of ``size`` would take in the page, by evenly spaced ones."""
+    """Bytes of thumbnails of ``size`` in the page, estimated from an evenly spaced sample."""
     sample = paths[:: max(1, len(paths) // SAMPLE)]
     made = make_thumbnails(sample, size=size, workers=workers, hide_progress=True)
     return n_bytes(made) * len(paths) // max(1, len(sample))
@@ -55,8 +55,8 @@ def make_thumbnails(
         hide_progress: Show no bar.
     """
     made: list[tuple[str | None, str | None]] = []
-    # Pillow warns of damaged metadata, which is not read. Set here, before the threads: a filter
-    # is global, and the threads' own, in open_image, are undone in any order.
+    # Pillow warns of damaged metadata, which is not read. Filters are global and the threads (in
+    # open_image) undo theirs in any order, so this one is set before they start.
     with (
         warnings.catch_warnings(action="ignore"),
         ThreadPoolExecutor(workers) as pool,
@@ -78,7 +78,7 @@ def make_thumbnails(
 
 
 def n_bytes(thumbnails: Thumbnails) -> int:
-    """What the pictures take in the page, with quotes and comma."""
+    """Bytes of the pictures in the page, with quotes and comma."""
     return sum(len(picture or "") + 3 for picture in thumbnails.pictures)
 
 

@@ -1,4 +1,4 @@
-"""What all figures share: their size, their axes, and what drawing one gives back.
+"""The size and style of all charts, and the `Drawing` that each function returns.
 
 Figures are made without pyplot, so nothing global is touched and several threads may draw. They
 are eight inches wide, so that at 800 pixels a point of type is about a pixel and a half.
@@ -22,7 +22,7 @@ LINE = "#dcdcd8"
 
 
 class Drawing(NamedTuple):
-    """A figure and what it shows."""
+    """A figure and the table behind it."""
 
     figure: Figure
     data: pd.DataFrame
@@ -32,9 +32,9 @@ def canvas(n_panels: int, *, columns: int, panel_height: float) -> tuple[Figure,
     """A figure with panels row by row, their axes in house style.
 
     Args:
-        n_panels: How many.
-        columns: At most so many beside each other.
-        panel_height: Inches.
+        n_panels: Number of panels.
+        columns: Panels side by side, at most.
+        panel_height: Height of a panel in inches.
     """
     columns = min(columns, n_panels)
     n_rows = -(-n_panels // columns)
@@ -60,7 +60,7 @@ def plain(text: str) -> str:
 
 
 def percent() -> PercentFormatter:
-    """For axes of shares."""
+    """The tick formatter of axes that show shares."""
     return PercentFormatter(1, decimals=0, symbol=" %")
 
 

@@ -1,7 +1,7 @@
 """Hubness: whether a few images stand in far too many top tens, before and after dual softmax.
 
-An image's k-occurrence is the number of articles that have it among their first k images; its
-skewness over the gallery says how much of a few the top tens are made (Radovanović, Nanopoulos and
+An image's k-occurrence is the number of articles that have it among their first k images; the more
+skewed it is over the gallery, the more a few images fill the top tens (Radovanović, Nanopoulos and
 Ivanović, "Hubs in space", JMLR 11, 2010, equation 1).
 """
 
@@ -49,7 +49,7 @@ def hubness(
     Args:
         rankings: By variant, a table with the columns article_id, rank, image_id.
         image_ids: The gallery.
-        name: Of the data set.
+        name: Name of the data set.
 
     Returns:
         The figure, and the columns variant, skewness, most (the greatest number of top tens of an

@@ -1,4 +1,4 @@
-"""MRR of all variants on all data sets, each with the interval within which it is known."""
+"""MRR of all variants on all data sets, each with its 95 % interval."""
 
 from collections.abc import Mapping
 
@@ -21,7 +21,7 @@ def mrr_intervals(
 
     Args:
         ranks: By data set and variant, (articles,) as from `metrics.ranks_of_truth`.
-        seed: Of the bootstrap.
+        seed: Seed of the bootstrap.
 
     Returns:
         The figure, and the columns `COLUMNS`.

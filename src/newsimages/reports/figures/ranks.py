@@ -1,4 +1,4 @@
-"""Where the right images stand: how many articles have theirs at which rank."""
+"""Ranks of the right images: how many articles have theirs at which rank."""
 
 from collections.abc import Mapping
 
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from newsimages.reports.figures.canvas import TEXT, Drawing, canvas, plain, title
 from newsimages.reports.figures.variants import variant_styles
 
-LAST = (1, 2, 5, 10, 20, 50, 100)  # rank of each bin but the one beyond
+LAST = (1, 2, 5, 10, 20, 50, 100)  # last rank of each bin but the last
 BINS = ("1", "2", "3–5", "6–10", "11–20", "21–50", "51–100", ">100")
 
 
@@ -18,7 +18,7 @@ def rank_histogram(ranks: Mapping[str, NDArray[np.float64]], *, name: str) -> Dr
 
     Args:
         ranks: By variant, (articles,) as from `newsimages.metrics.metrics.ranks_of_truth`.
-        name: Of the data set.
+        name: Name of the data set.
 
     Returns:
         The figure, and the columns variant, rank (the bin), articles, share.

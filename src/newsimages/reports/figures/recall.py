@@ -20,7 +20,7 @@ def recall_curves(ranks: Mapping[str, NDArray[np.float64]], *, name: str) -> Dra
 
     Args:
         ranks: By variant, (articles,) as from `newsimages.metrics.metrics.ranks_of_truth`.
-        name: Of the data set.
+        name: Name of the data set.
 
     Returns:
         The figure, and the columns variant, k (1 to 100), recall (0 to 1).

@@ -19,7 +19,7 @@ def training_curves(epochs: pd.DataFrame, *, name: str = "T×V") -> Drawing:
         epochs: A row per epoch with the columns epoch (from 1), loss (mean per pair),
             learning_rate, score (sum of the recalls, 0 to 6), and any of
             ``text_to_image_recall_at_1``, 5, 10 and ``image_to_text_…`` (0 to 1).
-        name: Of the training.
+        name: Name of the training.
 
     Returns:
         The figure, and those columns.
@@ -69,7 +69,7 @@ def training_curves(epochs: pd.DataFrame, *, name: str = "T×V") -> Drawing:
 
 
 def _draw_recalls(panel: Axes, epochs: pd.DataFrame) -> list[str]:
-    """Draws what recalls there are. Returns: their columns."""
+    """Draws the recalls that ``epochs`` has. Returns: their columns."""
     named = []
     for direction, (words, dash) in DIRECTIONS.items():
         for cut, (colour, marker) in CUTS.items():

@@ -1,4 +1,4 @@
-"""How each variant looks, wherever it is shown: in the figures and in the contact sheet.
+"""The look of each variant in the figures and in the contact sheet.
 
 In come names of variants, out come a colour, a marker and a line style for each, so that colour
 is never the only cue. The colours are those of Okabe and Ito, "Color Universal Design" (2008),
@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 REVISED = "_ds"
-"""How the name of a variant ends that is another one revised by dual softmax."""
+"""The suffix of a variant that is another one revised by dual softmax."""
 
 VARIANT_COLOURS: Mapping[str, str] = {
     "clip": "#0072B2",  # blue
@@ -18,10 +18,10 @@ VARIANT_COLOURS: Mapping[str, str] = {
     "txv_ds": "#E69F00",  # orange
     "txv_text_ds": "#009E73",  # green
 }
-"""The paper's variants; what dual softmax revises is the lighter one of a pair."""
+"""Colours of the paper's variants; the revised variant of a pair is lighter."""
 
 OTHER_COLOURS = ("#CC79A7", "#7A7A7A", "#8C6BB1", "#A6761D", *VARIANT_COLOURS.values())
-"""Those that variants of other names take, in turn."""
+"""Colours of all other variants, in turn."""
 
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 DASHES = ("-", "--", "-.", ":")
@@ -34,11 +34,11 @@ class VariantStyle:
     colour: str
     """``#RRGGBB``."""
     ink: str
-    """Black or white, whichever is read better on the colour."""
+    """Black or white, whichever has more contrast on the colour."""
     marker: str
     """As matplotlib names it."""
     dash: str
-    """As matplotlib names it; solid unless revised by dual softmax or more than fit."""
+    """As matplotlib names it; solid unless revised or the colours repeat."""
 
 
 def variant_styles(variants: Iterable[str]) -> dict[str, VariantStyle]:

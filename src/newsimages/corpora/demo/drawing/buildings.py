@@ -1,4 +1,4 @@
-"""Buildings and what else stands fast, in a box one unit wide, from the ground up."""
+"""Buildings, trees and other fixed objects, in a box one unit wide, from the ground up."""
 
 import random
 from math import cos, sin

@@ -1,4 +1,4 @@
-"""Where the objects of a picture stand, and which function draws each of them.
+"""Places the objects of a picture and calls the function that draws each.
 
 In: a canvas with its background, a scene. Out: the canvas with its objects.
 """
@@ -94,7 +94,7 @@ Spot = tuple[float, float, float]
 
 
 def paint_objects(canvas: ImageDraw.ImageDraw, scene: Scene, rng: random.Random) -> None:
-    """Second object behind, main objects before it."""
+    """Draws the second object, then the main objects in front of it."""
     left = rng.random() < 0.5
     pen = Pen(canvas, ground=ground_colour(scene))
     if scene.topic == "stocks":

@@ -59,7 +59,7 @@ class Pen:
     size: float = 1.0
     mirrored: bool = False
     ground: RGB = (140, 118, 86)
-    """Colour of what the object stands in, where it hides the object's foot."""
+    """Colour of the water or ground that hides the object's foot."""
 
     def at(self, u: float, v: float, scale: float = 1.0) -> "Pen":
         """A pen whose origin is this pen's (u, v) and whose unit is ``scale`` of this pen's."""
