@@ -1,7 +1,7 @@
 # Every target runs in an environment of the pinned requirements, made on first use by uv.
 PYTHON_ENV = uv run --quiet --no-project --python 3.11 --with-requirements requirements-dev.txt
 
-.PHONY: test check format bench demo-models lock hooks
+.PHONY: test check format bench bench-page results demo-models lock hooks
 
 test: ## the tests
 	$(PYTHON_ENV) python -m pytest
@@ -17,6 +17,13 @@ format: ## rewrite in house style
 
 bench: ## speed, as ratios against what one would otherwise run
 	PYTHONPATH=src $(PYTHON_ENV) python benchmarks/run.py
+
+bench-page: ## the same, and its table into docs/speed.md
+	PYTHONPATH=src $(PYTHON_ENV) python benchmarks/run.py --page
+
+results: ## the demo's results into README.md and docs/, from a run of `main` in this folder
+	$(PYTHON_ENV) python src/mlproject main
+	PYTHONPATH=src $(PYTHON_ENV) python tools/results.py
 
 demo-models: ## train the bundled models again (about half an hour)
 	PYTHONPATH=src $(PYTHON_ENV) python tools/demo_models/train_translator.py

@@ -1,7 +1,8 @@
 """Prints how fast the project is beside the plain way of doing the same, as a Markdown table.
 
 `PYTHONPATH=src python benchmarks/run.py [NAME …]`; all of `BENCHMARKS` without a name. Both sides
-of a pair run in turn on the same machine, so the ratios tell, not the seconds.
+of a pair run in turn on the same machine, so the ratios tell, not the seconds. With ``--page`` the
+table is also written into docs/speed.md.
 """
 
 import argparse
@@ -16,7 +17,9 @@ import torch
 
 from benchmarks import images, ranking, revisions, serving, text, training, translation
 from benchmarks.timing import Row, gain
+from tools.pages import replace_block
 
+SPEED_PAGE = Path(__file__).resolve().parent.parent / "docs" / "speed.md"
 HEAD = (
     "| benchmark | ours (s) | reference (s) | ratio | target | met | accuracy, memory |\n"
     "| --- | ---: | ---: | ---: | --- | --- | --- |"
@@ -43,14 +46,21 @@ def main() -> None:
     """Runs what was asked for; a row is printed as soon as its benchmark is done."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", help=", ".join(BENCHMARKS))
-    names = parser.parse_args().names or list(BENCHMARKS)
+    parser.add_argument("--page", action="store_true", help="write docs/speed.md as well")
+    given = parser.parse_args()
+    names = given.names or list(BENCHMARKS)
     unknown = sorted(set(names) - set(BENCHMARKS))
     if unknown:
         parser.error(f"no benchmark {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}")
-    print(f"{_machine()}\n\n{HEAD}", flush=True)
+    lines = [f"{_machine()}\n\n{HEAD}"]
+    print(lines[0], flush=True)
     for name in names:
         for row in BENCHMARKS[name]():
-            print(_line(row), flush=True)
+            lines.append(_line(row))
+            print(lines[-1], flush=True)
+    if given.page:
+        told = "written by `make bench-page`, not by hand"
+        replace_block(SPEED_PAGE, "bench", told=told, content="\n".join(lines))
 
 
 def _line(row: Row) -> str:
