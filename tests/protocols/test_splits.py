@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from newsimages.corpora import read_corpus
 from newsimages.errors import NewsImagesError
-from newsimages.protocols.splits import Split, same_title, split_articles, split_pairs
+from newsimages.protocols.splits import Sides, same_title, split_articles, split_pairs
 
 SETS = {"RSS": 50, "RT": 100, "TW": 250}
 
@@ -27,7 +27,7 @@ def articles() -> pd.DataFrame:
     return pd.DataFrame(rows, index=np.arange(sum(SETS.values()))[::-1])
 
 
-def assert_nothing_shared(split: Split, table: pd.DataFrame, title: str = "title") -> None:
+def assert_nothing_shared(split: Sides, table: pd.DataFrame, title: str = "title") -> None:
     assert len(split.kept) + len(split.held_out) == len(table)
     assert set(split.kept.index).isdisjoint(split.held_out.index)
     images = [set(side["image_id"].dropna()) for side in split]

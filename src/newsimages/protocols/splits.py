@@ -12,6 +12,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 from sklearn.model_selection import GroupShuffleSplit, StratifiedGroupKFold
 
 from newsimages.errors import NewsImagesError, first_ten
@@ -20,7 +22,7 @@ LARGEST_FOLDS = 20
 """Greatest denominator of the fraction that a share is rounded to."""
 
 
-class Split(NamedTuple):
+class Sides(NamedTuple):
     """The rows of a table on two sides, in their order."""
 
     kept: pd.DataFrame
@@ -29,7 +31,7 @@ class Split(NamedTuple):
     """The side to validate or test on."""
 
 
-def split_articles(articles: pd.DataFrame, *, share: float = 0.2, seed: int = 0) -> Split:
+def split_articles(articles: pd.DataFrame, *, share: float = 0.2, seed: int = 0) -> Sides:
     """Holds out a share of every data set.
 
     Args:
@@ -61,7 +63,7 @@ def split_articles(articles: pd.DataFrame, *, share: float = 0.2, seed: int = 0)
     return _sides(articles, np.concatenate(parts[: fraction.numerator]))
 
 
-def split_pairs(pairs: pd.DataFrame, *, share: float = 0.02, seed: int = 0) -> Split:
+def split_pairs(pairs: pd.DataFrame, *, share: float = 0.02, seed: int = 0) -> Sides:
     """Holds out a share of caption–image pairs, which may be hundreds of thousands.
 
     Args:
@@ -96,21 +98,23 @@ def _groups(articles: pd.DataFrame, share: float) -> NDArray[np.int64]:
         )
     if not 0 < share < 1:
         raise NewsImagesError(f"share={share}, expected a number between 0 and 1.")
-    root = np.arange(len(articles))
-
-    def find(position: int) -> int:
-        while root[position] != position:
-            root[position] = root[root[position]]
-            position = root[position]
-        return position
-
-    for values in (articles["image_id"], same_title(articles["title"])):
-        codes, _ = pd.factorize(values)  # −1 where there is no value
-        first_with: dict[int, int] = {}
-        for position, code in enumerate(codes.tolist()):
-            if code >= 0:
-                root[find(position)] = find(first_with.setdefault(code, position))
-    return np.array([find(position) for position in range(len(articles))], dtype=np.int64)
+    images, _ = pd.factorize(articles["image_id"])  # −1 where there is no value
+    titles, _ = pd.factorize(same_title(articles["title"]))
+    rows, n_rows, n_images = np.arange(len(articles)), len(articles), images.max(initial=-1) + 1
+    # A graph of rows, images and titles, in which a row is linked to its image and its title.
+    known = images >= 0
+    starts = np.concatenate([rows[known], rows])
+    ends = n_rows + np.concatenate([images[known], n_images + titles])
+    size = n_rows + n_images + titles.max(initial=-1) + 1
+    links = coo_array((np.ones(len(starts)), (starts, ends)), shape=(size, size))
+    _, labels = connected_components(links, directed=False)
+    table = pd.DataFrame({"label": labels[:n_rows], "image": images, "row": rows})
+    # Folds depend on the groups' numbers: each is a row of its own, found so that seeds keep
+    # their splits.
+    table["number"] = table.groupby("image")["row"].transform("min").where(known, table["row"])
+    table["alone"] = ~pd.Series(titles).duplicated(keep=False)
+    first = table.sort_values(["alone", "row"]).groupby("label")["number"].first()
+    return table["label"].map(first).to_numpy(np.int64)
 
 
 def _strata(articles: pd.DataFrame, fraction: Fraction) -> NDArray[np.int64]:
@@ -125,7 +129,7 @@ def _strata(articles: pd.DataFrame, fraction: Fraction) -> NDArray[np.int64]:
     return codes.astype(np.int64)
 
 
-def _sides(table: pd.DataFrame, held_out: NDArray[np.int64]) -> Split:
+def _sides(table: pd.DataFrame, held_out: NDArray[np.int64]) -> Sides:
     is_held_out = np.zeros(len(table), dtype=bool)
     is_held_out[held_out] = True
     if is_held_out.all() or not is_held_out.any():
@@ -133,4 +137,4 @@ def _sides(table: pd.DataFrame, held_out: NDArray[np.int64]) -> Split:
             f"Of {len(table)} rows, {is_held_out.sum()} would be held out: most share an image or "
             "a title. Give more articles."
         )
-    return Split(table[~is_held_out], table[is_held_out])
+    return Sides(table[~is_held_out], table[is_held_out])
