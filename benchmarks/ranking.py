@@ -1,7 +1,6 @@
 """Dual softmax and the top 100: `ranking` beside the textbook and the bare product.
 
-Every size is measured in a process of its own, so that its peak memory is its own too. The last
-rows are what two paths of our own bring beside `torch.topk`.
+Every size is measured in a process of its own, so that its peak memory is its own too.
 """
 
 import multiprocessing
@@ -19,10 +18,8 @@ from torch.nn import functional
 from benchmarks.timing import Row, best_of, cost, gain
 from newsimages.devices import Compute
 from newsimages.embeddings import Embeddings
-from newsimages.ranking.ranking import Ranking, _greatest, rank
+from newsimages.ranking.ranking import Ranking, rank
 from newsimages.ranking.revisions import DualSoftmax
-from newsimages.ranking.revisions.neighbours import Neighbours, _with_newcomers
-from newsimages.ranking.similarity import TILE_ROWS
 from newsimages.ranking.spaces import Space
 
 DIMENSION = 1024
@@ -46,45 +43,8 @@ class _Figures:
 
 
 def run() -> list[Row]:
-    """Measures a matrix that fits the memory budget, one that does not, and our own paths."""
-    return [*_fitting(10_000), *_tiled(40_000), *own_paths()]
-
-
-def own_paths() -> list[Row]:
-    """The greatest scores of long rows, and the greatest of columns that come in tiles."""
-    return [_long_rows(10_000), _long_rows(100_000), _columns(10_000)]
-
-
-def _long_rows(n_images: int, *, k: int = TOP_K + 1, repeats: int = 20) -> Row:
-    scores = torch.randn(TILE_ROWS, n_images, generator=torch.Generator().manual_seed(0))
-    ours_s, topk_s = best_of(
-        repeats, lambda: _greatest(scores, k), lambda: torch.topk(scores, k, dim=1)
-    )
-    same = torch.equal(_greatest(scores, k)[0], torch.topk(scores, k, dim=1).values)
-    name = f"the {k} greatest of {TILE_ROWS} × {n_images:,}, and torch.topk"
-    return gain(name, (ours_s, topk_s), 1, f"{1000 * ours_s:.1f} ms; same scores: {same}", same)
-
-
-def _columns(n: int, *, k: int = Neighbours().k) -> Row:
-    similarities = torch.randn(n, n, generator=torch.Generator().manual_seed(0))
-    first, *tiles = similarities.split(TILE_ROWS)
-
-    def ours() -> Tensor:
-        greatest: Tensor = first.topk(k, dim=0).values
-        for tile in tiles:
-            greatest = _with_newcomers(greatest, tile)
-        return greatest
-
-    def anew() -> Tensor:
-        greatest: Tensor = first.topk(k, dim=0).values
-        for tile in tiles:
-            greatest = torch.cat([greatest, tile]).topk(k, dim=0, sorted=False).values
-        return greatest
-
-    ours_s, anew_s = best_of(2, ours, anew)
-    same = torch.equal(ours().sort(dim=0).values, anew().sort(dim=0).values)
-    name = f"the {k} greatest per column of {n:,} × {n:,}, and topk of each tile with them"
-    return gain(name, (ours_s, anew_s), 1, f"same similarities: {same}", same)
+    """Measures a matrix that fits the memory budget and one that does not."""
+    return [*_fitting(10_000), *_tiled(40_000)]
 
 
 def _fitting(n: int) -> list[Row]:

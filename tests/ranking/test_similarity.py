@@ -1,6 +1,6 @@
 """Similarities in tiles: all of Z, twice, within the budget."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ from newsimages.errors import NewsImagesError
 from newsimages.ranking.similarity import SimilarityTiles
 from tests.fakes import random_embeddings, random_space
 
-ONE, SEVERAL = (16,), (16, 24, 8)  # the dimensions of the blocks
+ONE, SEVERAL = (16,), (16, 600, 8)  # the dimensions of the blocks
 
 
 def vectors(n: int, seed: int, dimension: int = 16) -> Tensor:
@@ -106,22 +106,32 @@ def test_two_models_and_empty_sides_are_refused() -> None:
 
 def test_a_budget_below_one_product_says_what_would_do() -> None:
     queries, gallery = [vectors(1, 0, dimension=1)], [vectors(100_000, 1, dimension=1)]
-    with pytest.raises(NewsImagesError, match=r"memory_mb=9 does not hold 8 .* set at least 10"):
-        SimilarityTiles(queries, gallery, memory_mb=9)
-    assert len(list(SimilarityTiles(queries, gallery, memory_mb=10))) == 1
+    with pytest.raises(NewsImagesError, match=r"memory_mb=18 does not hold 16 .* set at least 19"):
+        SimilarityTiles(queries, gallery, memory_mb=18)
+    assert len(list(SimilarityTiles(queries, gallery, memory_mb=19))) == 1
 
 
-@pytest.mark.parametrize("dimensions", [(48,), (48, 100, 16)])
+@pytest.fixture(params=[1, 2])
+def threads(request: pytest.FixtureRequest) -> Iterator[int]:
+    """So many threads share a product."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(request.param)
+    yield request.param
+    torch.set_num_threads(before)
+
+
+@pytest.mark.usefixtures("threads")
+@pytest.mark.parametrize("dimensions", [(48,), (48, 100, 16), (192,), (768,), (1024,), (192, 2048)])
 @pytest.mark.parametrize("memory_mb", [512, 1])
 def test_a_query_has_the_same_bits_among_any_number_of_others(
     memory_mb: int, dimensions: tuple[int, ...]
 ) -> None:
-    queries, gallery = blocks(300, 0, dimensions), blocks(203, 1, dimensions)
+    queries, gallery = blocks(600, 0, dimensions), blocks(203, 1, dimensions)
     expected = whole(SimilarityTiles(queries, gallery))
-    for n in (*range(1, 34), 255, 257, 299):
+    for n in (*range(1, 34), 63, 65, 129, 193, 255, 257, 513, 599):
         part = [block[-n:] for block in queries]
         z = whole(SimilarityTiles(part, gallery, memory_mb=memory_mb))
-        assert torch.equal(z, expected[-n:])
+        assert torch.equal(z, expected[-n:]), n
 
 
 def test_what_lies_beside_the_tiles_counts() -> None:
@@ -130,5 +140,5 @@ def test_what_lies_beside_the_tiles_counts() -> None:
     remade = SimilarityTiles(queries, gallery, memory_mb=40, rows_beside=450)
     assert len(next(iter(kept))) == 50
     assert len(next(iter(remade))) < 30
-    with pytest.raises(NewsImagesError, match="memory_mb=40 does not hold 8 .* set at least 41"):
+    with pytest.raises(NewsImagesError, match="memory_mb=40 does not hold 16 .* set at least 43"):
         SimilarityTiles(queries, gallery, memory_mb=40, rows_beside=510)

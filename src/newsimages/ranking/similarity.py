@@ -4,8 +4,10 @@ In comes a `Space` of C articles and D images, out come tiles (B, D) of Z, the s
 blocks of Q·Gᵀ.
 
 On a CPU a query's similarities are the same bits alone and among any others. Left to itself, a
-product gives 1 to 3 rows to another kernel, which rounds differently, and two threads that share
-the rows leave such rests of 5 to 7 and of 9 to 11; a multiple of 8 left none (measured, MKL).
+product gives few rows to another kernel, which rounds differently (1 to 3 rows, and from 192
+dimensions on up to 8; two threads that share the rows leave such rests as well), and from 1024
+dimensions on two threads cut a query's sum in two or not, depending on the number of rows. With
+multiples of 16 rows and sums over 512 dimensions at most nothing of it was left (measured, MKL).
 """
 
 import hashlib
@@ -22,7 +24,8 @@ from newsimages.ranking.spaces import Space
 BLOCK_ROWS = 1024  # rows of a matrix product: fewer, and packing the gallery for it shows
 TILE_ROWS = 256  # rows that are handed out: few enough to stay in cache while they are worked on
 MEGABYTE = 1 << 20
-PRODUCT_ROWS = 8  # every matrix product has a multiple of so many rows, see above
+PRODUCT_ROWS = 16  # every matrix product has a multiple of so many rows, see above
+WIDTH = 512  # dimensions that are summed in one matrix product at most, see above
 WORKING_TILES = 3  # a tile, and the scores and exponentials that are made of it
 
 
@@ -55,7 +58,7 @@ class SimilarityTiles:
                 that does not hold the similarities of `PRODUCT_ROWS` queries.
         """
         _check_shapes(queries, gallery)
-        self.queries, self.gallery = tuple(queries), tuple(gallery)
+        self.queries, self.gallery = _cut(queries), _cut(gallery)
         row_bytes = 4 * self.n_images
         budget = memory_mb * MEGABYTE
         beside = row_bytes * rows_beside
@@ -146,7 +149,7 @@ class SimilarityTiles:
         return store[end - n_rows : end]
 
     def _multiply(self, queries: Sequence[Tensor], out: Tensor) -> None:
-        """The sum of the blocks' products, written into ``out`` (rows, D)."""
+        """The sum of the slices' products, written into ``out`` (rows, D)."""
         torch.mm(queries[0], self.gallery[0].T, out=out)
         for part, images in zip(queries[1:], self.gallery[1:], strict=True):
             out.addmm_(part, images.T)
@@ -165,6 +168,11 @@ def _check_shapes(queries: Sequence[Tensor], gallery: Sequence[Tensor]) -> None:
         raise NewsImagesError(
             f"Nothing to rank: {len(queries[0])} articles and {len(gallery[0])} images."
         )
+
+
+def _cut(blocks: Sequence[Tensor]) -> tuple[Tensor, ...]:
+    """The same dimensions in slices of at most `WIDTH`."""
+    return tuple(piece for block in blocks for piece in block.split(WIDTH, dim=1))
 
 
 def _copies(gallery: Sequence[Tensor]) -> list[tuple[int, int]]:
