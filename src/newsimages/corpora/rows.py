@@ -4,8 +4,6 @@ import csv
 import io
 import re
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from newsimages.errors import NewsImagesError, first_ten
@@ -43,7 +41,12 @@ def cut_rows(path: Path, text: str) -> tuple[list[str], Rows]:
     _, header = rows[0]
     body, ragged = _fitted(rows[1:], len(header))
     if ragged:
-        raise _ragged_error(path, len(header), ragged)
+        shown = [f"line {line} ({len(cells)})" for line, cells in ragged]
+        raise NewsImagesError(
+            f"{path} has rows that do not fit its header of {len(header)} columns: "
+            f"{first_ten(shown)}. Check these lines for stray delimiters, line breaks or "
+            "quotation marks."
+        )
     return header, body
 
 
@@ -55,14 +58,6 @@ def _fitted(rows: Rows, n_columns: int) -> tuple[Rows, Rows]:
         fits = len(cells) >= n_columns and not any(cells[n_columns:])
         (body if fits else ragged).append((line, cells[:n_columns] if fits else cells))
     return body, ragged
-
-
-def _ragged_error(path: Path, n_columns: int, ragged: Rows) -> NewsImagesError:
-    shown = [f"line {line} ({len(cells)})" for line, cells in ragged]
-    return NewsImagesError(
-        f"{path} has rows that do not fit its header of {n_columns} columns: {first_ten(shown)}. "
-        "Check these lines for stray delimiters, line breaks or quotation marks."
-    )
 
 
 def _tab_rows(path: Path, text: str) -> Rows:
@@ -90,22 +85,14 @@ def _unquoted(cell: str) -> str:
 
 
 def _quoted_rows(path: Path, text: str, delimiter: str) -> Rows:
-    with _unlimited_fields():
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-        try:
-            return [(reader.line_num, cells) for cells in reader if cells]
-        except csv.Error as error:
-            raise NewsImagesError(
-                f"{path} cannot be read as a quoted table, line {reader.line_num}: {error}. "
-                'Put cells that hold quotation marks into ", and double the marks in them.'
-            ) from error
-
-
-@contextmanager
-def _unlimited_fields() -> Iterator[None]:
-    """Lifts the csv module's limit on the length of a cell within the block."""
-    before = csv.field_size_limit(sys.maxsize)
+    limit = csv.field_size_limit(sys.maxsize)  # of a cell
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
-        yield
+        return [(reader.line_num, cells) for cells in reader if cells]
+    except csv.Error as error:
+        raise NewsImagesError(
+            f"{path} cannot be read as a quoted table, line {reader.line_num}: {error}. "
+            'Put cells that hold quotation marks into ", and double the marks in them.'
+        ) from error
     finally:
-        csv.field_size_limit(before)
+        csv.field_size_limit(limit)
