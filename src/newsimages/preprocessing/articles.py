@@ -6,7 +6,7 @@ translation for all others.
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
@@ -15,7 +15,6 @@ from newsimages.preprocessing.language import detect
 from newsimages.preprocessing.translation import TranslationCounts, Translator, translate_texts
 from newsimages.preprocessing.translation_cache import TranslationCache
 
-ENGLISH = "en"
 _FIELDS = {"title": "title_en", "text": "text_en"}
 
 
@@ -25,10 +24,7 @@ class PreprocessingCounts:
 
     articles_per_language: Mapping[str, int]
     """Articles by the ISO 639-1 code of their language, the most frequent first."""
-    n_given: int
-    """Titles and texts whose English version came with the corpus."""
-    translation: TranslationCounts = field(default_factory=TranslationCounts)
-    """Distinct sentences translated and found in the cache."""
+    translation: TranslationCounts
 
 
 def preprocess(
@@ -45,12 +41,11 @@ def preprocess(
             no English version is given). It is not changed.
         load_translator: Called only if there is anything to translate.
         cache_path: The file that keeps translations between runs.
-        languages: ISO 639-1 codes of the languages that the articles may be in. The translator
-            must know all of them but English.
+        languages: ISO 639-1 codes; the translator must know all of them but English.
 
     Returns:
-        The table with `language`, `confidence` and complete `title_en` and `text_en`, in the
-        same order and with the same index; and the counts.
+        The table with `language`, `confidence` and complete `title_en` and `text_en`, its order
+        and index kept; and the counts.
 
     Raises:
         NewsImagesError: Unknown languages, a translator that cannot be loaded, or a cache
@@ -58,16 +53,12 @@ def preprocess(
     """
     detected = detect(articles["title"].tolist(), articles["text"].tolist(), languages=languages)
     table = articles.assign(**{name: detected[name].to_numpy() for name in detected.columns})
-    given = table[list(_FIELDS.values())].notna()
     for own, english in _FIELDS.items():
-        copied = table[own].where(table["language"] == ENGLISH)
+        copied = table[own].where(table["language"] == "en")
         table[english] = table[english].astype("object").fillna(copied).astype("str")
     counts = _translate_missing(table, load_translator, cache_path)
-    return table, PreprocessingCounts(
-        articles_per_language=dict(Counter(table["language"].tolist()).most_common()),
-        n_given=int(given.to_numpy().sum()),
-        translation=counts,
-    )
+    languages_found = dict(Counter(table["language"].tolist()).most_common())
+    return table, PreprocessingCounts(articles_per_language=languages_found, translation=counts)
 
 
 def _translate_missing(
