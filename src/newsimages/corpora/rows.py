@@ -4,6 +4,7 @@ import csv
 import io
 import re
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from newsimages.errors import NewsImagesError, first_ten
@@ -11,14 +12,12 @@ from newsimages.errors import NewsImagesError, first_ten
 Rows = list[tuple[int, list[str]]]
 """Cells of each row with the number of the line on which the row ends."""
 
-DELIMITERS = ("\t", ",", ";")
-
 _QUOTED_CELL = re.compile(r'"(?:[^"]|"")*"', re.DOTALL)
 
 
 def recognised_delimiter(first_line: str) -> str | None:
     """The delimiter that cuts the header into the most cells, None where none cuts it."""
-    best = max(DELIMITERS, key=first_line.count)
+    best = max(("\t", ",", ";"), key=first_line.count)
     return best if best in first_line else None
 
 
@@ -69,12 +68,10 @@ def _tab_rows(path: Path, text: str) -> Rows:
     lines = text.split("\n")
     rows = [(n, line.rstrip("\r").split("\t")) for n, line in enumerate(lines, 1) if line.strip()]
     if _fitted(rows, len(rows[0][1]))[1] and '"' in text:
-        try:
+        with suppress(NewsImagesError):
             quoted = _quoted_rows(path, text, "\t")
-        except NewsImagesError:
-            quoted = []
-        if quoted and not _fitted(quoted, len(quoted[0][1]))[1]:
-            return quoted
+            if not _fitted(quoted, len(quoted[0][1]))[1]:
+                return quoted
     return [(line, [_unquoted(cell) for cell in cells]) for line, cells in rows]
 
 

@@ -7,6 +7,7 @@ translation for all others.
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import pandas as pd
@@ -67,15 +68,12 @@ def _translate_missing(
     """Fills what is missing in `title_en` and `text_en`, in place, titles and texts together."""
     missing = {own: table[english].isna() for own, english in _FIELDS.items()}
     texts = [text for own, rows in missing.items() for text in table.loc[rows, own]]
-    if not any(text.strip() for text in texts):
-        translated, counts = [""] * len(texts), TranslationCounts()
-    else:
+    translated, counts = [""] * len(texts), TranslationCounts()
+    if any(text.strip() for text in texts):
         translator = load_translator()
         with TranslationCache(cache_path) as cache:
             translated, counts = translate_texts(texts, translator, cache)
-    start = 0
+    rest = iter(translated)
     for own, english in _FIELDS.items():
-        end = start + int(missing[own].sum())
-        table.loc[missing[own], english] = translated[start:end]
-        start = end
+        table.loc[missing[own], english] = list(islice(rest, int(missing[own].sum())))
     return counts

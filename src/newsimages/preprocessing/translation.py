@@ -9,7 +9,7 @@ import json
 import os
 import re
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -85,11 +85,15 @@ class Translator:
     @torch.inference_mode()
     def _generate(self, batch: Sequence[str]) -> list[str]:
         inputs = self.tokenizer(list(batch), return_tensors="pt", padding=True)
-        limits = 2 * inputs["attention_mask"].sum(dim=1) + 32
+        # Each sentence has its own limit, so that one that repeats itself holds up no batch.
+        limits = (2 * inputs["attention_mask"].sum(dim=1) + 32).to(self.device)
+
+        def stop(tokens: torch.Tensor, _scores: torch.Tensor, **_: Any) -> Any:
+            n_beams = len(tokens) // len(limits)
+            return tokens.shape[1] >= limits.repeat_interleave(n_beams)
+
         outputs = self.model.generate(
-            **inputs.to(self.device),
-            max_length=self._positions,
-            stopping_criteria=[_stop_at(limits.to(self.device))],
+            **inputs.to(self.device), max_length=self._positions, stopping_criteria=[stop]
         )
         decoded: list[str] = self.tokenizer.batch_decode(outputs, skip_special_tokens=True)
         return [" ".join(translation.split()) for translation in decoded]
@@ -104,7 +108,10 @@ def translate_texts(
         The English versions in the order of ``texts`` (blank ones are ""), each with its
         sentences joined by single spaces, and the counts of distinct sentences.
     """
-    sentences = [_pieces(text, translator) for text in texts]
+    sentences: list[list[str]] = [[] for _ in texts]
+    for text, pieces in zip(texts, sentences, strict=True):
+        for sentence in split(text):
+            pieces.extend(cut(sentence, translator.max_tokens, translator.count_tokens))
     unique = list(dict.fromkeys(piece for pieces in sentences for piece in pieces))
     english = cache.find(translator.fingerprint, unique)
     missing = [sentence for sentence in unique if sentence not in english]
@@ -115,27 +122,6 @@ def translate_texts(
             english.update(batch)
             bar.update(len(batch))
     return [" ".join(english[piece] for piece in pieces).strip() for pieces in sentences], counts
-
-
-def _stop_at(limits: torch.Tensor) -> Callable[..., torch.Tensor]:
-    """Stops each sentence at its own limit, so that one that repeats itself holds up no batch.
-
-    ``limits``: Target tokens that each sentence of the batch may have, shape (sentences,).
-    """
-
-    def stop(tokens: torch.Tensor, _scores: torch.Tensor, **_: Any) -> torch.Tensor:
-        beams = tokens.shape[0] // limits.shape[0]
-        return tokens.shape[1] >= limits.repeat_interleave(beams)
-
-    return stop
-
-
-def _pieces(text: str, translator: Translator) -> list[str]:
-    return [
-        piece
-        for sentence in split(text)
-        for piece in cut(sentence, translator.max_tokens, translator.count_tokens)
-    ]
 
 
 def _batches(lengths: dict[str, int], budget: int) -> Iterator[list[str]]:
@@ -168,13 +154,8 @@ def _load(name: str, dtype: torch.dtype) -> tuple[Any, Any]:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message=".*sacremoses.*")
             tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False)
-        model, report = AutoModelForSeq2SeqLM.from_pretrained(
-            source,
-            dtype=dtype,
-            weights_only=True,
-            trust_remote_code=False,
-            output_loading_info=True,
-        )
+        options = {"weights_only": True, "trust_remote_code": False, "output_loading_info": True}
+        model, report = AutoModelForSeq2SeqLM.from_pretrained(source, dtype=dtype, **options)
     except (
         OSError, ValueError, KeyError, TypeError, ImportError, RuntimeError, AssertionError,
         SafetensorError,
@@ -191,8 +172,8 @@ def _advice(name: str, problem: object) -> str:
     if Path(name).is_dir():
         return (
             f"Cannot load the translator from the folder {name}: {reason} Expected the files of a "
-            "sequence-to-sequence model that transformers loads (config.json, "
-            "model.safetensors, the tokenizer's files)."
+            "sequence-to-sequence model that transformers loads (config.json, model.safetensors, "
+            "the tokenizer's files)."
         )
     return (
         f"Cannot load the translator {name!r}: {reason} Expected a sequence-to-sequence model of "

@@ -22,19 +22,12 @@ _TABLE = """
         PRIMARY KEY (model, sentence)
     ) WITHOUT ROWID
 """.strip()
-_STORED_TABLE = "SELECT sql FROM sqlite_master WHERE name = 'translations'"
 _FIND = "SELECT translation, checksum FROM translations WHERE model = ? AND sentence = ?"
-_ADD = "INSERT OR REPLACE INTO translations VALUES (?, ?, ?, ?)"
 _BUSY_TIMEOUT_S = 60
 _OUTER_CODES = {
-    sqlite3.SQLITE_BUSY,
-    sqlite3.SQLITE_CANTOPEN,
-    sqlite3.SQLITE_FULL,
-    sqlite3.SQLITE_IOERR,
-    sqlite3.SQLITE_LOCKED,
-    sqlite3.SQLITE_PERM,
-    sqlite3.SQLITE_READONLY,
-}
+    sqlite3.SQLITE_BUSY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PERM, sqlite3.SQLITE_READONLY,
+}  # fmt: skip
 
 
 class TranslationCache:
@@ -67,11 +60,9 @@ class TranslationCache:
         with self._file_errors():
             for sentence in sentences:
                 row = self._database.execute(_FIND, (model, sentence)).fetchone()
-                if row is None:
-                    continue
-                if row[1] == _checksum(model, sentence, str(row[0])):
+                if row and row[1] == _checksum(model, sentence, str(row[0])):
                     found[sentence] = row[0]
-                else:
+                elif row:
                     n_damaged += 1
         if n_damaged:
             logger.warning(
@@ -83,7 +74,9 @@ class TranslationCache:
         """Keeps ``translations`` (sentence -> translation) by ``model``, in one transaction."""
         rows = [(model, *pair, _checksum(model, *pair)) for pair in translations.items()]
         with self._file_errors(), self._database:
-            self._database.executemany(_ADD, rows)
+            self._database.executemany(
+                "INSERT OR REPLACE INTO translations VALUES (?, ?, ?, ?)", rows
+            )
 
     def __enter__(self) -> Self:
         return self
@@ -114,7 +107,9 @@ def _open(path: Path) -> sqlite3.Connection:
         verdict = database.execute("PRAGMA integrity_check(1)").fetchone()[0]
         if verdict != "ok":
             raise sqlite3.DatabaseError(verdict)
-        stored = database.execute(_STORED_TABLE).fetchone()
+        stored = database.execute(
+            "SELECT sql FROM sqlite_master WHERE name = 'translations'"
+        ).fetchone()
         if stored is None:
             database.execute(_TABLE)
         elif stored[0] != _TABLE:
@@ -145,4 +140,4 @@ def _set_aside(path: Path) -> None:
 
 def _checksum(model: str, sentence: str, translation: str) -> bytes:
     parts = "\x00".join((model, sentence, translation))
-    return hashlib.blake2b(parts.encode("utf-8"), digest_size=16).digest()
+    return hashlib.blake2b(parts.encode(), digest_size=16).digest()
