@@ -4,7 +4,6 @@ Batches are merged, answers from a ground truth are matched by article id, image
 up. Unusable rows are left out and reported; contradictions raise.
 """
 
-import re
 from collections.abc import Sequence
 
 import pandas as pd
@@ -15,8 +14,6 @@ from newsimages.errors import NewsImagesError, first_ten
 
 SKIPPED_COLUMNS = ["data_set", "split", "kind", "id", "reason"]
 
-_GERMAN_DATE = re.compile(r"[0-9]{1,2}\.[0-9]{1,2}\.[0-9]{4}")
-_ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _GERMAN_FORMATS = ("%d.%m.%Y", "%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S")
 _OPTIONAL = ["title_en", "text_en", "image_id"]
 
@@ -158,9 +155,9 @@ def _dates(cells: pd.Series) -> pd.Series:
 
     Cells of other forms never reach pandas, which parses ``now`` and ``today`` as dates.
     """
-    iso_cells = cells.where(cells.str.match(_ISO_DATE))
+    iso_cells = cells.where(cells.str.match("[0-9]{4}-[0-9]{2}-[0-9]{2}"))
     dates = pd.to_datetime(iso_cells, format="ISO8601", errors="coerce", utc=True)
-    german_cells = cells.where(cells.str.match(_GERMAN_DATE))
+    german_cells = cells.where(cells.str.match(r"[0-9]{1,2}\.[0-9]{1,2}\.[0-9]{4}"))
     for form in _GERMAN_FORMATS:
         dates = dates.fillna(pd.to_datetime(german_cells, format=form, errors="coerce", utc=True))
     dates = dates.where(dates.dt.year.between(1, 9999))  # a time zone can lead out of these
@@ -170,8 +167,7 @@ def _dates(cells: pd.Series) -> pd.Series:
 def _finished_images(images: pd.DataFrame, files: ImageFiles, report: Report) -> pd.DataFrame:
     rows = []
     owners: dict[str, str] = {}
-    columns = zip(images["image_id"], images["url"], images["names"], strict=True)
-    for image_id, url, names in columns:
+    for image_id, url, names in images[["image_id", "url", "names"]].itertuples(index=False):
         found = files.find(names)
         rows.append((image_id, found.path, url, found.reason or None))
         if found.path is None:

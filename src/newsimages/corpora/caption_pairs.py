@@ -46,9 +46,6 @@ class CaptionPairs:
 def read_caption_pairs(source: Path) -> CaptionPairs:
     """Reads one table, or all tables of pairs in a folder and in its sub-folders.
 
-    Args:
-        source: A CSV, TSV or Parquet file, or a folder.
-
     Raises:
         NewsImagesError: There is no such table, a column is missing, or no pair has an image.
     """

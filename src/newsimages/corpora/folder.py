@@ -18,8 +18,7 @@ from newsimages.corpora.schema import check
 from newsimages.corpora.tables import TABLE_ENDINGS
 from newsimages.errors import NewsImagesError, first_ten
 
-_Skipped = tuple[str, str, str, str, str]
-"""A row of `Corpus.skipped`."""
+_Skipped = tuple[str, str, str, str, str]  # a row of Corpus.skipped
 _DEAD_LINK = "a link that leads nowhere or to itself; not followed"
 _NO_TABLE = "its first line is no header of a NewsImages table, with tabs, commas or semicolons"
 
@@ -29,8 +28,6 @@ class DataSet:
     """The articles and images of one data set and split.
 
     Attributes:
-        name: Such as RSS.
-        split: ``train`` or ``test``.
         articles: Columns ``article_id`` (unique), ``url``, ``title`` (never blank), ``text`` (""
             for none), ``title_en``, ``text_en`` (given English versions, or NA), ``image_id``
             (the right image, NA where it is not known; one that is absent from ``images`` is
@@ -50,7 +47,6 @@ class Corpus:
     """A corpus folder as it was read.
 
     Attributes:
-        folder: The folder.
         name: Its name in ``corpus.json``, else the folder's name.
         data_sets: Ordered by name, train before test.
         models: Models that ``corpus.json`` recommends, by the keys of `read_corpus_file`.
@@ -68,10 +64,7 @@ class Corpus:
 def read_corpus(folder: Path, only: Collection[str] | None = None) -> Corpus:
     """Reads the data sets of ``folder``; its form is described in `newsimages.corpora`.
 
-    Args:
-        folder: The corpus folder.
-        only: Names of the data sets to read, None for all. Of the others only the headers of the
-            tables are read.
+    ``only`` names the data sets to read, None means all; the others' headers alone are read.
 
     Raises:
         NewsImagesError: The folder or a table in it cannot be used, or there is no data set of a

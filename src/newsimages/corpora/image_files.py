@@ -30,11 +30,7 @@ class Found(NamedTuple):
 
 
 class ImageFiles:
-    """The image files below one folder.
-
-    Args:
-        folder: The data set's folder.
-        root: The corpus folder; links that leave it are not followed.
+    """The image files below ``folder``; links that leave the corpus folder ``root`` do not count.
 
     Attributes:
         dead_links: Paths below ``folder`` of links that lead nowhere, or to themselves.

@@ -30,7 +30,7 @@ def read_nytimes800k(
 
     Args:
         documents_path: A file of JSON lines, or a folder of ``.jsonl`` or ``.json`` files.
-        images_folder: Where the image files lie; the pairs' paths are below it.
+        images_folder: What the pairs' paths are below.
         text: ``caption`` pairs every image with its caption; ``headline`` pairs an article's
             first image with its headline.
 

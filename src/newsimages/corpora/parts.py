@@ -24,9 +24,6 @@ class Part:
     """One table's articles and images.
 
     Attributes:
-        path: The file.
-        role: What the table holds.
-        split: ``train`` or ``test``.
         articles: article_id, url, title, text, title_en, text_en, image_id, date, where – all
             text, "" for nothing.
         images: image_id, url, names (tuple of the names its file may have), where.

@@ -19,7 +19,6 @@ ARTICLES = pa.DataFrameSchema(
     strict=True,
     ordered=True,
 )
-"""Articles of one data set and split."""
 
 IMAGES = pa.DataFrameSchema(
     {
@@ -31,7 +30,6 @@ IMAGES = pa.DataFrameSchema(
     strict=True,
     ordered=True,
 )
-"""Images of one data set and split."""
 
 
 def check(articles: pd.DataFrame, images: pd.DataFrame, where: str) -> None:

@@ -31,7 +31,6 @@ class Table:
     """One table: text cells under lower-case column names.
 
     Attributes:
-        path: The file it was read from.
         rows: Columns of type str ("" where there is nothing); the index is the line in the file.
         not_text: The Parquet type of each column that cannot be read as text; its cells in
             ``rows`` hold the type's name.

@@ -38,8 +38,7 @@ def preprocess(
     """Detects the articles' languages and fills in the English titles and texts.
 
     Args:
-        articles: A data set's articles with `title`, `text`, `title_en` and `text_en` (NA where
-            no English version is given). It is not changed.
+        articles: With `title`, `text`, `title_en` and `text_en` (NA for no English version).
         load_translator: Called only if there is anything to translate.
         cache_path: The file that keeps translations between runs.
         languages: ISO 639-1 codes; the translator must know all of them but English.
@@ -49,8 +48,7 @@ def preprocess(
         and index kept; and the counts.
 
     Raises:
-        NewsImagesError: Unknown languages, a translator that cannot be loaded, or a cache
-            that cannot be written.
+        NewsImagesError: Unknown languages, or a translator or cache that cannot be used.
     """
     detected = detect(articles["title"].tolist(), articles["text"].tolist(), languages=languages)
     table = articles.assign(**{name: detected[name].to_numpy() for name in detected.columns})
@@ -65,7 +63,7 @@ def preprocess(
 def _translate_missing(
     table: pd.DataFrame, load_translator: Callable[[], Translator], cache_path: Path
 ) -> TranslationCounts:
-    """Fills what is missing in `title_en` and `text_en`, in place, titles and texts together."""
+    """Fills what is missing in `title_en` and `text_en`, in place."""
     missing = {own: table[english].isna() for own, english in _FIELDS.items()}
     texts = [text for own, rows in missing.items() for text in table.loc[rows, own]]
     translated, counts = [""] * len(texts), TranslationCounts()

@@ -1,7 +1,4 @@
-"""Step 2, languages: titles and texts in, the language of each article out.
-
-lingua's detector is restricted to the languages that the corpus may hold.
-"""
+"""Step 2, languages: titles and texts in, the language of each article out."""
 
 from collections.abc import Sequence
 from functools import cache

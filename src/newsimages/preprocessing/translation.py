@@ -46,8 +46,7 @@ class Translator:
 
     Attributes:
         fingerprint: Hash of weights, vocabulary, generation settings and precision.
-        max_tokens: Tokens that a sentence may have: half of the model's positions, so that the
-            translation has room to be twice as long.
+        max_tokens: Of a sentence: half of the model's positions, since a translation may be longer.
 
     Raises:
         NewsImagesError: The model cannot be loaded, or there is no such device.
@@ -71,10 +70,7 @@ class Translator:
         return len(self.tokenizer(sentence, verbose=False)["input_ids"])
 
     def translate(self, sentences: Sequence[str]) -> Iterator[dict[str, str]]:
-        """Yields the sentences of each batch with their translations, the longest first.
-
-        A sentence without any letter is its own translation.
-        """
+        """Yields each batch's sentences with their translations; one without letters is its own."""
         wordless = {each: each for each in sentences if not _LETTER.search(each)}
         if wordless:
             yield wordless
@@ -105,8 +101,7 @@ def translate_texts(
     """Translates ``texts`` sentence by sentence; an interrupted call resumes from the cache.
 
     Returns:
-        The English versions in the order of ``texts`` (blank ones are ""), each with its
-        sentences joined by single spaces, and the counts of distinct sentences.
+        The English versions in the order of ``texts``, and the counts of distinct sentences.
     """
     sentences: list[list[str]] = [[] for _ in texts]
     for text, pieces in zip(texts, sentences, strict=True):
