@@ -11,15 +11,14 @@ from .conftest import MakeCorpus
 
 
 def test_absent(make_corpus: MakeCorpus) -> None:
-    about = read_corpus_file(make_corpus({"RSS/test.csv": ""}))
-    assert (about.name, about.models) == ("corpus", {})
+    assert read_corpus_file(make_corpus({"RSS/test.csv": ""})) == ("corpus", {})
 
 
 def test_name_and_models_are_read_and_unknown_keys_ignored(make_corpus: MakeCorpus) -> None:
     models = {"backbone": "ViT-B-32", "multilingual_backbone": "xlm-roberta-base-ViT-B-32"}
     text = json.dumps({"name": "Mein Korpus", **models, "note": 3})
-    about = read_corpus_file(make_corpus({"corpus.json": b"\xef\xbb\xbf" + text.encode()}))
-    assert (about.name, about.models) == ("Mein Korpus", models)
+    folder = make_corpus({"corpus.json": b"\xef\xbb\xbf" + text.encode()})
+    assert read_corpus_file(folder) == ("Mein Korpus", models)
 
 
 def test_a_folder_of_its_name_is_refused(make_corpus: MakeCorpus) -> None:

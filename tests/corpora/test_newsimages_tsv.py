@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from newsimages.corpora import read_corpus
-from newsimages.corpora.newsimages_tsv import readable_tags, unscrambled
+from newsimages.corpora.newsimages_tsv import readable_tags
 from newsimages.errors import NewsImagesError
 
 from .conftest import MakeCorpus
@@ -16,10 +16,6 @@ HEADER_2023 = "# article\taid\turl\timg\tiid\thashvalue\ttitle\ttext\timgFile\tD
 
 def row(article: str, iid: str, title: str = "Titel") -> str:
     return f"{article}\t1\thttps://x/{article}\thttps://i/{iid}\t{iid}\th{iid}\t{title}\tText\th{iid}.jpg\r\n"
-
-
-def test_unscrambled() -> None:
-    assert unscrambled("1000265260") == "526000026"
 
 
 def test_2021_batches_merge_and_april_ids_meet_the_ground_truth(make_corpus: MakeCorpus) -> None:

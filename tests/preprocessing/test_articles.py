@@ -63,7 +63,6 @@ def test_german_is_translated_english_copied_and_given_kept(tmp_path: Path) -> N
     assert done["text_en"].tolist() == [capitals, ENGLISH[1], capitals, "No way across.", ""]
     assert counts == PreprocessingCounts(
         articles_per_language={"de": 4, "en": 1},
-        n_given=3,
         translation=TranslationCounts(n_translated=4),
     )
     pd.testing.assert_frame_equal(articles, before)

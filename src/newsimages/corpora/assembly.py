@@ -4,7 +4,6 @@ Batches are merged, answers from a ground truth are matched by article id, image
 up. Unusable rows are left out and reported; contradictions raise.
 """
 
-import re
 from collections.abc import Sequence
 
 import pandas as pd
@@ -15,8 +14,6 @@ from newsimages.errors import NewsImagesError, first_ten
 
 SKIPPED_COLUMNS = ["data_set", "split", "kind", "id", "reason"]
 
-_GERMAN_DATE = re.compile(r"[0-9]{1,2}\.[0-9]{1,2}\.[0-9]{4}")
-_ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _GERMAN_FORMATS = ("%d.%m.%Y", "%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S")
 _OPTIONAL = ["title_en", "text_en", "image_id"]
 
@@ -24,13 +21,10 @@ _OPTIONAL = ["title_en", "text_en", "image_id"]
 class Report:
     """The rows that were left out of one data set and split.
 
-    Args:
-        data_set: Its name.
-        split: ``train`` or ``test``.
-        passed_over: A sentence that names the files beside its tables that are none.
+    ``passed_over`` is a sentence that names the files beside its tables that are none.
     """
 
-    def __init__(self, data_set: str, split: Split, passed_over: str = "") -> None:
+    def __init__(self, data_set: str, split: Split, passed_over: str) -> None:
         self.where = f"{data_set} ({split})"
         self.passed_over = passed_over
         self._head = (data_set, split)
@@ -50,18 +44,14 @@ def assemble(
         NewsImagesError: Articles or images are missing altogether, an id occurs twice, or the
             ground truth belongs to other articles.
     """
-    articles = _usable_articles(_article_parts(parts), report)
-    if any(part.role == "articles" for part in parts):
-        articles = _with_truth(articles, [p for p in parts if p.role == "truth"], report)
-    images = _gallery(parts, report)
+    given = [part for part in parts if part.role in ("pairs", "articles")]
+    truth = [part for part in parts if part.role == "truth"]
+    articles = _usable_articles(given or truth, report)
+    if truth and any(part.role == "articles" for part in given):
+        articles = _with_truth(articles, truth, report)
+    images = _gallery([part for part in parts if part.role == "images"] or parts, report)
     _report_unknown_images(articles, images, report)
     return _finished_articles(articles, report), _finished_images(images, files, report)
-
-
-def _article_parts(parts: Sequence[Part]) -> list[Part]:
-    """The tables of articles, or the ground truth where there are none."""
-    given = [part for part in parts if part.role in ("pairs", "articles")]
-    return given or [part for part in parts if part.role == "truth"]
 
 
 def _usable_articles(parts: Sequence[Part], report: Report) -> pd.DataFrame:
@@ -72,11 +62,8 @@ def _usable_articles(parts: Sequence[Part], report: Report) -> pd.DataFrame:
             f"{report.passed_over}"
         )
     articles = pd.concat([part.articles for part in parts], ignore_index=True)
-    for blank, reason in (
-        (articles["article_id"] == "", "no article id"),
-        (articles["title"] == "", "the title is empty"),
-    ):
-        for row in articles[blank].itertuples():
+    for column, reason in (("article_id", "no article id"), ("title", "the title is empty")):
+        for row in articles[articles[column] == ""].itertuples():
             report.add("article", str(row.article_id), f"{row.where}: {reason}; left out")
     articles = articles[(articles["article_id"] != "") & (articles["title"] != "")]
     if articles.empty:
@@ -84,33 +71,26 @@ def _usable_articles(parts: Sequence[Part], report: Report) -> pd.DataFrame:
             f"{report.where} has no article with an id and a title. Fill these columns in "
             f"{', '.join(str(part.path) for part in parts)}."
         )
-    twice = articles[articles["article_id"].duplicated(keep=False)]
-    if len(twice):
-        raise NewsImagesError(
-            f"{report.where}: article ids occur more than once: {_shown(twice, 'article_id')}. "
-            "Expected one row per article; remove the others or give them ids of their own."
-        )
+    problem = f"{report.where}: article ids occur more than once"
+    advice = "Expected one row per article; remove the others or give them ids of their own."
+    _reject_repeated(articles, "article_id", problem, advice)
     return articles
 
 
-def _shown(rows: pd.DataFrame, column: str) -> str:
-    rows = rows.sort_values(column, kind="stable")
-    places = zip(rows[column], rows["where"], strict=True)
-    return first_ten([f"{item} in {where}" for item, where in places])
+def _reject_repeated(rows: pd.DataFrame, column: str, problem: str, advice: str) -> None:
+    twice = rows[rows[column].duplicated(keep=False)].sort_values(column, kind="stable")
+    if len(twice):
+        places = zip(twice[column], twice["where"], strict=True)
+        shown = first_ten([f"{item} in {where}" for item, where in places])
+        raise NewsImagesError(f"{problem}: {shown}. {advice}")
 
 
 def _with_truth(articles: pd.DataFrame, truth: Sequence[Part], report: Report) -> pd.DataFrame:
     """Fills in the right images from the ground truth, by article id."""
-    if not truth:
-        return articles
     answers = pd.concat([part.articles for part in truth], ignore_index=True)
     answers = answers[answers["article_id"] != ""].drop_duplicates(["article_id", "image_id"])
-    twice = answers[answers["article_id"].duplicated(keep=False)]
-    if len(twice):
-        raise NewsImagesError(
-            f"{report.where}: the ground truth has several images for one article: "
-            f"{_shown(twice, 'article_id')}. Expected one; remove the others."
-        )
+    problem = f"{report.where}: the ground truth has several images for one article"
+    _reject_repeated(answers, "article_id", problem, "Expected one; remove the others.")
     right = answers.set_index("article_id")["image_id"]
     known = articles["article_id"].isin(right.index)
     if not known.any():
@@ -128,9 +108,8 @@ def _with_truth(articles: pd.DataFrame, truth: Sequence[Part], report: Report) -
 
 
 def _gallery(parts: Sequence[Part], report: Report) -> pd.DataFrame:
-    """The images of the image tables or, without such tables, those that the articles name."""
-    tables = [part.images for part in parts if part.role == "images"]
-    images = pd.concat(tables or [part.images for part in parts], ignore_index=True)
+    """The images of image tables or, without such tables, those that the articles name."""
+    images = pd.concat([part.images for part in parts], ignore_index=True)
     if images.empty:
         raise NewsImagesError(
             f"{report.where} has articles and no images. Fill the image column, or add the table "
@@ -138,12 +117,8 @@ def _gallery(parts: Sequence[Part], report: Report) -> pd.DataFrame:
         )
     images["file"] = images["names"].str[0]
     distinct = images.drop_duplicates(["image_id", "url", "file"])
-    twice = distinct[distinct["image_id"].duplicated(keep=False)]
-    if len(twice):
-        raise NewsImagesError(
-            f"{report.where}: image ids stand for different files or addresses: "
-            f"{_shown(twice, 'image_id')}. Give each image an id of its own."
-        )
+    problem = f"{report.where}: image ids stand for different files or addresses"
+    _reject_repeated(distinct, "image_id", problem, "Give each image an id of its own.")
     return distinct
 
 
@@ -180,9 +155,9 @@ def _dates(cells: pd.Series) -> pd.Series:
 
     Cells of other forms never reach pandas, which parses ``now`` and ``today`` as dates.
     """
-    iso_cells = cells.where(cells.str.match(_ISO_DATE))
+    iso_cells = cells.where(cells.str.match("[0-9]{4}-[0-9]{2}-[0-9]{2}"))
     dates = pd.to_datetime(iso_cells, format="ISO8601", errors="coerce", utc=True)
-    german_cells = cells.where(cells.str.match(_GERMAN_DATE))
+    german_cells = cells.where(cells.str.match(r"[0-9]{1,2}\.[0-9]{1,2}\.[0-9]{4}"))
     for form in _GERMAN_FORMATS:
         dates = dates.fillna(pd.to_datetime(german_cells, format=form, errors="coerce", utc=True))
     dates = dates.where(dates.dt.year.between(1, 9999))  # a time zone can lead out of these
@@ -190,21 +165,14 @@ def _dates(cells: pd.Series) -> pd.Series:
 
 
 def _finished_images(images: pd.DataFrame, files: ImageFiles, report: Report) -> pd.DataFrame:
-    paths, reasons = [], []
+    rows = []
     owners: dict[str, str] = {}
-    for image_id, names in zip(images["image_id"], images["names"], strict=True):
+    for image_id, url, names in images[["image_id", "url", "names"]].itertuples(index=False):
         found = files.find(names)
-        paths.append(found.path)
-        reasons.append(found.reason if found.path is None else None)
+        rows.append((image_id, found.path, url, found.reason or None))
         if found.path is None:
             report.add("image", image_id, found.reason)
         elif owners.setdefault(found.path, image_id) != image_id:
             reason = f"its file is also that of image {owners[found.path]}; both are kept"
             report.add("image", image_id, reason)
-    columns = {
-        "image_id": list(images["image_id"]),
-        "path": paths,
-        "url": list(images["url"]),
-        "reason": reasons,
-    }
-    return pd.DataFrame(columns, dtype="str")
+    return pd.DataFrame(rows, columns=["image_id", "path", "url", "reason"], dtype="str")

@@ -17,14 +17,10 @@ from newsimages.errors import NewsImagesError, first_ten
 
 FORM = "caption,image"
 PAIR_COLUMNS = ["pair_id", "caption", "image_id", "path", "split"]
-SKIPPED_COLUMNS = ["pair_id", "reason"]
+PairRow = tuple[str, str, str, str, str | None]
 SPLITS = {
-    "train": "train",
-    "training": "train",
-    "val": "validation",
-    "valid": "validation",
-    "validation": "validation",
-    "dev": "validation",
+    **dict.fromkeys(("train", "training"), "train"),
+    **dict.fromkeys(("val", "valid", "validation", "dev"), "validation"),
     "test": "test",
 }
 """Our name of a split by the names that sources give it, in lower case."""
@@ -50,9 +46,6 @@ class CaptionPairs:
 def read_caption_pairs(source: Path) -> CaptionPairs:
     """Reads one table, or all tables of pairs in a folder and in its sub-folders.
 
-    Args:
-        source: A CSV, TSV or Parquet file, or a folder.
-
     Raises:
         NewsImagesError: There is no such table, a column is missing, or no pair has an image.
     """
@@ -65,10 +58,8 @@ def read_caption_pairs(source: Path) -> CaptionPairs:
             f"{', '.join(TABLE_ENDINGS)} with the columns {FORM}."
         )
     folder = source if source.is_dir() else source.parent
-    rows: list[tuple[str, str, str, str, str | None]] = []
     skipped: list[tuple[str, str]] = []
-    for path in tables:
-        _read_table(path, folder, rows, skipped)
+    rows = [row for path in tables for row in _pairs(path, folder, skipped)]
     return checked(folder, pd.DataFrame(rows, columns=PAIR_COLUMNS, dtype="str"), skipped, source)
 
 
@@ -87,11 +78,8 @@ def checked(
             f"{source} has no pair of a caption and an image file: {first_ten(reasons)}. Put the "
             "image files where the table names them."
         )
-    return CaptionPairs(
-        folder=folder,
-        pairs=pairs,
-        skipped=pd.DataFrame(skipped, columns=SKIPPED_COLUMNS, dtype="str"),
-    )
+    left_out = pd.DataFrame(skipped, columns=["pair_id", "reason"], dtype="str")
+    return CaptionPairs(folder=folder, pairs=pairs, skipped=left_out)
 
 
 def _tables(source: Path) -> Iterator[Path]:
@@ -108,24 +96,14 @@ def _tables(source: Path) -> Iterator[Path]:
                     yield path
 
 
-def _read_table(
-    path: Path,
-    folder: Path,
-    rows: list[tuple[str, str, str, str, str | None]],
-    skipped: list[tuple[str, str]],
-) -> None:
+def _pairs(path: Path, folder: Path, skipped: list[tuple[str, str]]) -> Iterator[PairRow]:
+    """Yields the pairs of a table; unusable ones go to ``skipped``."""
     table = read_table(path)
     require_columns(table, FORM, "caption", "image")
     files = ImageFiles(path.parent, folder)
     name = path.relative_to(folder).as_posix()
-    columns = zip(
-        table.rows.index,
-        table.column("caption"),
-        table.column("image"),
-        table.column("split"),
-        strict=True,
-    )
-    for line, caption, image, split in columns:
+    columns = [table.column(each) for each in ("caption", "image", "split")]
+    for line, caption, image, split in zip(table.rows.index, *columns, strict=True):
         pair_id = f"{name}:{line}"
         found = files.find((image,))
         if not caption:
@@ -137,5 +115,4 @@ def _read_table(
         elif split and split.lower() not in SPLITS:
             skipped.append((pair_id, f"split is {split!r}, expected train, validation or test"))
         else:
-            known_split = SPLITS[split.lower()] if split else None
-            rows.append((pair_id, caption, found.path, found.path, known_split))
+            yield pair_id, caption, found.path, found.path, SPLITS.get(split.lower())

@@ -1,13 +1,11 @@
 """The optional ``corpus.json`` of a corpus: its name and the models it recommends."""
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
 
 from newsimages.errors import NewsImagesError, first_ten
 
-FILE_NAME = "corpus.json"
-MODEL_KEYS = (
+_MODEL_KEYS = (
     "backbone",
     "pretrained",
     "translator",
@@ -16,28 +14,18 @@ MODEL_KEYS = (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class CorpusFile:
-    """The content of ``corpus.json``.
+def read_corpus_file(folder: Path) -> tuple[str, dict[str, str]]:
+    """The name and the models that ``corpus.json`` in ``folder`` gives; other keys are ignored.
 
-    Attributes:
-        name: The corpus's name; the folder's where none is given.
-        models: Recommended models, under some of `MODEL_KEYS`.
-    """
-
-    name: str
-    models: dict[str, str]
-
-
-def read_corpus_file(folder: Path) -> CorpusFile:
-    """Reads ``corpus.json`` in ``folder``; unknown keys are ignored, an absent file is empty.
+    The name is the folder's where none is given. The models stand under some of ``backbone``,
+    ``pretrained``, ``translator``, ``multilingual_backbone`` and ``multilingual_pretrained``.
 
     Raises:
         NewsImagesError: The file is not JSON, not an object, or a value is not a text.
     """
-    path = folder / FILE_NAME
+    path = folder / "corpus.json"
     if not path.exists() and not path.is_symlink():
-        return CorpusFile(name=folder.resolve().name, models={})
+        return folder.resolve().name, {}
     try:
         content = json.loads(path.read_text(encoding="utf-8-sig"))
     except (ValueError, RecursionError, OSError) as error:
@@ -49,16 +37,12 @@ def read_corpus_file(folder: Path) -> CorpusFile:
             f"{path} holds {type(content).__name__}, expected an object such as "
             '{"name": "my corpus", "backbone": "ViT-B-32"}.'
         )
-    given = {key: content[key] for key in ("name", *MODEL_KEYS) if key in content}
-    wrong = [
-        f"{key}={value!r}"
-        for key, value in given.items()
-        if not isinstance(value, str) or not value.strip()
-    ]
+    given = {key: content[key] for key in ("name", *_MODEL_KEYS) if key in content}
+    wrong = {k: v for k, v in given.items() if not isinstance(v, str) or not v.strip()}
     if wrong:
+        got = first_ten([f"{key}={value!r}" for key, value in wrong.items()])
         raise NewsImagesError(
-            f"{path}: got {first_ten(wrong)}, expected texts that are not empty. "
+            f"{path}: got {got}, expected texts that are not empty. "
             "Put the values into quotation marks or leave the keys out."
         )
-    name = given.pop("name", folder.resolve().name)
-    return CorpusFile(name=name, models=given)
+    return given.pop("name", folder.resolve().name), given

@@ -4,6 +4,8 @@ from pathlib import Path
 
 from newsimages.errors import NewsImagesError, first_ten
 
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+
 
 def decoded(path: Path) -> str:
     """The text of a file in UTF-8 (with or without BOM), UTF-16 with BOM, or cp1252.
@@ -17,25 +19,24 @@ def decoded(path: Path) -> str:
         raise NewsImagesError(f"Cannot read {path}: {error.strerror or error}.") from error
     if data.startswith((b"\xff\xfe\0\0", b"\0\0\xfe\xff")):
         raise _unknown_encoding(path, "it begins as UTF-32 does")
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        text = _decode(path, data, "utf-16")
-    elif b"\0" in data[:4096] and data[:4096].count(b"\0") * 4 > len(data[:4096]):
+    if not data.startswith(_UTF16) and data[:4096].count(b"\0") * 4 > len(data[:4096]):
         raise _unknown_encoding(path, "it is full of zero bytes, as UTF-16 without BOM is")
-    else:
-        try:
-            text = data.decode("utf-8-sig")
-        except UnicodeDecodeError:
-            _reject_half_utf8(path, data)
-            text = _decode(path, data, "cp1252")
+    try:
+        text = _decode(path, data)
+    except UnicodeDecodeError as error:
+        raise _unknown_encoding(path, str(error)) from error
     text = text.replace("\r\n", "\n")
     return text if "\n" in text else text.replace("\r", "\n")
 
 
-def _decode(path: Path, data: bytes, encoding: str) -> str:
+def _decode(path: Path, data: bytes) -> str:
+    if data.startswith(_UTF16):
+        return data.decode("utf-16")
     try:
-        return data.decode(encoding)
-    except UnicodeDecodeError as error:
-        raise _unknown_encoding(path, str(error)) from error
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        _reject_half_utf8(path, data)
+        return data.decode("cp1252")
 
 
 def _unknown_encoding(path: Path, got: str) -> NewsImagesError:
@@ -51,7 +52,7 @@ def _reject_half_utf8(path: Path, data: bytes) -> None:
     for number, line in enumerate(data.split(b"\n"), start=1):
         if not line.isascii():
             try:
-                line.decode("utf-8")
+                line.decode()
                 good += 1
             except UnicodeDecodeError:
                 bad.append(number)
@@ -63,6 +64,6 @@ def first_line(path: Path) -> str:
     """The first line that is not blank; bytes that cannot be decoded are replaced."""
     with path.open("rb") as file:
         start = file.read(1 << 16)
-    utf16 = start.startswith((b"\xff\xfe", b"\xfe\xff"))
-    text = start.decode("utf-16" if utf16 else "utf-8-sig", errors="replace")
+    encoding = "utf-16" if start.startswith(_UTF16) else "utf-8-sig"
+    text = start.decode(encoding, errors="replace")
     return next((line for line in text.splitlines() if line.strip()), "")

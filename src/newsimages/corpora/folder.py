@@ -18,8 +18,7 @@ from newsimages.corpora.schema import check
 from newsimages.corpora.tables import TABLE_ENDINGS
 from newsimages.errors import NewsImagesError, first_ten
 
-_Skipped = tuple[str, str, str, str, str]
-"""A row of `Corpus.skipped`."""
+_Skipped = tuple[str, str, str, str, str]  # a row of Corpus.skipped
 _DEAD_LINK = "a link that leads nowhere or to itself; not followed"
 _NO_TABLE = "its first line is no header of a NewsImages table, with tabs, commas or semicolons"
 
@@ -29,8 +28,6 @@ class DataSet:
     """The articles and images of one data set and split.
 
     Attributes:
-        name: The data set's name, such as RSS.
-        split: ``train`` or ``test``.
         articles: Columns ``article_id`` (unique), ``url``, ``title`` (never blank), ``text`` (""
             for none), ``title_en``, ``text_en`` (given English versions, or NA), ``image_id``
             (the right image, NA where it is not known; one that is absent from ``images`` is
@@ -50,11 +47,9 @@ class Corpus:
     """A corpus folder as it was read.
 
     Attributes:
-        folder: The folder.
         name: Its name in ``corpus.json``, else the folder's name.
         data_sets: Ordered by name, train before test.
-        models: Models that ``corpus.json`` recommends, under some of
-            `newsimages.corpora.corpus_file.MODEL_KEYS`.
+        models: Models that ``corpus.json`` recommends, by the keys of `read_corpus_file`.
         skipped: Columns ``data_set``, ``split``, ``kind`` (``article``, ``image`` or ``table``),
             ``id``, ``reason``: everything that was left out or kept with something missing.
     """
@@ -69,14 +64,11 @@ class Corpus:
 def read_corpus(folder: Path, only: Collection[str] | None = None) -> Corpus:
     """Reads the data sets of ``folder``; its form is described in `newsimages.corpora`.
 
-    Args:
-        folder: The corpus folder.
-        only: Names of the data sets to read, None for all. Of the others only the headers of the
-            tables are read; the rest may be broken.
+    ``only`` names the data sets to read, None means all; the others' headers alone are read.
 
     Raises:
         NewsImagesError: The folder or a table in it cannot be used, or there is no data set of a
-            name in ``only``; the message says what was got and expected, where, and what to do.
+            name in ``only``.
     """
     folder = Path(folder)
     if not folder.is_dir():
@@ -94,26 +86,29 @@ def read_corpus(folder: Path, only: Collection[str] | None = None) -> Corpus:
 
 
 def _read(folder: Path, only: Collection[str] | None) -> Corpus:
-    about = read_corpus_file(folder)
+    corpus_name, models = read_corpus_file(folder)
     skipped: list[_Skipped] = []
     tables = {place: _named_tables(place, folder, skipped) for place in _places(folder, skipped)}
     known = {name for names in tables.values() for name in names.values()}
     if not known:
-        raise _no_tables_error(folder, skipped)
+        raise NewsImagesError(
+            f"{folder} holds no tables of articles, neither directly nor in its sub-folders. "
+            f"Expected files ending in {', '.join(TABLE_ENDINGS)} with the columns "
+            f"{own.FORM} or those of a NewsImages release.{_passed_over(skipped)}"
+        )
     wanted = known if only is None else set(only)
     check_wanted(folder, sorted(wanted), known)
     check_names(folder, wanted)
     data_sets: list[DataSet] = []
     for place, names in tables.items():
-        chosen = {path: name for path, name in names.items() if name in wanted}
-        if chosen:
+        if chosen := {path: name for path, name in names.items() if name in wanted}:
             data_sets.extend(_data_sets(place, folder, chosen, skipped))
     check_unique(folder, [(each.name, each.split) for each in data_sets])
     return Corpus(
         folder=folder,
-        name=about.name,
+        name=corpus_name,
         data_sets=tuple(sorted(data_sets, key=lambda each: (each.name, each.split == "test"))),
-        models=about.models,
+        models=models,
         skipped=pd.DataFrame(skipped, columns=SKIPPED_COLUMNS, dtype="str"),
     )
 
@@ -168,14 +163,6 @@ def _data_sets(
         check(articles, images, report.where)
         skipped.extend(report.rows)
         yield DataSet(name=name, split=split, articles=articles, images=images)
-
-
-def _no_tables_error(folder: Path, skipped: list[_Skipped]) -> NewsImagesError:
-    return NewsImagesError(
-        f"{folder} holds no tables of articles, neither directly nor in its sub-folders. "
-        f"Expected files ending in {', '.join(TABLE_ENDINGS)} with the columns "
-        f"{own.FORM} or those of a NewsImages release.{_passed_over(skipped)}"
-    )
 
 
 def _passed_over(skipped: list[_Skipped]) -> str:

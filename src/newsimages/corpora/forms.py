@@ -9,8 +9,6 @@ from newsimages.corpora.tables import first_columns, read_table
 from newsimages.errors import NewsImagesError
 
 _FORMS: tuple[ModuleType, ...] = (newsimages2025, newsimages_tsv, own)
-_CAPTION_PAIRS = {"caption", "image"}
-_TXT_COLUMNS = 3
 
 
 def is_table_of_articles(path: Path) -> bool:
@@ -24,9 +22,8 @@ def is_table_of_articles(path: Path) -> bool:
     except (NewsImagesError, OSError):
         return True
     if path.suffix.lower() == ".txt":
-        return len(columns & newsimages_tsv.COLUMNS) >= _TXT_COLUMNS
-    is_known = any(form.is_form(columns) for form in _FORMS)
-    return is_known or not columns >= _CAPTION_PAIRS
+        return len(columns & newsimages_tsv.COLUMNS) >= 3
+    return any(form.is_form(columns) for form in _FORMS) or not columns >= {"caption", "image"}
 
 
 def read_part(path: Path) -> Part:

@@ -10,8 +10,8 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from newsimages.errors import first_ten
 
@@ -22,8 +22,7 @@ OUTPUT_MARKER = ".newsimages"
 """An empty file of this name marks a folder of the project's own output, never read as input."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Found:
+class Found(NamedTuple):
     """An image's path below the corpus folder, or the reason why it has none."""
 
     path: str | None
@@ -31,11 +30,7 @@ class Found:
 
 
 class ImageFiles:
-    """The image files below one folder.
-
-    Args:
-        folder: The data set's folder.
-        root: The corpus folder; links that leave it are not followed.
+    """The image files below ``folder``; links that leave the corpus folder ``root`` do not count.
 
     Attributes:
         dead_links: Paths below ``folder`` of links that lead nowhere, or to themselves.
@@ -58,18 +53,18 @@ class ImageFiles:
         wanted = [_slashed(name) for name in names if name]
         for name in wanted:
             if reason := self._refused(name):
-                return Found(path=None, reason=reason)
+                return Found(None, reason)
             paths = self._lookup(name)
             if len(paths) == 1:
-                return Found(path=paths[0])
+                return Found(paths[0])
             if paths:
                 shown = first_ten(sorted(paths))
-                return Found(path=None, reason=f"{name!r} is the name of several files: {shown}")
+                return Found(None, f"{name!r} is the name of several files: {shown}")
         reason = f"no image file found by the name {' or '.join(wanted)}"
         if self._outside:
             links = first_ten(sorted(self._outside))
             reason += f"; links that leave the corpus folder are not followed: {links}"
-        return Found(path=None, reason=reason)
+        return Found(None, reason)
 
     def _lookup(self, name: str) -> list[str]:
         bare = _without_ending(name)

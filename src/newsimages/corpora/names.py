@@ -24,9 +24,7 @@ def names_of(tables: Sequence[Path], place: Path, root: Path) -> list[str]:
     """
     told = [_NAME_AND_SPLIT.fullmatch(path.stem) for path in tables]
     names = [match.group(1) if match else "" for match in told]
-    spelling: dict[str, str] = {}
-    for name in names:
-        spelling.setdefault(name.casefold(), name)
+    spelling = {name.casefold(): name for name in reversed(names)}  # the first one stays
     several = len(spelling) > 1 or (place == root and len(spelling) == 1)
     if several and "" not in spelling:
         return [spelling[name.casefold()] for name in names]

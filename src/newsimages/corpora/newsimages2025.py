@@ -6,13 +6,7 @@ Image files are found by image id or by article id, as descriptions of the relea
 """
 
 from newsimages.corpora.newsimages_tsv import readable_tags
-from newsimages.corpora.parts import (
-    Part,
-    article_frame,
-    image_frame,
-    require_columns,
-    said_split,
-)
+from newsimages.corpora.parts import Part, part_of, require_columns
 from newsimages.corpora.tables import Table
 
 FORM = "article_id,article_url,article_title,article_tags,image_id,image_url (NewsImages 2025)"
@@ -26,23 +20,13 @@ def is_form(columns: frozenset[str]) -> bool:
 def read(table: Table) -> Part:
     """Reads the table. Raises: NewsImagesError where a column is missing."""
     require_columns(table, FORM, "article_id", "article_title", "image_id")
-    image_id = table.column("image_id")
-    return Part(
-        path=table.path,
-        role="pairs",
-        split=said_split(table.path) or "test",
-        articles=article_frame(
-            table,
-            article_id=table.column("article_id"),
-            url="article_url",
-            title="article_title",
-            text=table.column("article_tags").map(readable_tags),
-            image_id=image_id,
-        ),
-        images=image_frame(
-            table,
-            image_id=image_id,
-            url=table.column("image_url"),
-            names=(image_id, table.column("article_id")),
-        ),
+    return part_of(
+        table,
+        article_id=table.column("article_id"),
+        url="article_url",
+        title="article_title",
+        text=table.column("article_tags").map(readable_tags),
+        image_id=table.column("image_id"),
+        image_url=table.column("image_url"),
+        image_names=(table.column("image_id"), table.column("article_id")),
     )

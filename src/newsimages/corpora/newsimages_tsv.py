@@ -14,16 +14,7 @@ import re
 
 import pandas as pd
 
-from newsimages.corpora.parts import (
-    Part,
-    Role,
-    Split,
-    article_frame,
-    image_frame,
-    require_columns,
-    said_split,
-    words_of,
-)
+from newsimages.corpora.parts import Part, Role, part_of, require_columns, said_split, words_of
 from newsimages.corpora.tables import Table
 from newsimages.errors import NewsImagesError, first_ten
 
@@ -32,7 +23,6 @@ FORM = "article aid url img iid hashvalue title text imgFile (NewsImages 2021 to
 COLUMNS = frozenset(FORM.partition(" (")[0].lower().split())
 _MARKS = frozenset({"article", "articleid", "iid", "imgfile", "hashvalue"})
 _ID_COLUMNS = ("article", "articleid", "#")
-_SCRAMBLED_ID = re.compile(r"[0-9]{10}")
 
 
 def is_form(columns: frozenset[str]) -> bool:
@@ -47,33 +37,19 @@ def read(table: Table) -> Part:
         NewsImagesError: A column is missing, or some article ids are scrambled and some not.
     """
     role = _role(table)
-    image_id = _image_id(table)
-    articles = article_frame(
+    text = table.column("text")
+    if any(name.lower().startswith("gdelt") for name in (table.path.stem, table.path.parent.name)):
+        text = text.map(readable_tags)
+    return part_of(
         table,
-        article_id=_article_id(table),
-        url="url",
-        title="title",
-        text=_text(table),
-        image_id=image_id if role != "articles" else image_id.where(image_id == "", ""),
-    )
-    images = image_frame(
-        table,
-        image_id=image_id,
-        url=table.column("img"),
-        names=(table.column("imgfile"), table.column("iid"), table.column("hashvalue")),
-    )
-    return Part(
-        path=table.path,
         role=role,
-        split=_split(table, role),
-        articles=articles.iloc[:0] if role == "images" else articles,
-        images=images.iloc[:0] if role == "articles" else images,
+        unsaid_split="train" if role == "pairs" else "test",
+        article_id=_article_id(table),
+        text=text,
+        image_id=table.column() if role == "articles" else _image_id(table),
+        image_url=table.column("img"),
+        image_names=(table.column("imgfile"), table.column("iid"), table.column("hashvalue")),
     )
-
-
-def unscrambled(article_id: str) -> str:
-    """The true id behind an id of the April 2021 test articles: digits 7–10, then 2–6."""
-    return article_id[6:10] + article_id[1:6]
 
 
 def _role(table: Table) -> Role:
@@ -95,17 +71,14 @@ def _role(table: Table) -> Role:
     return "articles" if told or not (_image_id(table) != "").any() else "pairs"
 
 
-def _split(table: Table, role: Role) -> Split:
-    return said_split(table.path) or ("train" if role == "pairs" else "test")
-
-
 def _article_id(table: Table) -> pd.Series:
+    """The ids; of a scrambled one (April 2021) the true id is its digits 7–10, then 2–6."""
     ids = table.column(*_ID_COLUMNS)
     if "articleid" not in table.columns or "article" in table.columns:
         return ids
-    scrambled = ids.str.fullmatch(_SCRAMBLED_ID)
+    scrambled = ids.str.fullmatch("[0-9]{10}")
     if scrambled.all():
-        return ids.map(unscrambled)
+        return ids.str[6:10] + ids.str[1:6]
     if scrambled.any():
         raise NewsImagesError(
             f"{table.path}: the column articleID mixes scrambled ids of ten digits with others: "
@@ -120,15 +93,6 @@ def _image_id(table: Table) -> pd.Series:
     for other in ("hashvalue", "imgfile"):
         ids = ids.where(ids != "", table.column(other))
     return ids
-
-
-def _text(table: Table) -> pd.Series:
-    texts = table.column("text")
-    if table.path.stem.lower().startswith("gdelt") or table.path.parent.name.lower().startswith(
-        "gdelt"
-    ):
-        return texts.map(readable_tags)
-    return texts
 
 
 def readable_tags(cell: str) -> str:

@@ -7,7 +7,6 @@ images) and ``split``, by date. The file of an image is ``{hash}.jpg``. (A. Tran
 """
 
 import json
-import os
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
@@ -15,30 +14,25 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from newsimages.corpora.caption_pairs import PAIR_COLUMNS, SPLITS, CaptionPairs, checked
+from newsimages.corpora.caption_pairs import PAIR_COLUMNS, SPLITS, CaptionPairs, PairRow, checked
 from newsimages.corpora.tables import clean
 from newsimages.errors import NewsImagesError
 
 TextOf = Literal["caption", "headline"]
 
 _ROWS_AT_A_TIME = 50_000
-_Row = tuple[str, str, str, str, str | None]
 
 
 def read_nytimes800k(
     documents_path: Path, images_folder: Path, *, text: TextOf = "caption"
 ) -> CaptionPairs:
-    """Reads the documents line by line.
+    """Reads the documents line by line, with the data set's own split.
 
     Args:
-        documents_path: A file of JSON lines, or a folder of files ending in ``.jsonl`` or
-            ``.json``.
-        images_folder: Where the image files lie.
+        documents_path: A file of JSON lines, or a folder of ``.jsonl`` or ``.json`` files.
+        images_folder: What the pairs' paths are below.
         text: ``caption`` pairs every image with its caption; ``headline`` pairs an article's
             first image with its headline.
-
-    Returns:
-        Pairs with the data set's own split; paths are below ``images_folder``.
 
     Raises:
         NewsImagesError: A file or folder is missing or not of this form, or no image is found.
@@ -47,8 +41,7 @@ def read_nytimes800k(
         raise NewsImagesError(f"text={text!r}, expected 'caption' or 'headline'.")
     if not images_folder.is_dir():
         raise NewsImagesError(f"There is no folder of images {images_folder}.")
-    with os.scandir(images_folder) as entries:
-        present = {entry.name for entry in entries}
+    present = {path.name for path in images_folder.iterdir()}
     skipped: list[tuple[str, str]] = []
     rows = (
         row
@@ -93,11 +86,11 @@ def _documents(
                 document = json.loads(line.decode("utf-8-sig"))
             except (ValueError, RecursionError) as error:
                 skipped.append((where, f"not JSON: {error}"))
-                continue
-            if isinstance(document, dict):
-                yield where, document
             else:
-                skipped.append((where, f"a {type(document).__name__}, expected an object"))
+                if isinstance(document, dict):
+                    yield where, document
+                else:
+                    skipped.append((where, f"a {type(document).__name__}, expected an object"))
 
 
 def _pairs(
@@ -106,12 +99,12 @@ def _pairs(
     text: TextOf,
     present: set[str],
     skipped: list[tuple[str, str]],
-) -> Iterator[_Row]:
+) -> Iterator[PairRow]:
     """Yields the pairs of a document; unusable ones go to ``skipped``."""
     said_split = str(document.get("split", "")).lower()
     if said_split not in SPLITS:
-        expected = "train, valid or test"
-        skipped.append((where, f"split is {document.get('split')!r}, expected {expected}"))
+        got = document.get("split")
+        skipped.append((where, f"split is {got!r}, expected train, valid or test"))
         return
     images = _image_sections(document)
     if not images:

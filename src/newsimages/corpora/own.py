@@ -5,15 +5,7 @@ path or a file name below the data set's folder or its ``images/``, with or with
 serves as the image's id. A table whose name does not begin with ``train`` is a test set.
 """
 
-import pandas as pd
-
-from newsimages.corpora.parts import (
-    Part,
-    article_frame,
-    image_frame,
-    require_columns,
-    said_split,
-)
+from newsimages.corpora.parts import Part, part_of, require_columns
 from newsimages.corpora.tables import Table
 
 FORM = "article_id,title,text,image (own data)"
@@ -29,22 +21,11 @@ def read(table: Table) -> Part:
     require_columns(table, FORM, "article_id", "title", "image")
     image_id = table.column("image").str.replace("\\", "/", regex=False)
     image_id = image_id.str.replace(r"^(\./+)+", "", regex=True)
-    return Part(
-        path=table.path,
-        role="pairs",
-        split=said_split(table.path) or "test",
-        articles=article_frame(
-            table,
-            article_id=table.column("article_id"),
-            url="url",
-            title="title",
-            text=table.column("text"),
-            image_id=image_id,
-        ),
-        images=image_frame(
-            table,
-            image_id=image_id,
-            url=pd.Series("", index=table.rows.index, dtype="str"),
-            names=(image_id,),
-        ),
+    return part_of(
+        table,
+        article_id=table.column("article_id"),
+        text=table.column("text"),
+        image_id=image_id,
+        image_url=table.column(),
+        image_names=(image_id,),
     )

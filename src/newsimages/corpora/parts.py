@@ -16,6 +16,7 @@ from newsimages.errors import NewsImagesError, first_ten
 
 Split = Literal["train", "test"]
 Role = Literal["pairs", "articles", "images", "truth"]
+"""``pairs``: articles with their images; ``truth``: answers for the articles of another table."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,10 +24,6 @@ class Part:
     """One table's articles and images.
 
     Attributes:
-        path: The file.
-        role: ``pairs``: articles with their images; ``articles`` or ``images`` alone;
-            ``truth``: the answers for articles that stand in another table.
-        split: ``train`` or ``test``.
         articles: article_id, url, title, text, title_en, text_en, image_id, date, where – all
             text, "" for nothing.
         images: image_id, url, names (tuple of the names its file may have), where.
@@ -62,17 +59,26 @@ def require_columns(table: Table, form: str, *names: str) -> None:
         )
 
 
-def article_frame(
+def part_of(
     table: Table,
     *,
     article_id: pd.Series,
-    url: str,
-    title: str,
-    text: pd.Series,
     image_id: pd.Series,
-) -> pd.DataFrame:
-    """The articles of ``table``; ``url`` and ``title`` are names of columns."""
-    return pd.DataFrame(
+    image_url: pd.Series,
+    image_names: tuple[pd.Series, ...],
+    text: pd.Series,
+    title: str = "title",
+    url: str = "url",
+    role: Role = "pairs",
+    unsaid_split: Split = "test",
+) -> Part:
+    """The part that ``table`` is; rows without an image id give no image.
+
+    ``title`` and ``url`` are names of columns. ``unsaid_split`` is for a file whose name says none.
+    """
+    index = table.rows.index
+    where = pd.Series([f"{table.path.name}:{line}" for line in index], index=index, dtype="str")
+    articles = pd.DataFrame(
         {
             "article_id": article_id,
             "url": table.column(url),
@@ -82,23 +88,15 @@ def article_frame(
             "text_en": table.column("texten", "text_en"),
             "image_id": image_id,
             "date": table.column("date"),
-            "where": _where(table),
+            "where": where,
         }
     )
-
-
-def image_frame(
-    table: Table, *, image_id: pd.Series, url: pd.Series, names: tuple[pd.Series, ...]
-) -> pd.DataFrame:
-    """The images of ``table``; rows without an image are left out."""
-    frame = pd.DataFrame({"image_id": image_id, "url": url}, dtype="str")
-    frame["names"] = pd.Series(list(zip(*names, strict=True)), index=frame.index, dtype="object")
-    frame["where"] = _where(table)
-    return frame[frame["image_id"] != ""]
-
-
-def _where(table: Table) -> pd.Series:
-    name = table.path.name
-    return pd.Series(
-        [f"{name}:{line}" for line in table.rows.index], index=table.rows.index, dtype="str"
+    names = pd.Series(list(zip(*image_names, strict=True)), index=index, dtype="object")
+    images = pd.DataFrame({"image_id": image_id, "url": image_url, "names": names, "where": where})
+    return Part(
+        path=table.path,
+        role=role,
+        split=said_split(table.path) or unsaid_split,
+        articles=articles.iloc[:0] if role == "images" else articles,
+        images=images[images["image_id"] != ""],
     )

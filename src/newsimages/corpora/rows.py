@@ -4,8 +4,7 @@ import csv
 import io
 import re
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import suppress
 from pathlib import Path
 
 from newsimages.errors import NewsImagesError, first_ten
@@ -13,14 +12,12 @@ from newsimages.errors import NewsImagesError, first_ten
 Rows = list[tuple[int, list[str]]]
 """Cells of each row with the number of the line on which the row ends."""
 
-DELIMITERS = ("\t", ",", ";")
-
 _QUOTED_CELL = re.compile(r'"(?:[^"]|"")*"', re.DOTALL)
 
 
 def recognised_delimiter(first_line: str) -> str | None:
     """The delimiter that cuts the header into the most cells, None where none cuts it."""
-    best = max(DELIMITERS, key=first_line.count)
+    best = max(("\t", ",", ";"), key=first_line.count)
     return best if best in first_line else None
 
 
@@ -43,7 +40,12 @@ def cut_rows(path: Path, text: str) -> tuple[list[str], Rows]:
     _, header = rows[0]
     body, ragged = _fitted(rows[1:], len(header))
     if ragged:
-        raise _ragged_error(path, len(header), ragged)
+        shown = [f"line {line} ({len(cells)})" for line, cells in ragged]
+        raise NewsImagesError(
+            f"{path} has rows that do not fit its header of {len(header)} columns: "
+            f"{first_ten(shown)}. Check these lines for stray delimiters, line breaks or "
+            "quotation marks."
+        )
     return header, body
 
 
@@ -57,14 +59,6 @@ def _fitted(rows: Rows, n_columns: int) -> tuple[Rows, Rows]:
     return body, ragged
 
 
-def _ragged_error(path: Path, n_columns: int, ragged: Rows) -> NewsImagesError:
-    shown = [f"line {line} ({len(cells)})" for line, cells in ragged]
-    return NewsImagesError(
-        f"{path} has rows that do not fit its header of {n_columns} columns: {first_ten(shown)}. "
-        "Check these lines for stray delimiters, line breaks or quotation marks."
-    )
-
-
 def _tab_rows(path: Path, text: str) -> Rows:
     """Rows of a tab-separated file.
 
@@ -74,12 +68,10 @@ def _tab_rows(path: Path, text: str) -> Rows:
     lines = text.split("\n")
     rows = [(n, line.rstrip("\r").split("\t")) for n, line in enumerate(lines, 1) if line.strip()]
     if _fitted(rows, len(rows[0][1]))[1] and '"' in text:
-        try:
+        with suppress(NewsImagesError):
             quoted = _quoted_rows(path, text, "\t")
-        except NewsImagesError:
-            quoted = []
-        if quoted and not _fitted(quoted, len(quoted[0][1]))[1]:
-            return quoted
+            if not _fitted(quoted, len(quoted[0][1]))[1]:
+                return quoted
     return [(line, [_unquoted(cell) for cell in cells]) for line, cells in rows]
 
 
@@ -90,22 +82,14 @@ def _unquoted(cell: str) -> str:
 
 
 def _quoted_rows(path: Path, text: str, delimiter: str) -> Rows:
-    with _unlimited_fields():
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-        try:
-            return [(reader.line_num, cells) for cells in reader if cells]
-        except csv.Error as error:
-            raise NewsImagesError(
-                f"{path} cannot be read as a quoted table, line {reader.line_num}: {error}. "
-                'Put cells that hold quotation marks into ", and double the marks in them.'
-            ) from error
-
-
-@contextmanager
-def _unlimited_fields() -> Iterator[None]:
-    """Lifts the csv module's limit on the length of a cell within the block."""
-    before = csv.field_size_limit(sys.maxsize)
+    limit = csv.field_size_limit(sys.maxsize)  # of a cell
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
-        yield
+        return [(reader.line_num, cells) for cells in reader if cells]
+    except csv.Error as error:
+        raise NewsImagesError(
+            f"{path} cannot be read as a quoted table, line {reader.line_num}: {error}. "
+            'Put cells that hold quotation marks into ", and double the marks in them.'
+        ) from error
     finally:
-        csv.field_size_limit(before)
+        csv.field_size_limit(limit)

@@ -19,7 +19,6 @@ ARTICLES = pa.DataFrameSchema(
     strict=True,
     ordered=True,
 )
-"""Articles of one data set and split."""
 
 IMAGES = pa.DataFrameSchema(
     {
@@ -31,7 +30,6 @@ IMAGES = pa.DataFrameSchema(
     strict=True,
     ordered=True,
 )
-"""Images of one data set and split."""
 
 
 def check(articles: pd.DataFrame, images: pd.DataFrame, where: str) -> None:
@@ -44,13 +42,8 @@ def check(articles: pd.DataFrame, images: pd.DataFrame, where: str) -> None:
         try:
             schema.validate(table, lazy=True)
         except pa.errors.SchemaErrors as error:
-            raise NewsImagesError(_failures(error, where)) from error
-
-
-def _failures(error: pa.errors.SchemaErrors, where: str) -> str:
-    cases = error.failure_cases
-    shown = [
-        f"{case.column} {case.failure_case!r} fails {case.check}"
-        for case in cases.itertuples(index=False)
-    ]
-    return f"{where}: the table does not fit its schema: {first_ten(shown)}. Correct these cells."
+            cases = error.failure_cases.itertuples(index=False)
+            shown = first_ten([f"{c.column} {c.failure_case!r} fails {c.check}" for c in cases])
+            raise NewsImagesError(
+                f"{where}: the table does not fit its schema: {shown}. Correct these cells."
+            ) from error

@@ -6,13 +6,12 @@ header, and each cell is cleaned: Unicode NFC, no control characters, no blanks 
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -32,7 +31,6 @@ class Table:
     """One table: text cells under lower-case column names.
 
     Attributes:
-        path: The file it was read from.
         rows: Columns of type str ("" where there is nothing); the index is the line in the file.
         not_text: The Parquet type of each column that cannot be read as text; its cells in
             ``rows`` hold the type's name.
@@ -79,10 +77,13 @@ def read_table(path: Path) -> Table:
             unequal length, or a column twice.
     """
     if path.suffix.lower() == ".parquet":
-        header, columns, lines, not_text = _parquet_columns(path)
+        cells, not_text = _parquet_cells(path)
     else:
-        (header, columns, lines), not_text = _text_columns(path), {}
-    rows = _frame(path, header, columns, lines)
+        header, body = cut_rows(path, decoded(path))
+        lines = [line for line, _ in body]
+        cells = pd.DataFrame([row for _, row in body], index=lines, columns=header, dtype="object")
+        not_text = {}
+    rows = _cleaned(path, cells)
     if rows.empty:
         raise NewsImagesError(
             f"{path} has a header and no rows. Fill the table or remove the file."
@@ -106,47 +107,34 @@ def _column_name(cell: str) -> str:
     return name.removeprefix("#").strip() or name
 
 
-def _frame(
-    path: Path, header: Sequence[str], columns: Sequence[Sequence[str]], lines: Sequence[int]
-) -> pd.DataFrame:
-    named = [(_column_name(name), cells) for name, cells in zip(header, columns, strict=True)]
-    names = [name for name, _ in named if name]
-    twice = sorted({name for name in names if names.count(name) > 1})
+def _cleaned(path: Path, cells: pd.DataFrame) -> pd.DataFrame:
+    """Clean cells under clean names, without columns that have none and without empty rows."""
+    cells.columns = pd.Index([_column_name(name) for name in cells.columns], dtype="str")
+    cells = cells.loc[:, cells.columns != ""]
+    twice = sorted(set(cells.columns[cells.columns.duplicated()]))
     if twice:
         raise NewsImagesError(
             f"{path} has the column {first_ten(twice)} more than once. Keep one of each name."
         )
-    data = {name: [clean(cell) for cell in cells] for name, cells in named if name in names}
-    frame = pd.DataFrame(data, index=pd.Index(lines, name="line"), dtype="str")
-    filled = np.zeros(len(frame), dtype=bool)
-    for name in frame.columns:
-        filled |= (frame[name] != "").to_numpy()
-    return frame.loc[filled]
+    cells = cells.map(clean).astype("str")
+    return cells[(cells != "").any(axis="columns")]
 
 
-def _text_columns(path: Path) -> tuple[list[str], list[tuple[str, ...]], list[int]]:
-    header, rows = cut_rows(path, decoded(path))
-    columns = list(zip(*(cells for _, cells in rows), strict=True)) or [()] * len(header)
-    return header, columns, [line for line, _ in rows]
-
-
-def _parquet_columns(
-    path: Path,
-) -> tuple[list[str], list[tuple[str, ...]], list[int], dict[str, str]]:
+def _parquet_cells(path: Path) -> tuple[pd.DataFrame, dict[str, str]]:
+    """The cells as texts, and the types of columns that are none."""
+    columns: list[list[str]] = []
+    not_text: dict[str, str] = {}
     with _parquet_errors(path):
         table = pq.ParquetFile(path).read()
-        not_text = {
-            _column_name(each.name): str(each.type)
-            for each in table.schema
-            if not _is_text(each.type)
-        }
-        columns = [
-            (not_text[_column_name(name)],) * table.num_rows
-            if _column_name(name) in not_text
-            else tuple(map(_text, column.to_pylist()))
-            for name, column in zip(table.column_names, table.columns, strict=True)
-        ]
-    return list(table.column_names), columns, list(range(1, table.num_rows + 1)), not_text
+        for each, values in zip(table.schema, table.columns, strict=True):
+            if _is_text(each.type):
+                columns.append([_text(value) for value in values.to_pylist()])
+            else:
+                not_text[_column_name(each.name)] = str(each.type)
+                columns.append([str(each.type)] * len(values))
+    cells = pd.DataFrame(dict(enumerate(columns)), index=range(1, len(table) + 1), dtype="object")
+    cells.columns = pd.Index(table.column_names, dtype="str")
+    return cells, not_text
 
 
 @contextmanager

@@ -6,7 +6,8 @@ translation for all others.
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import pandas as pd
@@ -15,7 +16,6 @@ from newsimages.preprocessing.language import detect
 from newsimages.preprocessing.translation import TranslationCounts, Translator, translate_texts
 from newsimages.preprocessing.translation_cache import TranslationCache
 
-ENGLISH = "en"
 _FIELDS = {"title": "title_en", "text": "text_en"}
 
 
@@ -25,10 +25,7 @@ class PreprocessingCounts:
 
     articles_per_language: Mapping[str, int]
     """Articles by the ISO 639-1 code of their language, the most frequent first."""
-    n_given: int
-    """Titles and texts whose English version came with the corpus."""
-    translation: TranslationCounts = field(default_factory=TranslationCounts)
-    """Distinct sentences translated and found in the cache."""
+    translation: TranslationCounts
 
 
 def preprocess(
@@ -41,50 +38,40 @@ def preprocess(
     """Detects the articles' languages and fills in the English titles and texts.
 
     Args:
-        articles: A data set's articles with `title`, `text`, `title_en` and `text_en` (NA where
-            no English version is given). It is not changed.
+        articles: With `title`, `text`, `title_en` and `text_en` (NA for no English version).
         load_translator: Called only if there is anything to translate.
         cache_path: The file that keeps translations between runs.
-        languages: ISO 639-1 codes of the languages that the articles may be in. The translator
-            must know all of them but English.
+        languages: ISO 639-1 codes; the translator must know all of them but English.
 
     Returns:
-        The table with `language`, `confidence` and complete `title_en` and `text_en`, in the
-        same order and with the same index; and the counts.
+        The table with `language`, `confidence` and complete `title_en` and `text_en`, its order
+        and index kept; and the counts.
 
     Raises:
-        NewsImagesError: Unknown languages, a translator that cannot be loaded, or a cache
-            that cannot be written.
+        NewsImagesError: Unknown languages, or a translator or cache that cannot be used.
     """
     detected = detect(articles["title"].tolist(), articles["text"].tolist(), languages=languages)
     table = articles.assign(**{name: detected[name].to_numpy() for name in detected.columns})
-    given = table[list(_FIELDS.values())].notna()
     for own, english in _FIELDS.items():
-        copied = table[own].where(table["language"] == ENGLISH)
+        copied = table[own].where(table["language"] == "en")
         table[english] = table[english].astype("object").fillna(copied).astype("str")
     counts = _translate_missing(table, load_translator, cache_path)
-    return table, PreprocessingCounts(
-        articles_per_language=dict(Counter(table["language"].tolist()).most_common()),
-        n_given=int(given.to_numpy().sum()),
-        translation=counts,
-    )
+    languages_found = dict(Counter(table["language"].tolist()).most_common())
+    return table, PreprocessingCounts(articles_per_language=languages_found, translation=counts)
 
 
 def _translate_missing(
     table: pd.DataFrame, load_translator: Callable[[], Translator], cache_path: Path
 ) -> TranslationCounts:
-    """Fills what is missing in `title_en` and `text_en`, in place, titles and texts together."""
+    """Fills what is missing in `title_en` and `text_en`, in place."""
     missing = {own: table[english].isna() for own, english in _FIELDS.items()}
     texts = [text for own, rows in missing.items() for text in table.loc[rows, own]]
-    if not any(text.strip() for text in texts):
-        translated, counts = [""] * len(texts), TranslationCounts()
-    else:
+    translated, counts = [""] * len(texts), TranslationCounts()
+    if any(text.strip() for text in texts):
         translator = load_translator()
         with TranslationCache(cache_path) as cache:
             translated, counts = translate_texts(texts, translator, cache)
-    start = 0
+    rest = iter(translated)
     for own, english in _FIELDS.items():
-        end = start + int(missing[own].sum())
-        table.loc[missing[own], english] = translated[start:end]
-        start = end
+        table.loc[missing[own], english] = list(islice(rest, int(missing[own].sum())))
     return counts

@@ -1,19 +1,10 @@
-"""Step 2, languages: titles and texts in, the language of each article out.
-
-lingua's detector is restricted to the languages that the corpus may hold.
-"""
+"""Step 2, languages: titles and texts in, the language of each article out."""
 
 from collections.abc import Sequence
 from functools import cache
 
 import pandas as pd
-from lingua import (
-    ConfidenceValue,
-    IsoCode639_1,
-    Language,
-    LanguageDetector,
-    LanguageDetectorBuilder,
-)
+from lingua import IsoCode639_1, Language, LanguageDetector, LanguageDetectorBuilder
 
 from newsimages.errors import NewsImagesError, first_ten
 
@@ -29,8 +20,8 @@ def detect(
     Args:
         titles: One per article.
         texts: One per article, "" where there is none.
-        languages: ISO 639-1 codes of the languages that the articles may be in. With a single
-            one nothing is detected: all articles get it, with confidence 1.
+        languages: ISO 639-1 codes. With a single one nothing is detected: all articles get it,
+            with confidence 1.
 
     Returns:
         A table with a row per article, in their order: `language` (one of ``languages``) and
@@ -44,14 +35,17 @@ def detect(
     if len(languages) == 1:
         return pd.DataFrame({"language": languages[0], "confidence": 1.0}, index=range(len(titles)))
     starts = [
-        _encodable(f"{title} {text[:START_CHARACTERS]}")
-        for title, text in zip(titles, texts, strict=True)
+        f"{title} {text[:START_CHARACTERS]}" for title, text in zip(titles, texts, strict=True)
     ]
+    # Without lone surrogates, which lingua does not take.
+    starts = [start.encode("utf-8", errors="replace").decode("utf-8") for start in starts]
     values = _detector(tuple(languages)).compute_language_confidence_values_in_parallel(starts)
-    best = [_best(candidates, languages[0]) for candidates in values]
-    return pd.DataFrame(best, columns=["language", "confidence"]).astype(
-        {"language": "str", "confidence": "float64"}
-    )
+    best = [candidates[0] for candidates in values]
+    codes = [
+        each.language.iso_code_639_1.name.lower() if each.value else languages[0] for each in best
+    ]
+    confidences = pd.Series([each.value for each in best], dtype="float64")
+    return pd.DataFrame({"language": pd.Series(codes, dtype="str"), "confidence": confidences})
 
 
 def _check(titles: Sequence[str], texts: Sequence[str], languages: Sequence[str]) -> None:
@@ -71,15 +65,3 @@ def _check(titles: Sequence[str], texts: Sequence[str], languages: Sequence[str]
 def _detector(languages: tuple[str, ...]) -> LanguageDetector:
     codes = [getattr(IsoCode639_1, code.upper()) for code in languages]
     return LanguageDetectorBuilder.from_iso_codes_639_1(*codes).build()
-
-
-def _best(candidates: Sequence[ConfidenceValue], default: str) -> tuple[str, float]:
-    first = candidates[0]
-    if first.value == 0:
-        return default, 0.0
-    return first.language.iso_code_639_1.name.lower(), first.value
-
-
-def _encodable(text: str) -> str:
-    """``text`` without lone surrogates, which no UTF-8 library takes."""
-    return text.encode("utf-8", errors="replace").decode("utf-8")

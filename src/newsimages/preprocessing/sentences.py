@@ -6,6 +6,7 @@ translated wrongly.
 
 import re
 from collections.abc import Callable
+from itertools import pairwise
 
 # Written as they stand before the stop; single letters ("z. B.", "J. Smith") need no entry.
 _ABBREVIATIONS = frozenset(
@@ -76,13 +77,9 @@ def _middle(sentence: str) -> int:
 
 
 def _split_line(line: str) -> list[str]:
-    sentences, start = [], 0
-    for stop in _STOP.finditer(line):
-        if _ends_sentence(line, stop):
-            sentences.append(line[start : stop.end()].strip())
-            start = stop.end()
-    rest = line[start:].strip()
-    return [*sentences, rest] if rest else sentences
+    ends = [stop.end() for stop in _STOP.finditer(line) if _ends_sentence(line, stop)]
+    sentences = [line[start:end].strip() for start, end in pairwise([0, *ends, len(line)])]
+    return [sentence for sentence in sentences if sentence]
 
 
 def _ends_sentence(line: str, stop: re.Match[str]) -> bool:

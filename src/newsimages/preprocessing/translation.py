@@ -9,7 +9,7 @@ import json
 import os
 import re
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,30 +17,24 @@ from typing import Any
 import torch
 from safetensors import SafetensorError
 
-from newsimages.devices import Device, Precision, resolve_device
+from newsimages.devices import Device, resolve_device
 from newsimages.errors import NewsImagesError, first_ten
 from newsimages.preprocessing.sentences import cut, split
 from newsimages.preprocessing.translation_cache import TranslationCache
 from newsimages.progress import progress
 
 DEFAULT_TRANSLATOR = "Helsinki-NLP/opus-mt-de-en"
-DEMO_TRANSLATOR = "demo"
 
-_PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 _BATCH_TOKENS = {"cpu": 1024, "cuda": 16384}  # padded source tokens in a batch
 _LETTER = re.compile(r"[^\W\d_]")
 
 
 @dataclass(frozen=True, kw_only=True)
 class TranslationCounts:
-    """How many distinct sentences were translated and found."""
+    """How many distinct sentences the model translated, and how many the cache had."""
 
     n_translated: int = 0
-    """Sentences that the model translated."""
     n_cached: int = 0
-    """Sentences whose translation the cache had."""
-    n_damaged: int = 0
-    """Cached translations that were altered on disk and made anew."""
 
 
 class Translator:
@@ -48,32 +42,23 @@ class Translator:
 
     Args:
         name: A model of the Hugging Face hub, a local folder, or ``demo`` for the bundled one.
-        device: ``auto``, ``cpu`` or ``cuda``.
-        precision: ``auto`` (fp16 on CUDA, else fp32), ``fp32``, ``bf16`` or ``fp16``.
+        device: ``auto``, ``cpu`` or ``cuda``, which computes in fp16.
 
     Attributes:
-        fingerprint: Hash of all that a translation depends on: weights, vocabulary, generation
-            settings and precision.
-        max_tokens: Tokens that a sentence may have: half of the model's positions, so that the
-            translation has room to be twice as long.
+        fingerprint: Hash of weights, vocabulary, generation settings and precision.
+        max_tokens: Of a sentence: half of the model's positions, since a translation may be longer.
 
     Raises:
-        NewsImagesError: The model cannot be loaded, or the device or precision is not available.
+        NewsImagesError: The model cannot be loaded, or there is no such device.
     """
 
-    def __init__(
-        self,
-        name: str = DEFAULT_TRANSLATOR,
-        *,
-        device: Device = "auto",
-        precision: Precision = "auto",
-    ) -> None:
-        self.name = name
+    def __init__(self, name: str = DEFAULT_TRANSLATOR, *, device: Device = "auto") -> None:
         self.device = resolve_device(device)
-        self.precision = _resolve_precision(precision, self.device)
-        self.tokenizer, self.model = _load(name, _PRECISIONS[self.precision])
+        # Beams are compared by sums of log-probabilities: bf16 has too few digits for them.
+        is_half = self.device.type == "cuda"
+        self.tokenizer, self.model = _load(name, torch.float16 if is_half else torch.float32)
         self.model.to(self.device).eval()
-        self.fingerprint = _fingerprint(self.tokenizer, self.model, self.precision)
+        self.fingerprint = _fingerprint(self.tokenizer, self.model, "fp16" if is_half else "fp32")
         self._positions = min(
             getattr(self.model.config, "max_position_embeddings", None) or 512,
             self.tokenizer.model_max_length,
@@ -85,31 +70,26 @@ class Translator:
         return len(self.tokenizer(sentence, verbose=False)["input_ids"])
 
     def translate(self, sentences: Sequence[str]) -> Iterator[dict[str, str]]:
-        """Translates ``sentences`` in batches, the longest first.
-
-        Yields:
-            The sentences of a batch with their translations. A sentence without any letter is
-            its own translation.
-        """
-        wordless = {sentence: sentence for sentence in sentences if not _LETTER.search(sentence)}
+        """Yields each batch's sentences with their translations; one without letters is its own."""
+        wordless = {each: each for each in sentences if not _LETTER.search(each)}
         if wordless:
             yield wordless
-        lengths = {
-            sentence: self.count_tokens(sentence)
-            for sentence in sentences
-            if sentence not in wordless
-        }
+        lengths = {each: self.count_tokens(each) for each in sentences if each not in wordless}
         for batch in _batches(lengths, _BATCH_TOKENS[self.device.type]):
             yield dict(zip(batch, self._generate(batch), strict=True))
 
     @torch.inference_mode()
     def _generate(self, batch: Sequence[str]) -> list[str]:
         inputs = self.tokenizer(list(batch), return_tensors="pt", padding=True)
-        limits = 2 * inputs["attention_mask"].sum(dim=1) + 32
+        # Each sentence has its own limit, so that one that repeats itself holds up no batch.
+        limits = (2 * inputs["attention_mask"].sum(dim=1) + 32).to(self.device)
+
+        def stop(tokens: torch.Tensor, _scores: torch.Tensor, **_: Any) -> Any:
+            n_beams = len(tokens) // len(limits)
+            return tokens.shape[1] >= limits.repeat_interleave(n_beams)
+
         outputs = self.model.generate(
-            **inputs.to(self.device),
-            max_length=self._positions,
-            stopping_criteria=[_stop_at(limits.to(self.device))],
+            **inputs.to(self.device), max_length=self._positions, stopping_criteria=[stop]
         )
         decoded: list[str] = self.tokenizer.batch_decode(outputs, skip_special_tokens=True)
         return [" ".join(translation.split()) for translation in decoded]
@@ -120,50 +100,23 @@ def translate_texts(
 ) -> tuple[list[str], TranslationCounts]:
     """Translates ``texts`` sentence by sentence; an interrupted call resumes from the cache.
 
-    Args:
-        texts: Of any length; blank ones become "".
-        translator: Its fingerprint keys the cache.
-        cache: Gets each batch as it is done.
-
     Returns:
-        The English versions in the order of ``texts``, each with its sentences joined by single
-        spaces, and the counts of distinct sentences.
+        The English versions in the order of ``texts``, and the counts of distinct sentences.
     """
-    sentences = [_pieces(text, translator) for text in texts]
+    sentences: list[list[str]] = [[] for _ in texts]
+    for text, pieces in zip(texts, sentences, strict=True):
+        for sentence in split(text):
+            pieces.extend(cut(sentence, translator.max_tokens, translator.count_tokens))
     unique = list(dict.fromkeys(piece for pieces in sentences for piece in pieces))
     english = cache.find(translator.fingerprint, unique)
     missing = [sentence for sentence in unique if sentence not in english]
-    counts = TranslationCounts(
-        n_translated=len(missing), n_cached=len(english), n_damaged=cache.n_damaged
-    )
+    counts = TranslationCounts(n_translated=len(missing), n_cached=len(english))
     with progress(total=len(missing), unit="sentences", doing="translate", hide=not missing) as bar:
         for batch in translator.translate(missing):
             cache.add(translator.fingerprint, batch)
             english.update(batch)
             bar.update(len(batch))
     return [" ".join(english[piece] for piece in pieces).strip() for pieces in sentences], counts
-
-
-def _stop_at(limits: torch.Tensor) -> Callable[..., torch.Tensor]:
-    """Stops each sentence at its own limit, so that one that repeats itself holds up no batch.
-
-    Args:
-        limits: Target tokens that each sentence of the batch may have, shape (sentences,).
-    """
-
-    def stop(tokens: torch.Tensor, _scores: torch.Tensor, **_: Any) -> torch.Tensor:
-        beams = tokens.shape[0] // limits.shape[0]
-        return tokens.shape[1] >= limits.repeat_interleave(beams)
-
-    return stop
-
-
-def _pieces(text: str, translator: Translator) -> list[str]:
-    return [
-        piece
-        for sentence in split(text)
-        for piece in cut(sentence, translator.max_tokens, translator.count_tokens)
-    ]
 
 
 def _batches(lengths: dict[str, int], budget: int) -> Iterator[list[str]]:
@@ -178,13 +131,6 @@ def _batches(lengths: dict[str, int], budget: int) -> Iterator[list[str]]:
         yield batch
 
 
-def _resolve_precision(precision: Precision, device: torch.device) -> str:
-    # Beams are compared by sums of log-probabilities: bf16 has fewer digits for them than fp16.
-    if precision != "auto":
-        return precision
-    return "fp16" if device.type == "cuda" else "fp32"
-
-
 def _load(name: str, dtype: torch.dtype) -> tuple[Any, Any]:
     """Tokenizer and model; weights are read as tensors, and no code of the model ever runs."""
     # Transformers is slow to import and only needed here.
@@ -192,21 +138,19 @@ def _load(name: str, dtype: torch.dtype) -> tuple[Any, Any]:
     from transformers.utils import logging  # noqa: PLC0415
 
     logging.disable_progress_bar()  # of loading the weights, which takes a moment
+    source = name
+    if name == "demo":
+        from newsimages import demo_models  # noqa: PLC0415 - only the demo needs it
 
-    source = _source(name)
+        source = str(demo_models.path("translator"))
     # Else weights without a safetensors file start a thread that asks the hub to convert them.
     os.environ.setdefault("DISABLE_SAFETENSORS_CONVERSION", "1")
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message=".*sacremoses.*")
             tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False)
-        model, report = AutoModelForSeq2SeqLM.from_pretrained(
-            source,
-            dtype=dtype,
-            weights_only=True,
-            trust_remote_code=False,
-            output_loading_info=True,
-        )
+        options = {"weights_only": True, "trust_remote_code": False, "output_loading_info": True}
+        model, report = AutoModelForSeq2SeqLM.from_pretrained(source, dtype=dtype, **options)
     except (
         OSError, ValueError, KeyError, TypeError, ImportError, RuntimeError, AssertionError,
         SafetensorError,
@@ -218,21 +162,13 @@ def _load(name: str, dtype: torch.dtype) -> tuple[Any, Any]:
     return tokenizer, model
 
 
-def _source(name: str) -> str:
-    if name != DEMO_TRANSLATOR:
-        return name
-    from newsimages import demo_models  # noqa: PLC0415 - only the demo needs it
-
-    return str(demo_models.path("translator"))
-
-
 def _advice(name: str, problem: object) -> str:
     reason = (str(problem).strip().splitlines() or [type(problem).__name__])[0]
     if Path(name).is_dir():
         return (
             f"Cannot load the translator from the folder {name}: {reason} Expected the files of a "
-            "sequence-to-sequence model that transformers loads (config.json, "
-            "model.safetensors, the tokenizer's files)."
+            "sequence-to-sequence model that transformers loads (config.json, model.safetensors, "
+            "the tokenizer's files)."
         )
     return (
         f"Cannot load the translator {name!r}: {reason} Expected a sequence-to-sequence model of "

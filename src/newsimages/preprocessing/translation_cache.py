@@ -1,8 +1,4 @@
-"""Step 2, cache: translations on disk, by model and sentence.
-
-The file is an SQLite database in which each `TranslationCache.add` is kept even if the process
-is killed right after it.
-"""
+"""Step 2, cache: translations on disk, by model and sentence, in an SQLite database."""
 
 import hashlib
 import logging
@@ -11,7 +7,6 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from newsimages.errors import NewsImagesError
@@ -27,19 +22,12 @@ _TABLE = """
         PRIMARY KEY (model, sentence)
     ) WITHOUT ROWID
 """.strip()
-_STORED_TABLE = "SELECT sql FROM sqlite_master WHERE name = 'translations'"
 _FIND = "SELECT translation, checksum FROM translations WHERE model = ? AND sentence = ?"
-_ADD = "INSERT OR REPLACE INTO translations VALUES (?, ?, ?, ?)"
 _BUSY_TIMEOUT_S = 60
 _OUTER_CODES = {
-    sqlite3.SQLITE_BUSY,
-    sqlite3.SQLITE_CANTOPEN,
-    sqlite3.SQLITE_FULL,
-    sqlite3.SQLITE_IOERR,
-    sqlite3.SQLITE_LOCKED,
-    sqlite3.SQLITE_PERM,
-    sqlite3.SQLITE_READONLY,
-}
+    sqlite3.SQLITE_BUSY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PERM, sqlite3.SQLITE_READONLY,
+}  # fmt: skip
 
 
 class TranslationCache:
@@ -47,13 +35,7 @@ class TranslationCache:
 
     A file that was cut short or altered fails SQLite's own check when it is opened, and is moved
     aside; a row that was altered fails its checksum when it is read, and is left out. Both warn.
-
-    Args:
-        path: The SQLite file; made, with its folder, where it is absent.
-
-    Attributes:
-        set_aside: Where a damaged file was moved, None if there was none.
-        n_damaged: Rows that failed their checksum so far.
+    The file and its folder are made where they are absent.
 
     Raises:
         NewsImagesError: The file cannot be opened or written.
@@ -61,8 +43,6 @@ class TranslationCache:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.set_aside: Path | None = None
-        self.n_damaged = 0
         with self._file_errors():
             path.parent.mkdir(parents=True, exist_ok=True)
             try:
@@ -70,45 +50,38 @@ class TranslationCache:
             except sqlite3.DatabaseError as error:
                 if _is_about_the_place(error):
                     raise
-                self.set_aside = _set_aside(path)
+                _set_aside(path)
                 self._database = _open(path)
 
     def find(self, model: str, sentences: Sequence[str]) -> dict[str, str]:
         """The known translations by ``model``, by sentence."""
         found = {}
+        n_damaged = 0
         with self._file_errors():
             for sentence in sentences:
                 row = self._database.execute(_FIND, (model, sentence)).fetchone()
-                if row is None:
-                    continue
-                if row[1] == _checksum(model, sentence, str(row[0])):
+                if row and row[1] == _checksum(model, sentence, str(row[0])):
                     found[sentence] = row[0]
-                else:
-                    self.n_damaged += 1
-        if self.n_damaged:
+                elif row:
+                    n_damaged += 1
+        if n_damaged:
             logger.warning(
-                "%s: %d translations were altered; they are made anew.", self.path, self.n_damaged
+                "%s: %d translations were altered; they are made anew.", self.path, n_damaged
             )
         return found
 
     def add(self, model: str, translations: Mapping[str, str]) -> None:
         """Keeps ``translations`` (sentence -> translation) by ``model``, in one transaction."""
-        rows = [
-            (model, sentence, translation, _checksum(model, sentence, translation))
-            for sentence, translation in translations.items()
-        ]
+        rows = [(model, *pair, _checksum(model, *pair)) for pair in translations.items()]
         with self._file_errors(), self._database:
-            self._database.executemany(_ADD, rows)
+            self._database.executemany(
+                "INSERT OR REPLACE INTO translations VALUES (?, ?, ?, ?)", rows
+            )
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._database.close()
 
     @contextmanager
@@ -131,26 +104,20 @@ def _open(path: Path) -> sqlite3.Connection:
     database.text_factory = lambda raw: raw.decode("utf-8", errors="replace")
     try:
         database.execute("PRAGMA journal_mode = WAL")
-        _check_integrity(database)
-        _make_table(database)
+        verdict = database.execute("PRAGMA integrity_check(1)").fetchone()[0]
+        if verdict != "ok":
+            raise sqlite3.DatabaseError(verdict)
+        stored = database.execute(
+            "SELECT sql FROM sqlite_master WHERE name = 'translations'"
+        ).fetchone()
+        if stored is None:
+            database.execute(_TABLE)
+        elif stored[0] != _TABLE:
+            raise sqlite3.DatabaseError("its table has another form")
     except BaseException:
         database.close()
         raise
     return database
-
-
-def _check_integrity(database: sqlite3.Connection) -> None:
-    verdict = database.execute("PRAGMA integrity_check(1)").fetchone()[0]
-    if verdict != "ok":
-        raise sqlite3.DatabaseError(verdict)
-
-
-def _make_table(database: sqlite3.Connection) -> None:
-    stored = database.execute(_STORED_TABLE).fetchone()
-    if stored is None:
-        database.execute(_TABLE)
-    elif stored[0] != _TABLE:
-        raise sqlite3.DatabaseError("its table has another form")
 
 
 def _is_about_the_place(error: sqlite3.Error) -> bool:
@@ -159,7 +126,7 @@ def _is_about_the_place(error: sqlite3.Error) -> bool:
     return code & 0xFF in _OUTER_CODES and code != sqlite3.SQLITE_IOERR_SHORT_READ
 
 
-def _set_aside(path: Path) -> Path:
+def _set_aside(path: Path) -> None:
     """Renames a damaged database and what SQLite keeps beside it."""
     aside = path.with_name(f"{path.name}.damaged-{time.strftime('%Y%m%d-%H%M%S')}")
     for suffix in ("", "-wal", "-shm"):
@@ -169,9 +136,8 @@ def _set_aside(path: Path) -> Path:
     logger.warning(
         "The translation cache %s is damaged: moved to %s and made anew.", path, aside.name
     )
-    return aside
 
 
 def _checksum(model: str, sentence: str, translation: str) -> bytes:
     parts = "\x00".join((model, sentence, translation))
-    return hashlib.blake2b(parts.encode("utf-8"), digest_size=16).digest()
+    return hashlib.blake2b(parts.encode(), digest_size=16).digest()
