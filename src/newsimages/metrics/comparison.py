@@ -1,17 +1,14 @@
 """Compares variants: the ranks of right images in, a paired test of every two variants out.
 
-Two variants answer the same articles, so they are compared article by article, by the difference
-of their reciprocal ranks; its mean is the difference of their MRR.
+Variants are compared by the difference of their reciprocal ranks on each article, whose mean is the
+difference of their MRR.
 
-- The interval is that of the percentile bootstrap (Efron 1979): articles are drawn anew, each with
-  both its ranks.
+- The interval is that of the percentile bootstrap (Efron 1979) over articles.
 - The test is the paired randomisation test (Fisher 1935): if two variants were alike, the sign of
-  an article's difference could as well be the other one. It tests the very figure that is shown
-  and assumes no distribution of reciprocal ranks. Wilcoxon's signed-rank test tests another figure
-  and drops the articles on which two variants agree, which are most of them (Smucker, Allan and
-  Carterette, CIKM 2007, recommend the randomisation test).
-- Some of many pairs differ by chance, so p values are corrected by Holm's method (1979) over all
-  pairs of a data set.
+  an article's difference could as well be the other one. Wilcoxon's tests another figure and drops
+  the articles on which two variants agree, which are most (Smucker, Allan and Carterette, CIKM
+  2007, recommend randomisation).
+- Some of many pairs differ by chance, so p is corrected by Holm's method over those of a data set.
 
 All pairs of a data set share their draws, so their figures do not depend on their order.
 """
@@ -78,13 +75,12 @@ def compare(
     Args:
         ranks: By data set and variant, (articles,) as from `metrics.ranks_of_truth`;
             all variants of a data set over the same articles in the same order.
-        config: The settings; None: the defaults.
+        config: None: the defaults.
 
     Returns:
-        A row per data set and pair, with the columns `COLUMNS`: ``difference`` is MRR minus MRR
-        against, ``low`` and ``high`` its interval; ``p corrected`` by Holm within the data set;
-        ``won``, ``lost`` and ``tied`` count articles on which ``variant`` ranks the right image
-        better, worse or the same (beyond 100 counts as the same).
+        A row per data set and pair, with the columns `COLUMNS`: ``low`` and ``high`` bound the
+        ``difference``, MRR minus MRR against; ``won``, ``lost`` and ``tied`` count articles on
+        which ``variant`` ranks the right image better, worse or the same (as all beyond 100 are).
 
     Raises:
         NewsImagesError: Variants of a data set with different numbers of articles, or none.
@@ -95,13 +91,9 @@ def compare(
 
 
 def holm(p: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Holm's correction of p values: the i-th smallest (from 0) of n times n − i, never falling.
+    """Holm's correction of (n,) p values: the i-th smallest (from 0) times n − i, never falling.
 
-    Args:
-        p: (n,) from 0 to 1.
-
-    Returns:
-        (n,) in the same order, at most 1. Source: Holm, Scandinavian Journal of Statistics 6, 1979.
+    Source: Holm, Scandinavian Journal of Statistics 6, 1979.
     """
     order = np.argsort(p, kind="stable")
     stepped = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1))
@@ -167,9 +159,7 @@ def _p_values(differences: NDArray[np.float64], config: ComparisonConfig) -> NDA
     return (1 + n_as_far) / (1 + config.permutations)
 
 
-def _blocks(n_draws: int, n_articles: int) -> Iterator[int]:
-    """Yields how many draws to make at a time, so that memory is bounded."""
+def _blocks(n_draws: int, n_articles: int) -> list[int]:
+    """How many draws to make at a time, so that memory is bounded."""
     size = max(1, CELLS // n_articles)
-    yield from [size] * (n_draws // size)
-    if n_draws % size:
-        yield n_draws % size
+    return [min(size, n_draws - done) for done in range(0, n_draws, size)]
