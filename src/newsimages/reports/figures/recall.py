@@ -16,25 +16,22 @@ TICKS = (1, 2, 5, 10, 20, 50, 100)
 
 
 def recall_curves(ranks: Mapping[str, NDArray[np.float64]], *, name: str) -> Drawing:
-    """Draws the variants of a data set.
-
-    Args:
-        ranks: By variant, (articles,) as from `newsimages.metrics.metrics.ranks_of_truth`.
-        name: Name of the data set.
+    """Draws the variants of a data set, by (articles,) ranks as from `ranks_of_truth`.
 
     Returns:
         The figure, and the columns variant, k (1 to 100), recall (0 to 1).
     """
-    cuts = np.arange(1, DEPTH + 1)
+    cuts = range(1, DEPTH + 1)
     curves = {
-        variant: np.array([recall_at(one, int(k)) for k in cuts]) for variant, one in ranks.items()
+        variant: np.array([recall_at(one, k) for k in cuts]) for variant, one in ranks.items()
     }
+    table = pd.DataFrame(curves, index=pd.Index(cuts, name="k"))
+    data = table.melt(var_name="variant", value_name="recall", ignore_index=False).reset_index()
     figure, (panel,) = canvas(1, columns=1, panel_height=4.6)
     styles = variant_styles(curves)
-    lowest = min((float(curve[0]) for curve in curves.values()), default=0)
-    highest = max((float(curve[-1]) for curve in curves.values()), default=1)
-    bottom = max(0.0, np.floor(lowest * 10) / 10)
-    top = min(1.0, np.ceil(highest * 10) / 10) if highest > bottom else bottom + 0.1
+    lowest, highest = data["recall"].min(), data["recall"].max()
+    bottom = np.floor(lowest * 10) / 10
+    top = np.ceil(highest * 10) / 10 if highest > bottom else bottom + 0.1
     for variant in sorted(curves, key=lambda one: -curves[one].mean()):  # the legend's order
         style = styles[variant]
         panel.plot(
@@ -60,11 +57,4 @@ def recall_curves(ranks: Mapping[str, NDArray[np.float64]], *, name: str) -> Dra
     panel.set_xlabel("K, images looked at")
     panel.set_ylabel("Recall@K, articles whose right image is among them")
     title(panel, f"{name}: Recall@K")
-    data = pd.DataFrame(
-        {
-            "variant": np.repeat(np.array(list(curves), dtype=object), len(cuts)),
-            "k": np.tile(cuts, len(curves)),
-            "recall": np.concatenate([*curves.values(), np.empty(0)]),
-        }
-    )
-    return Drawing(figure, data)
+    return Drawing(figure, data[["variant", "k", "recall"]])
