@@ -4,12 +4,11 @@ Figures are made without pyplot, so nothing global is touched and several thread
 are eight inches wide, so that at 800 pixels a point of type is about a pixel and a half.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import PercentFormatter
 
 WIDTH = 8.0  # inches
 DPI = 150
@@ -52,6 +51,11 @@ def plain(text: str) -> str:
     return text.replace("$", r"\$")
 
 
-def percent() -> PercentFormatter:
-    """The tick formatter of axes that show shares."""
-    return PercentFormatter(1, decimals=0, symbol=" %")
+def legend(panel: Axes, **options: Any) -> None:
+    """A legend without a frame; ``options`` as matplotlib's."""
+    panel.legend(frameon=False, labelcolor=TEXT, **options)
+
+
+def note(panel: Axes, text: str, at: Any, *, offset: tuple[float, float], **options: Any) -> None:
+    """Words at ``offset`` points from a place in the panel; ``options`` as of ``annotate``."""
+    panel.annotate(text, at, xytext=offset, textcoords="offset points", color=TEXT, **options)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from newsimages.errors import NewsImagesError
-from newsimages.reports.figures.canvas import TEXT, Drawing, canvas, plain, title
+from newsimages.reports.figures.canvas import TEXT, Drawing, canvas, legend, plain, title
 from newsimages.reports.figures.variants import revised_pairs, variant_styles
 
 TOP = 10
@@ -36,13 +36,13 @@ def hubness(
     """Draws a panel per retriever: without dual softmax and, where there is such a variant, with.
 
     Args:
-        rankings: By variant, a table with the columns article_id, rank, image_id.
+        rankings: By variant, a table with the columns rank (from 1), image_id.
         image_ids: The gallery.
-        name: Name of the data set.
+        name: Of the data set.
 
     Returns:
-        The figure, and the columns variant, skewness, most (the greatest number of top tens of an
-        image), from, to (the bin: numbers of top tens), images.
+        The figure, and the columns variant, skewness, most (top tens of one image), from, to (the
+        bin: numbers of top tens), images.
 
     Raises:
         NewsImagesError: The gallery is empty.
@@ -56,7 +56,9 @@ def hubness(
     bins = list(zip(edges[:-1].tolist(), (edges[1:] - 1).tolist(), strict=True))
     labels = [f"{low}" if low == high else f"{low}–{high}" for low, high in bins]
     binned = {variant: np.histogram(one, edges)[0] for variant, one in counts.items()}
-    groups = _groups(rankings)
+    pairs = dict(revised_pairs(rankings))
+    alone = [one for one in rankings if one not in pairs.values()]
+    groups = [[one, pairs[one]] if one in pairs else [one] for one in alone]
     styles = variant_styles(rankings)
     figure, panels = canvas(max(1, len(groups)), columns=2, panel_height=3.1)
     highest = max((int(one.max()) for one in binned.values()), default=1)
@@ -79,7 +81,7 @@ def hubness(
         panel.yaxis.set_major_formatter("{x:,.0f}")
         panel.set_xticks(range(len(labels)), labels)
         panel.tick_params(axis="x", labelsize=8.5)
-        panel.legend(frameon=False, fontsize=9, loc="upper right", labelcolor=TEXT)
+        legend(panel, fontsize=9, loc="upper right")
         title(panel, group[0])
     figure.suptitle(plain(f"{name}: how often an image stands in a top ten"), fontsize=12)
     figure.supxlabel("Top tens in which an image stands", fontsize=10, color=TEXT)
@@ -91,13 +93,3 @@ def hubness(
     ]
     columns = ["variant", "skewness", "most", "from", "to", "images"]
     return Drawing(figure, pd.DataFrame(rows, columns=columns))
-
-
-def _groups(variants: Collection[str]) -> list[tuple[str, ...]]:
-    """Each variant with its revision, where it has one; the others alone."""
-    pairs = dict(revised_pairs(variants))
-    return [
-        (variant, pairs[variant]) if variant in pairs else (variant,)
-        for variant in variants
-        if variant not in pairs.values()
-    ]

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
-from matplotlib.ticker import FixedLocator, NullLocator
+from matplotlib.ticker import FixedLocator, NullLocator, PercentFormatter
 from numpy.typing import NDArray
 
 from newsimages.metrics.recall import recall_at
 from newsimages.metrics.reciprocal_rank import DEPTH
-from newsimages.reports.figures.canvas import TEXT, Drawing, canvas, percent, plain, title
+from newsimages.reports.figures.canvas import Drawing, canvas, legend, plain, title
 from newsimages.reports.figures.variants import variant_styles
 
 TICKS = (1, 2, 5, 10, 20, 50, 100)
@@ -46,14 +46,14 @@ def recall_curves(ranks: Mapping[str, NDArray[np.float64]], *, name: str) -> Dra
             clip_on=False,
             label=plain(variant),
         )
-    panel.legend(frameon=False, fontsize=10, loc="lower right", labelcolor=TEXT, handlelength=3.2)
+    legend(panel, fontsize=10, loc="lower right", handlelength=3.2)
     panel.set_xscale("log")
     panel.set_xlim(1, cuts[-1])
     panel.set_ylim(bottom, top)
     panel.xaxis.set_major_locator(FixedLocator(list(TICKS)))
     panel.xaxis.set_minor_locator(NullLocator())
     panel.xaxis.set_major_formatter("{x:.0f}")
-    panel.yaxis.set_major_formatter(percent())
+    panel.yaxis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=" %"))
     panel.set_xlabel("K, images looked at")
     panel.set_ylabel("Recall@K, articles whose right image is among them")
     title(panel, f"{name}: Recall@K")
