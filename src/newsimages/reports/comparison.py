@@ -7,6 +7,7 @@ from string import Template
 import numpy as np
 import pandas as pd
 
+from newsimages.metrics.comparison import CONFIDENCE
 from newsimages.reports.tables import markdown
 
 _FORMATS = {
@@ -17,14 +18,13 @@ _FORMATS = {
 }
 
 
-def comparison_sentences(table: pd.DataFrame, *, confidence: float = 0.95) -> list[str]:
-    """Sentences on which variants of each data set differ at `compare`'s confidence."""
+def comparison_sentences(table: pd.DataFrame) -> list[str]:
+    """Sentences on which variants of each data set differ."""
     sentences = []
     for name, pairs in table.groupby("data set", sort=False):
-        differ = pairs["p corrected"] < 1 - confidence
-        sentences += [f"{name}: {_summary(pairs, confidence)}"]
-        sentences += [f"{name}: {_difference(row)}" for _, row in pairs[differ].iterrows()]
-        sentences += [f"{name}: {_alike(pairs[~differ])}"] if not differ.all() else []
+        differ = _differ(pairs)
+        said = [_difference(row) for _, row in pairs[differ].iterrows()]
+        sentences += [f"{name}: {one}" for one in (_summary(pairs), *said, *_alike(pairs[~differ]))]
     return sentences
 
 
@@ -33,15 +33,13 @@ def comparison_markdown(table: pd.DataFrame) -> str:
     return markdown(_readable(table))
 
 
-def comparison_html(table: pd.DataFrame, *, confidence: float = 0.95) -> str:
+def comparison_html(table: pd.DataFrame) -> str:
     """A self-contained page: for each data set a summary and a table with drawn intervals."""
     reach = max(table[["low", "high"]].abs().to_numpy(np.float64).max(initial=0), 1e-9)
-    sections = [
-        _section(str(name), pairs, confidence, reach)
-        for name, pairs in table.groupby("data set", sort=False)
-    ]
+    by_set = table.groupby("data set", sort=False)
+    sections = [_section(str(name), pairs, reach) for name, pairs in by_set]
     page = Template(Path(__file__).with_suffix(".html").read_text("utf-8"))
-    return page.substitute(sections="\n".join(sections), confidence=f"{confidence:.0%}")
+    return page.substitute(sections="\n".join(sections), confidence=f"{CONFIDENCE:.0%}")
 
 
 def _readable(table: pd.DataFrame) -> pd.DataFrame:
@@ -56,12 +54,16 @@ def _interval(row: "pd.Series[float]") -> str:
     return f"{row['low']:+.4f} to {row['high']:+.4f}"
 
 
-def _summary(pairs: pd.DataFrame, confidence: float) -> str:
-    n = int((pairs["p corrected"] < 1 - confidence).sum())
+def _differ(pairs: pd.DataFrame) -> "pd.Series[bool]":
+    return pairs["p corrected"] < 1 - CONFIDENCE
+
+
+def _summary(pairs: pd.DataFrame) -> str:
+    n = int(_differ(pairs).sum())
     return (
         f"{n or 'none'} of {len(pairs)} {'pair' if len(pairs) == 1 else 'pairs'} of variants "
         f"{'differ' if n > 1 else 'differs'} in MRR beyond chance ({pairs['articles'].iloc[0]:,} "
-        f"articles, paired randomisation test, p < {1 - confidence:.2g} after Holm's correction)."
+        f"articles, paired randomisation test, p < {1 - CONFIDENCE:.2g} after Holm's correction)."
     )
 
 
@@ -74,26 +76,21 @@ def _difference(row: "pd.Series[float]") -> str:
     )
 
 
-def _alike(pairs: pd.DataFrame) -> str:
+def _alike(pairs: pd.DataFrame) -> list[str]:
     named = [f"{row['variant']} and {row['against']}" for _, row in pairs.iterrows()]
-    return f"no difference beyond chance between {'; '.join(named)}."
+    return [f"no difference beyond chance between {'; '.join(named)}."] if named else []
 
 
-def _section(name: str, pairs: pd.DataFrame, confidence: float, reach: float) -> str:
-    differ = pairs["p corrected"] < 1 - confidence
-    said = [_summary(pairs, confidence)]
-    said += [] if differ.all() else [_alike(pairs[~differ])]
+def _section(name: str, pairs: pd.DataFrame, reach: float) -> str:
+    said = [_summary(pairs), *_alike(pairs[~_differ(pairs)])]
     text = " ".join(sentence[0].upper() + sentence[1:] for sentence in said)
     readable = _readable(pairs).drop(columns="data set")
     head = "".join(f'<th scope="col">{heading}</th>' for heading in readable.columns)
-    rows = [
-        f"<tr{' class=differs' if row['p corrected'] < 1 - confidence else ''}>"
-        + "".join(f"<td>{html.escape(str(cell))}</td>" for cell in cells)
-        + f"<td>{_drawn(row, reach)}</td></tr>"
-        for cells, (_, row) in zip(
-            readable.itertuples(index=False, name=None), pairs.iterrows(), strict=True
-        )
-    ]
+    rows = []
+    for shown, (_, row) in zip(readable.to_numpy().tolist(), pairs.iterrows(), strict=True):
+        cells = "".join(f"<td>{html.escape(str(cell))}</td>" for cell in shown)
+        look = " class=differs" if row["p corrected"] < 1 - CONFIDENCE else ""
+        rows.append(f"<tr{look}>{cells}<td>{_drawn(row, reach)}</td></tr>")
     name = html.escape(name)
     return (
         f"<h2>{name}</h2>\n<p>{html.escape(text)}</p>\n"
