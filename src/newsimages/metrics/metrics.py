@@ -23,10 +23,8 @@ CUTS = (5, 10, 50, 100)
 class Metric(NamedTuple):
     """A metric of a ranking."""
 
-    heading: str
-    """Its column in tables."""
-    of: Callable[[NDArray[np.float64]], float]
-    """(articles,) ranks to a figure from 0 to 1."""
+    heading: str  # its column in tables
+    of: Callable[[NDArray[np.float64]], float]  # (articles,) ranks to a figure from 0 to 1
 
 
 METRICS: Mapping[str, Metric] = {

@@ -10,12 +10,7 @@ import pandas as pd
 from newsimages.metrics.comparison import CONFIDENCE
 from newsimages.reports.tables import markdown
 
-_FORMATS = {
-    "MRR": "{:.5f}",
-    "MRR against": "{:.5f}",
-    "difference": "{:+.5f}",
-    "p corrected": "{:.4f}",
-}
+_FORMATS = {"MRR": ".5f", "MRR against": ".5f", "difference": "+.5f", "p corrected": ".4f"}
 
 
 def comparison_sentences(table: pd.DataFrame) -> list[str]:
@@ -44,7 +39,9 @@ def comparison_html(table: pd.DataFrame) -> str:
 
 def _readable(table: pd.DataFrame) -> pd.DataFrame:
     """The table with the interval in one column, and no more digits than mean something."""
-    formatted = {column: table[column].map(form.format) for column, form in _FORMATS.items()}
+    formatted = {
+        name: [format(one, spec) for one in table[name]] for name, spec in _FORMATS.items()
+    }
     intervals = [_interval(row) for _, row in table.iterrows()]
     readable = table.assign(**formatted, low=intervals).rename(columns={"low": "interval"})
     return readable.drop(columns=["articles", "high", "p"])

@@ -29,6 +29,7 @@ def check(ranking: pd.DataFrame, article_ids: Collection[str], image_ids: Collec
         return ranking.loc[rows, "article_id"].unique().tolist()
 
     length = min(DEPTH, len(set(image_ids)))
+    outside = ~ranking["image_id"].isin(set(image_ids))
     counts = ranking.groupby("article_id", sort=False).size()
     broken: dict[str, Collection[str]] = {
         "articles without a list": sorted(set(article_ids) - set(counts.index)),
@@ -36,9 +37,7 @@ def check(ranking: pd.DataFrame, article_ids: Collection[str], image_ids: Collec
         f"lists that do not hold exactly {length} images": counts.index[counts != length].tolist(),
         "lists that hold an image twice": articles(ranking.duplicated(["article_id", "image_id"])),
         "lists that hold a rank twice": articles(ranking.duplicated(["article_id", "rank"])),
-        "lists that hold images outside the gallery": articles(
-            ~ranking["image_id"].isin(set(image_ids))
-        ),
+        "lists that hold images outside the gallery": articles(outside),
     }
     found = [f"{what}: {first_ten(ids)}" for what, ids in broken.items() if len(ids)]
     if found:

@@ -17,12 +17,9 @@ class Measured:
     data_set: str
     run: int
     variant: str
-    metrics: Mapping[str, float]
-    """`METRICS`, each from 0 to 1."""
-    mrr_interval: tuple[float, float]
-    """Bounds of the MRR, as `newsimages.metrics.reciprocal_rank.mrr_interval`."""
-    ranks: NDArray[np.float64]
-    """(articles,) as from `newsimages.metrics.metrics.ranks_of_truth`."""
+    metrics: Mapping[str, float]  # `METRICS`, each from 0 to 1
+    mrr_interval: tuple[float, float]  # bounds as from `mrr_interval`
+    ranks: NDArray[np.float64]  # (articles,) as from `ranks_of_truth`
 
 
 def results_table(

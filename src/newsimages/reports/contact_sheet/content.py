@@ -109,9 +109,8 @@ def _lists(
     cosines = _finite(top["similarity"].to_numpy(np.float64) * 1000, 0)
     is_cosine = bool((top["score"] == top["similarity"]).all())
     scores = [None] * len(top) if is_cosine else _finite(top["score"].to_numpy(np.float64), 4)
-    for article, image, cosine, score in zip(
-        top["article_id"], images, cosines, scores, strict=True
-    ):
+    rows = zip(top["article_id"], images, cosines, scores, strict=True)
+    for article, image, cosine, score in rows:
         lists[article] += (image, None if cosine is None else int(cosine), score)
     return list(lists.values())
 

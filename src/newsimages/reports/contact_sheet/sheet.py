@@ -27,14 +27,10 @@ FRAME_BYTES = 40_000  # the page without values and pictures; a test checks it
 class SheetConfig:
     """The limits of a sheet."""
 
-    max_articles: int = 1500
-    """Articles shown; of more, a sample is drawn."""
-    max_mb: float = 15.0
-    """Size of the file at most, a megabyte being 1,000,000 bytes."""
-    seed: int = 0
-    """Seed of the sample."""
-    workers: int = 2
-    """Threads that make thumbnails."""
+    max_articles: int = 1500  # of more, a sample is drawn
+    max_mb: float = 15.0  # size of the file, a megabyte being 1,000,000 bytes
+    seed: int = 0  # of the sample
+    workers: int = 2  # threads that make thumbnails
 
     def __post_init__(self) -> None:
         """Raises: NewsImagesError on a sheet that could hold nothing."""

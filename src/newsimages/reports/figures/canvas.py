@@ -1,7 +1,6 @@
 """The size and style of all charts, and the `Drawing` that each function returns.
 
-Figures are made without pyplot, so nothing global is touched and several threads may draw. They
-are eight inches wide, so that at 800 pixels a point of type is about a pixel and a half.
+Figures are made without pyplot, so nothing global is touched and several threads may draw.
 """
 
 from typing import Any, NamedTuple
@@ -10,7 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-WIDTH = 8.0  # inches
+WIDTH = 8.0  # inches; at 800 pixels a point of type is about a pixel and a half
 DPI = 150
 TEXT = "#1b1b19"
 QUIET = "#5f5f59"
@@ -49,11 +48,6 @@ def title(panel: Axes, text: str) -> None:
 def plain(text: str) -> str:
     """A name as matplotlib shows it literally: no mathematics between dollars."""
     return text.replace("$", r"\$")
-
-
-def legend(panel: Axes, **options: Any) -> None:
-    """A legend without a frame; ``options`` as matplotlib's."""
-    panel.legend(frameon=False, labelcolor=TEXT, **options)
 
 
 def note(panel: Axes, text: str, at: Any, *, offset: tuple[float, float], **options: Any) -> None:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from newsimages.errors import NewsImagesError
-from newsimages.reports.figures.canvas import TEXT, Drawing, canvas, legend, plain, title
+from newsimages.reports.figures.canvas import TEXT, Drawing, canvas, plain, title
 from newsimages.reports.figures.variants import revised_pairs, variant_styles
 
 TOP = 10
@@ -81,7 +81,7 @@ def hubness(
         panel.yaxis.set_major_formatter("{x:,.0f}")
         panel.set_xticks(range(len(labels)), labels)
         panel.tick_params(axis="x", labelsize=8.5)
-        legend(panel, fontsize=9, loc="upper right")
+        panel.legend(frameon=False, fontsize=9, loc="upper right", labelcolor=TEXT)
         title(panel, group[0])
     figure.suptitle(plain(f"{name}: how often an image stands in a top ten"), fontsize=12)
     figure.supxlabel("Top tens in which an image stands", fontsize=10, color=TEXT)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from newsimages.metrics.recall import recall_at
 from newsimages.metrics.reciprocal_rank import DEPTH
-from newsimages.reports.figures.canvas import Drawing, canvas, legend, plain, title
+from newsimages.reports.figures.canvas import TEXT, Drawing, canvas, plain, title
 from newsimages.reports.figures.variants import variant_styles
 
 TICKS = (1, 2, 5, 10, 20, 50, 100)
@@ -46,7 +46,7 @@ def recall_curves(ranks: Mapping[str, NDArray[np.float64]], *, name: str) -> Dra
             clip_on=False,
             label=plain(variant),
         )
-    legend(panel, fontsize=10, loc="lower right", handlelength=3.2)
+    panel.legend(frameon=False, fontsize=10, loc="lower right", labelcolor=TEXT, handlelength=3.2)
     panel.set_xscale("log")
     panel.set_xlim(1, cuts[-1])
     panel.set_ylim(bottom, top)

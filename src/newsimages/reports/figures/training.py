@@ -5,16 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator, PercentFormatter
 
 from newsimages.errors import NewsImagesError
-from newsimages.reports.figures.canvas import (
-    QUIET,
-    TEXT,
-    Drawing,
-    canvas,
-    legend,
-    note,
-    plain,
-    title,
-)
+from newsimages.reports.figures.canvas import QUIET, TEXT, Drawing, canvas, note, plain, title
 
 COLUMNS = ("epoch", "loss", "learning_rate", "score")
 DIRECTIONS = {"text_to_image": ("text to image", "-"), "image_to_text": ("image to text", "--")}
@@ -25,10 +16,9 @@ def training_curves(epochs: pd.DataFrame, *, name: str = "T×V") -> Drawing:
     """Draws a training; the epoch with the greatest score, which is kept, is marked.
 
     Args:
-        epochs: A row per epoch with the columns epoch (from 1), loss (mean per pair),
-            learning_rate, score (sum of the recalls, 0 to 6), and any of
+        epochs: A row per epoch with the columns `COLUMNS`, epoch from 1, and any of
             ``text_to_image_recall_at_1``, 5, 10 and ``image_to_text_…`` (0 to 1).
-        name: Name of the training.
+        name: Of the training.
 
     Returns:
         The figure, and those columns.
@@ -82,5 +72,8 @@ def _draw_recalls(panel: Axes, epochs: pd.DataFrame) -> list[str]:
     panel.yaxis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=" %"))
     title(panel, "Validation recalls (% of queries)")
     if named:
-        legend(panel, fontsize=8.5, ncols=2, loc="upper center", bbox_to_anchor=(0.5, -0.22))
+        below = panel.legend(
+            frameon=False, fontsize=8.5, labelcolor=TEXT, ncols=2, loc="upper center"
+        )
+        below.set_bbox_to_anchor((0.5, -0.22))
     return named

@@ -8,8 +8,7 @@ which people with any colour vision tell apart; their yellow is left out, as it 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-REVISED = "_ds"
-"""The suffix of a variant that is another one revised by dual softmax."""
+REVISED = "_ds"  # ends the name of a variant that is another one revised by dual softmax
 
 VARIANT_COLOURS: Mapping[str, str] = {
     "clip": "#0072B2",  # blue
@@ -31,14 +30,10 @@ DASHES = ("-", "--", "-.", ":")
 class VariantStyle:
     """The look of one variant."""
 
-    colour: str
-    """``#RRGGBB``."""
-    ink: str
-    """Black or white, whichever has more contrast on the colour."""
-    marker: str
-    """As matplotlib names it."""
-    dash: str
-    """As matplotlib names it; solid unless revised or the colours repeat."""
+    colour: str  # #RRGGBB
+    ink: str  # black or white, whichever has more contrast on the colour
+    marker: str  # as matplotlib names it
+    dash: str  # as matplotlib names it; solid unless revised or the colours repeat
 
 
 def variant_styles(variants: Collection[str]) -> dict[str, VariantStyle]:
