@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from newsimages.errors import NewsImagesError
-from newsimages.metrics.comparison import COLUMNS, ComparisonConfig, compare, holm
+from newsimages.metrics.comparison import COLUMNS, compare, holm
 from newsimages.metrics.reciprocal_rank import reciprocal_ranks
 
 Ranks = NDArray[np.float64]
@@ -36,10 +36,10 @@ def test_figures_of_a_pair_by_hand() -> None:
     assert row["low"] <= row["difference"] <= row["high"]
 
 
-def test_p_agrees_with_all_choices_of_signs() -> None:
+def test_p_agrees_with_all_choices_of_signs(monkeypatch: pytest.MonkeyPatch) -> None:
     ranks = drawn(12)
-    config = ComparisonConfig(permutations=200_000)
-    table = compare({"x": ranks}, config)
+    monkeypatch.setattr("newsimages.metrics.comparison.PERMUTATIONS", 200_000)
+    table = compare({"x": ranks})
     for _, row in table.iterrows():
         d = reciprocal_ranks(ranks[row["variant"]]) - reciprocal_ranks(ranks[row["against"]])
         totals = [
@@ -49,9 +49,10 @@ def test_p_agrees_with_all_choices_of_signs() -> None:
         assert row["p"] == pytest.approx(np.mean(totals), abs=0.005)
 
 
-def test_interval_and_p_agree_with_scipy() -> None:
+def test_interval_and_p_agree_with_scipy(monkeypatch: pytest.MonkeyPatch) -> None:
     ranks = drawn(400)
-    table = compare({"x": ranks}, ComparisonConfig(resamples=4000))
+    monkeypatch.setattr("newsimages.metrics.comparison.RESAMPLES", 4000)
+    table = compare({"x": ranks})
     for _, row in table.iterrows():
         d = reciprocal_ranks(ranks[row["variant"]]) - reciprocal_ranks(ranks[row["against"]])
         theirs = stats.bootstrap(
@@ -66,14 +67,15 @@ def test_interval_and_p_agree_with_scipy() -> None:
         assert row["p"] == pytest.approx(flipped.pvalue, abs=0.02)
 
 
-def test_alike_variants_rarely_differ() -> None:
+def test_alike_variants_rarely_differ(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of two variants that are alike, p is below a half in half of the cases."""
     generator = np.random.default_rng(0)
-    config = ComparisonConfig(resamples=1, permutations=200)
+    monkeypatch.setattr("newsimages.metrics.comparison.RESAMPLES", 1)
+    monkeypatch.setattr("newsimages.metrics.comparison.PERMUTATIONS", 200)
     p = []
     for _ in range(200):
         a, b = (generator.integers(1, 120, 50).astype(np.float64) for _ in range(2))
-        p.append(compare({"x": {"a": a, "b": b}}, config)["p"].iloc[0])
+        p.append(compare({"x": {"a": a, "b": b}})["p"].iloc[0])
     assert np.mean(np.array(p) < 0.5) == pytest.approx(0.5, abs=0.12)
     assert np.mean(np.array(p) < 0.05) < 0.12
 
@@ -92,7 +94,7 @@ def test_pairs_are_corrected_within_their_data_set() -> None:
     for _, pairs in table.groupby("data set"):
         assert pairs["p corrected"].tolist() == holm(pairs["p"].to_numpy()).tolist()
     assert compare(sets).equals(table)
-    assert not compare(sets, ComparisonConfig(seed=1)).equals(table)
+    assert not compare(sets, seed=1).equals(table)
 
 
 def test_memory_of_draws_is_bounded_and_blocks_do_not_matter_much(
@@ -118,8 +120,3 @@ def test_other_articles_are_refused(sizes: tuple[int, int]) -> None:
     ranks = {f"v{at}": np.ones(n) for at, n in enumerate(sizes)}
     with pytest.raises(NewsImagesError, match="RSS: numbers of articles by variant"):
         compare({"RSS": ranks})
-
-
-def test_settings_that_mean_nothing_are_refused() -> None:
-    with pytest.raises(NewsImagesError, match="confidence=95"):
-        ComparisonConfig(confidence=95)

@@ -7,7 +7,7 @@ import pytest
 from ir_measures import RR, Qrel, R, ScoredDoc, Success
 
 from newsimages.errors import NewsImagesError
-from newsimages.metrics.metrics import METRICS, figures_of, measure, ranks_in_lists, ranks_of_truth
+from newsimages.metrics.metrics import METRICS, figures_of, ranks_in_lists, ranks_of_truth
 
 
 def table(lists: dict[str, list[str]]) -> pd.DataFrame:
@@ -26,7 +26,7 @@ def test_figures_by_hand() -> None:
         "elsewhere": "unknown",
         "no list": "i1",
     }
-    assert measure(table(lists), truth) == pytest.approx(
+    assert figures_of(ranks_of_truth(table(lists), truth)) == pytest.approx(
         {
             "recall_at_5": 1 / 6,
             "recall_at_10": 2 / 6,
@@ -80,7 +80,7 @@ def test_agrees_with_ir_measures(seed: int) -> None:
         "mrr": RR @ 100
     }
     aggregated = ir_measures.calc_aggregate([*theirs.values(), Success @ 5], qrels, run)
-    ours = measure(table(lists), truth)
+    ours = figures_of(ranks_of_truth(table(lists), truth))
     assert ours == pytest.approx({name: aggregated[m] for name, m in theirs.items()})
     assert ours["recall_at_5"] == pytest.approx(aggregated[Success @ 5])
     assert 0 < ours["recall_at_5"] < ours["recall_at_100"] < 1
@@ -88,9 +88,9 @@ def test_agrees_with_ir_measures(seed: int) -> None:
 
 def test_nothing_to_measure_and_doubled_images_are_refused() -> None:
     with pytest.raises(NewsImagesError, match="nothing to measure"):
-        measure(table({"a": ["x"]}), {})
+        ranks_of_truth(table({"a": ["x"]}), {})
     with pytest.raises(NewsImagesError, match="list an image twice: b"):
-        measure(table({"a": ["x", "y"], "b": ["x", "x"]}), {"a": "x"})
+        ranks_of_truth(table({"a": ["x", "y"], "b": ["x", "x"]}), {"a": "x"})
 
 
 def test_the_table_names_all_figures() -> None:

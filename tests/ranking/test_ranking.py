@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from newsimages.devices import Compute
 from newsimages.embeddings import Embeddings
 from newsimages.errors import NewsImagesError
-from newsimages.metrics.metrics import measure, ranks_of_truth
+from newsimages.metrics.metrics import figures_of, ranks_of_truth
 from newsimages.metrics.recall import recall_at
 from newsimages.ranking.bank import bank_offsets
 from newsimages.ranking.ranking import Ranking, rank, rank_tiles, top
@@ -266,7 +266,7 @@ def test_real_features_give_the_reference_figures(
 ) -> None:
     queries, gallery, truth = real_features(shared_data, name)
     table = rank(Space.of(queries, gallery), revision, top_k=len(gallery)).table()
-    figures = measure(table, truth)
+    figures = figures_of(ranks_of_truth(table, truth))
     all_ranks = ranks_of_truth(table, truth)
     assert recall_at(all_ranks, 1) == pytest.approx(expected[0], abs=5e-5)
     assert figures["recall_at_5"] == pytest.approx(expected[1], abs=5e-5)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from newsimages.devices import Compute
 from newsimages.embeddings import Embeddings
 from newsimages.errors import NewsImagesError
-from newsimages.metrics.metrics import measure
+from newsimages.metrics.metrics import figures_of, ranks_of_truth
 from newsimages.ranking.bank import bank_offsets
 from newsimages.ranking.ranking import rank
 from newsimages.ranking.revisions import (
@@ -80,7 +80,7 @@ def test_the_curve_is_what_each_would_measure(bank: Queries | None, weights: Wei
         if bank is not None:
             offsets = bank_offsets(fuse(bank, validation.gallery, weights), candidate)
         table = rank(space, candidate, offsets=offsets).table()
-        figures.append(measure(table, validation.truth))
+        figures.append(figures_of(ranks_of_truth(table, validation.truth)))
     for name in ("recall_at_5", "recall_at_10", "recall_at_50", "recall_at_100", "mrr"):
         assert tried.curve[name].tolist() == [figure[name] for figure in figures]
     assert tried.mrr.tolist() == tried.curve["mrr"].tolist()

@@ -1,24 +1,20 @@
 """Compares variants: the ranks of right images in, a paired test of every two variants out.
 
-Two variants answer the same articles, so they are compared article by article, by the difference
-of their reciprocal ranks; its mean is the difference of their MRR.
+Variants are compared by the difference of their reciprocal ranks on each article, whose mean is the
+difference of their MRR.
 
-- The interval is that of the percentile bootstrap (Efron 1979): articles are drawn anew, each with
-  both its ranks.
+- The interval is that of the percentile bootstrap (Efron 1979) over articles.
 - The test is the paired randomisation test (Fisher 1935): if two variants were alike, the sign of
-  an article's difference could as well be the other one. It tests the very figure that is shown
-  and assumes no distribution of reciprocal ranks. Wilcoxon's signed-rank test tests another figure
-  and drops the articles on which two variants agree, which are most of them (Smucker, Allan and
-  Carterette, CIKM 2007, recommend the randomisation test).
-- Some of many pairs differ by chance, so p values are corrected by Holm's method (1979) over all
-  pairs of a data set.
+  an article's difference could as well be the other one. Wilcoxon's tests another figure and drops
+  the articles on which two variants agree, which are most (Smucker, Allan and Carterette, CIKM
+  2007, recommend randomisation).
+- Some of many pairs differ by chance, so p is corrected by Holm's method over those of a data set.
 
 All pairs of a data set share their draws, so their figures do not depend on their order.
 """
 
 import itertools
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -43,65 +39,38 @@ COLUMNS = (
     "lost",
     "tied",
 )
+CONFIDENCE = 0.95  # of the intervals; a corrected p below 1 − CONFIDENCE is beyond chance
+RESAMPLES = 2000  # of the bootstrap
+PERMUTATIONS = 10_000  # random choices of signs; no p is below 1 / (PERMUTATIONS + 1)
 CELLS = 2_000_000  # numbers in a block of draws: 16 MB
 
 
-@dataclass(frozen=True, kw_only=True)
-class ComparisonConfig:
-    """The settings of a comparison."""
-
-    confidence: float = 0.95
-    """Confidence of the intervals; a corrected p below 1 − confidence is beyond chance."""
-    resamples: int = 2000
-    """Bootstrap samples."""
-    permutations: int = 10_000
-    """Random choices of signs; no p is below 1/(permutations + 1)."""
-    seed: int = 0
-    """Seed of both."""
-
-    def __post_init__(self) -> None:
-        """Raises: NewsImagesError on a confidence outside 0 to 1 or nothing to draw."""
-        if not 0 < self.confidence < 1 or self.resamples < 1 or self.permutations < 1:
-            raise NewsImagesError(
-                f"confidence={self.confidence}, resamples={self.resamples}, "
-                f"permutations={self.permutations}: expected a confidence between 0 and 1 and at "
-                "least one draw of each."
-            )
-
-
 def compare(
-    ranks: Mapping[str, Mapping[str, NDArray[np.float64]]],
-    config: ComparisonConfig | None = None,
+    ranks: Mapping[str, Mapping[str, NDArray[np.float64]]], *, seed: int = 0
 ) -> pd.DataFrame:
     """Compares every variant with every one before it, on each data set.
 
     Args:
         ranks: By data set and variant, (articles,) as from `metrics.ranks_of_truth`;
             all variants of a data set over the same articles in the same order.
-        config: The settings; None: the defaults.
+        seed: Of the draws.
 
     Returns:
-        A row per data set and pair, with the columns `COLUMNS`: ``difference`` is MRR minus MRR
-        against, ``low`` and ``high`` its interval; ``p corrected`` by Holm within the data set;
-        ``won``, ``lost`` and ``tied`` count articles on which ``variant`` ranks the right image
-        better, worse or the same (beyond 100 counts as the same).
+        A row per data set and pair, with the columns `COLUMNS`: ``low`` and ``high`` bound the
+        ``difference``, MRR minus MRR against; ``won``, ``lost`` and ``tied`` count articles on
+        which ``variant`` ranks the right image better, worse or the same (as all beyond 100 are).
 
     Raises:
         NewsImagesError: Variants of a data set with different numbers of articles, or none.
     """
-    config = config or ComparisonConfig()
-    rows = [row for name, variants in ranks.items() for row in _rows(name, variants, config)]
+    rows = [row for name, variants in ranks.items() for row in _rows(name, variants, seed)]
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
 def holm(p: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Holm's correction of p values: the i-th smallest (from 0) of n times n − i, never falling.
+    """Holm's correction of (n,) p values: the i-th smallest (from 0) times n − i, never falling.
 
-    Args:
-        p: (n,) from 0 to 1.
-
-    Returns:
-        (n,) in the same order, at most 1. Source: Holm, Scandinavian Journal of Statistics 6, 1979.
+    Source: Holm, Scandinavian Journal of Statistics 6, 1979.
     """
     order = np.argsort(p, kind="stable")
     stepped = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1))
@@ -111,7 +80,7 @@ def holm(p: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _rows(
-    name: str, variants: Mapping[str, NDArray[np.float64]], config: ComparisonConfig
+    name: str, variants: Mapping[str, NDArray[np.float64]], seed: int
 ) -> Iterator[tuple[object, ...]]:
     values = {variant: reciprocal_ranks(np.asarray(r)) for variant, r in variants.items()}
     sizes = {variant: len(one) for variant, one in values.items()}
@@ -124,9 +93,9 @@ def _rows(
     if not pairs:
         return
     differences = np.stack([values[one] - values[other] for one, other in pairs], axis=1)
-    tails = [(1 - config.confidence) / 2, (1 + config.confidence) / 2]
-    low, high = np.quantile(_resampled_means(differences, config), tails, axis=0)
-    p = _p_values(differences, config)
+    tails = [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2]
+    low, high = np.quantile(_resampled_means(differences, seed), tails, axis=0)
+    p = _p_values(differences, seed)
     corrected = holm(p)
     for at, (one, other) in enumerate(pairs):
         difference = differences[:, at]
@@ -139,37 +108,33 @@ def _rows(
         )
 
 
-def _resampled_means(
-    differences: NDArray[np.float64], config: ComparisonConfig
-) -> NDArray[np.float64]:
+def _resampled_means(differences: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
     """(resamples, pairs) mean differences over articles (articles, pairs) drawn anew."""
-    generator = np.random.default_rng(config.seed)
+    generator = np.random.default_rng(seed)
     n = len(differences)
     means = []
-    for size in _blocks(config.resamples, n):
+    for size in _blocks(RESAMPLES, n):
         drawn = generator.integers(0, n, (size, n)) + np.arange(size)[:, None] * n
         counts = np.bincount(drawn.ravel(), minlength=size * n).reshape(size, n)
         means.append(counts.astype(np.float64) @ differences / n)
     return np.concatenate(means)
 
 
-def _p_values(differences: NDArray[np.float64], config: ComparisonConfig) -> NDArray[np.float64]:
+def _p_values(differences: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
     """(pairs,) two-sided p: how often the mean is as far from 0 under random signs."""
-    generator = np.random.default_rng(config.seed)
+    generator = np.random.default_rng(seed)
     n, total = len(differences), differences.sum(axis=0)
     reached = np.abs(total) - 1e-9  # the same sum in another order may be a hair smaller
     n_as_far = np.zeros(differences.shape[1])
-    for size in _blocks(config.permutations, n):
+    for size in _blocks(PERMUTATIONS, n):
         n_bytes = -(-n // 8)
         bits = np.frombuffer(generator.bytes(size * n_bytes), np.uint8).reshape(size, n_bytes)
         flipped = np.unpackbits(bits, axis=1, count=n).astype(np.float64)  # 1: the other sign
         n_as_far += (np.abs(total - 2 * (flipped @ differences)) >= reached).sum(axis=0)
-    return (1 + n_as_far) / (1 + config.permutations)
+    return (1 + n_as_far) / (1 + PERMUTATIONS)
 
 
-def _blocks(n_draws: int, n_articles: int) -> Iterator[int]:
-    """Yields how many draws to make at a time, so that memory is bounded."""
+def _blocks(n_draws: int, n_articles: int) -> list[int]:
+    """How many draws to make at a time, so that memory is bounded."""
     size = max(1, CELLS // n_articles)
-    yield from [size] * (n_draws // size)
-    if n_draws % size:
-        yield n_draws % size
+    return [min(size, n_draws - done) for done in range(0, n_draws, size)]

@@ -23,10 +23,8 @@ CUTS = (5, 10, 50, 100)
 class Metric(NamedTuple):
     """A metric of a ranking."""
 
-    heading: str
-    """Its column in tables."""
-    of: Callable[[NDArray[np.float64]], float]
-    """(articles,) ranks to a figure from 0 to 1."""
+    heading: str  # its column in tables
+    of: Callable[[NDArray[np.float64]], float]  # (articles,) ranks to a figure from 0 to 1
 
 
 METRICS: Mapping[str, Metric] = {
@@ -37,14 +35,11 @@ METRICS: Mapping[str, Metric] = {
 
 
 def ranks_of_truth(ranking: pd.DataFrame, truth: Mapping[str, str]) -> NDArray[np.float64]:
-    """The rank at which each article's right image stands.
+    """(articles,) ranks of the right images, in the truth's order; infinity where not listed.
 
     Args:
         ranking: Columns article_id, image_id, rank (from 1).
         truth: The right image of each article.
-
-    Returns:
-        (articles of the truth,) in the truth's order; infinity where the image is not listed.
 
     Raises:
         NewsImagesError: No ground truth, an article lists an image twice, or a rank below 1.
@@ -73,20 +68,12 @@ def ranks_in_lists(
         article_ids: (C,) unique.
         image_ids: (C, k) each article's images, best first, none twice in a row.
         truth: The right image of each article; at least one.
-
-    Returns:
-        (articles of the truth,) in the truth's order; infinity where the image is not listed.
     """
     right = np.array([truth.get(article_id, "") for article_id in article_ids.tolist()])
     hits = (image_ids == right[:, None]) & (right != "")[:, None]  # (C, k)
     found = np.where(hits.any(axis=1), hits.argmax(axis=1) + 1.0, np.inf)
     rank_of = dict(zip(article_ids.tolist(), found.tolist(), strict=True))
     return np.array([rank_of.get(article_id, np.inf) for article_id in truth])
-
-
-def measure(ranking: pd.DataFrame, truth: Mapping[str, str]) -> dict[str, float]:
-    """All `METRICS` of a ranking, by name. Raises: NewsImagesError as `ranks_of_truth`."""
-    return figures_of(ranks_of_truth(ranking, truth))
 
 
 def figures_of(ranks: NDArray[np.float64]) -> dict[str, float]:

@@ -21,15 +21,11 @@ def mean_reciprocal_rank(ranks: NDArray[np.float64]) -> float:
     return float(reciprocal_ranks(ranks).mean())
 
 
-def mrr_interval(
-    ranks: NDArray[np.float64], *, confidence: float = 0.95, resamples: int = 2000, seed: int = 0
-) -> tuple[float, float]:
-    """Bounds of the MRR of other such articles, by the percentile bootstrap (Efron 1979).
+def mrr_interval(ranks: NDArray[np.float64], *, seed: int = 0) -> tuple[float, float]:
+    """95 % bounds of the MRR of other such articles: a percentile bootstrap (Efron 1979).
 
     Args:
         ranks: (articles,) as from `newsimages.metrics.metrics.ranks_of_truth`.
-        confidence: Share of the resamples that the interval holds.
-        resamples: How many times the articles are drawn anew, with replacement.
         seed: Seed of the drawing.
 
     Returns:
@@ -41,9 +37,8 @@ def mrr_interval(
     low, high = stats.bootstrap(
         (values,),
         np.mean,
-        n_resamples=resamples,
+        n_resamples=2000,
         batch=max(1, _CELLS // len(values)),
-        confidence_level=confidence,
         method="percentile",
         rng=np.random.default_rng(seed),
     ).confidence_interval

@@ -1,29 +1,25 @@
-"""Shows a comparison of variants: the table of `compare` in, sentences, Markdown, HTML out.
-
-`compare` is that of `newsimages.metrics.comparison`.
-"""
+"""The table of `newsimages.metrics.comparison.compare` in, sentences, Markdown and HTML out."""
 
 import html
+from pathlib import Path
+from string import Template
 
 import numpy as np
 import pandas as pd
 
+from newsimages.metrics.comparison import CONFIDENCE
 from newsimages.reports.tables import markdown
 
+_FORMATS = {"MRR": ".5f", "MRR against": ".5f", "difference": "+.5f", "p corrected": ".4f"}
 
-def comparison_sentences(table: pd.DataFrame, *, confidence: float = 0.95) -> list[str]:
-    """Sentences on which variants of each data set differ and which do not.
 
-    Args:
-        table: As from `compare`.
-        confidence: The confidence that `compare` was given.
-    """
+def comparison_sentences(table: pd.DataFrame) -> list[str]:
+    """Sentences on which variants of each data set differ."""
     sentences = []
     for name, pairs in table.groupby("data set", sort=False):
-        differ = pairs["p corrected"] < 1 - confidence
-        sentences += [f"{name}: {_summary(pairs, confidence)}"]
-        sentences += [f"{name}: {_difference(row)}" for _, row in pairs[differ].iterrows()]
-        sentences += [f"{name}: {_alike(pairs[~differ])}"] if not differ.all() else []
+        differ = _differ(pairs)
+        said = [_difference(row) for _, row in pairs[differ].iterrows()]
+        sentences += [f"{name}: {one}" for one in (_summary(pairs), *said, *_alike(pairs[~differ]))]
     return sentences
 
 
@@ -32,50 +28,39 @@ def comparison_markdown(table: pd.DataFrame) -> str:
     return markdown(_readable(table))
 
 
-def comparison_html(table: pd.DataFrame, *, confidence: float = 0.95) -> str:
-    """A self-contained page: for each data set a summary and a table with drawn intervals.
-
-    Args:
-        table: As from `compare`.
-        confidence: The confidence that `compare` was given.
-    """
+def comparison_html(table: pd.DataFrame) -> str:
+    """A self-contained page: for each data set a summary and a table with drawn intervals."""
     reach = max(table[["low", "high"]].abs().to_numpy(np.float64).max(initial=0), 1e-9)
-    sections = [
-        _section(str(name), pairs, confidence, reach)
-        for name, pairs in table.groupby("data set", sort=False)
-    ]
-    return _PAGE.format(sections="\n".join(sections), confidence=confidence)
+    by_set = table.groupby("data set", sort=False)
+    sections = [_section(str(name), pairs, reach) for name, pairs in by_set]
+    page = Template(Path(__file__).with_suffix(".html").read_text("utf-8"))
+    return page.substitute(sections="\n".join(sections), confidence=f"{CONFIDENCE:.0%}")
 
 
 def _readable(table: pd.DataFrame) -> pd.DataFrame:
     """The table with the interval in one column, and no more digits than mean something."""
-    return pd.DataFrame(
-        {
-            "data set": table["data set"],
-            "variant": table["variant"],
-            "against": table["against"],
-            "MRR": table["MRR"].map("{:.5f}".format),
-            "MRR against": table["MRR against"].map("{:.5f}".format),
-            "difference": table["difference"].map("{:+.5f}".format),
-            "interval": [_interval(row) for _, row in table.iterrows()],
-            "p corrected": table["p corrected"].map("{:.4f}".format),
-            "won": table["won"],
-            "lost": table["lost"],
-            "tied": table["tied"],
-        }
-    )
+    formatted = {
+        name: [format(one, spec) for one in table[name]] for name, spec in _FORMATS.items()
+    }
+    intervals = [_interval(row) for _, row in table.iterrows()]
+    readable = table.assign(**formatted, low=intervals).rename(columns={"low": "interval"})
+    return readable.drop(columns=["articles", "high", "p"])
 
 
 def _interval(row: "pd.Series[float]") -> str:
     return f"{row['low']:+.4f} to {row['high']:+.4f}"
 
 
-def _summary(pairs: pd.DataFrame, confidence: float) -> str:
-    n = int((pairs["p corrected"] < 1 - confidence).sum())
+def _differ(pairs: pd.DataFrame) -> "pd.Series[bool]":
+    return pairs["p corrected"] < 1 - CONFIDENCE
+
+
+def _summary(pairs: pd.DataFrame) -> str:
+    n = int(_differ(pairs).sum())
     return (
         f"{n or 'none'} of {len(pairs)} {'pair' if len(pairs) == 1 else 'pairs'} of variants "
         f"{'differ' if n > 1 else 'differs'} in MRR beyond chance ({pairs['articles'].iloc[0]:,} "
-        f"articles, paired randomisation test, p < {1 - confidence:.2g} after Holm's correction)."
+        f"articles, paired randomisation test, p < {1 - CONFIDENCE:.2g} after Holm's correction)."
     )
 
 
@@ -88,26 +73,21 @@ def _difference(row: "pd.Series[float]") -> str:
     )
 
 
-def _alike(pairs: pd.DataFrame) -> str:
+def _alike(pairs: pd.DataFrame) -> list[str]:
     named = [f"{row['variant']} and {row['against']}" for _, row in pairs.iterrows()]
-    return f"no difference beyond chance between {'; '.join(named)}."
+    return [f"no difference beyond chance between {'; '.join(named)}."] if named else []
 
 
-def _section(name: str, pairs: pd.DataFrame, confidence: float, reach: float) -> str:
-    differ = pairs["p corrected"] < 1 - confidence
-    said = [_summary(pairs, confidence)]
-    said += [] if differ.all() else [_alike(pairs[~differ])]
+def _section(name: str, pairs: pd.DataFrame, reach: float) -> str:
+    said = [_summary(pairs), *_alike(pairs[~_differ(pairs)])]
     text = " ".join(sentence[0].upper() + sentence[1:] for sentence in said)
     readable = _readable(pairs).drop(columns="data set")
     head = "".join(f'<th scope="col">{heading}</th>' for heading in readable.columns)
-    rows = [
-        f"<tr{' class=differs' if row['p corrected'] < 1 - confidence else ''}>"
-        + "".join(f"<td>{html.escape(str(cell))}</td>" for cell in cells)
-        + f"<td>{_drawn(row, reach)}</td></tr>"
-        for cells, (_, row) in zip(
-            readable.itertuples(index=False, name=None), pairs.iterrows(), strict=True
-        )
-    ]
+    rows = []
+    for shown, (_, row) in zip(readable.to_numpy().tolist(), pairs.iterrows(), strict=True):
+        cells = "".join(f"<td>{html.escape(str(cell))}</td>" for cell in shown)
+        look = " class=differs" if row["p corrected"] < 1 - CONFIDENCE else ""
+        rows.append(f"<tr{look}>{cells}<td>{_drawn(row, reach)}</td></tr>")
     name = html.escape(name)
     return (
         f"<h2>{name}</h2>\n<p>{html.escape(text)}</p>\n"
@@ -125,44 +105,3 @@ def _drawn(row: "pd.Series[float]", reach: float) -> str:
         f'{_interval(row)}"><path class="zero" d="M80 0V14"/>'
         f'<path d="M{low:.1f} 7H{high:.1f}"/><circle cx="{middle:.1f}" cy="7" r="3.2"/></svg>'
     )
-
-
-_PAGE = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Comparison of variants</title>
-<style>
-:root {{ color-scheme: light dark; --quiet: #5f5f59; --line: #dcdcd8; }}
-body {{ margin: 0 auto; padding: 24px; max-width: 1100px; background: #f6f6f4; color: #1b1b19;
-  font: 14px/1.5 system-ui, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif;
-  font-variant-numeric: tabular-nums; }}
-@media (prefers-color-scheme: dark) {{
-  :root {{ --quiet: #a5a59d; --line: #30302d; }}
-  body {{ background: #161615; color: #ecece8; }}
-}}
-h1 {{ margin: 0 0 4px; font-size: 22px; line-height: 1.2; font-weight: 650; }}
-h2 {{ margin: 32px 0 4px; font-size: 16px; font-weight: 650; }}
-p {{ margin: 0 0 10px; max-width: 95ch; }}
-.wide {{ overflow-x: auto; }}
-table {{ border-collapse: collapse; font-size: 13px; white-space: nowrap; }}
-th, td {{ padding: 4px 16px 4px 0; border-bottom: 1px solid var(--line); text-align: right; }}
-th {{ font-weight: 400; }}
-th, .note, tr:not(.differs) td {{ color: var(--quiet); }}
-:is(th, td):nth-child(-n+2) {{ text-align: left; }}
-.differs td:nth-child(5) {{ font-weight: 650; }}
-svg {{ display: block; width: 160px; height: 14px; fill: currentColor; stroke: currentColor;
-  stroke-width: 1.6; }}
-.zero {{ stroke: var(--quiet); stroke-width: 1; stroke-dasharray: 2 2; }}
-</style>
-</head>
-<body>
-<h1>Comparison of variants</h1>
-<p class="note">Difference: MRR minus MRR against, with its interval of {confidence:.0%} (paired
-bootstrap). p: paired randomisation test, corrected by Holm's method for the pairs of the data set.
-Won, lost, tied: articles. What differs beyond chance stands out.</p>
-{sections}
-</body>
-</html>
-"""

@@ -13,37 +13,31 @@ import pandas as pd
 
 from newsimages.atomic import write_bytes
 from newsimages.errors import NewsImagesError, first_ten
+from newsimages.metrics.reciprocal_rank import DEPTH
 
-LENGTH = 100
 Form = Literal["2021", "2023"]
 
 
 def check(ranking: pd.DataFrame, article_ids: Collection[str], image_ids: Collection[str]) -> None:
-    """Checks that every article is listed once, with exactly min(100, D) images, none twice.
-
-    Args:
-        ranking: Columns article_id, rank, image_id.
-        article_ids: All articles of the test set.
-        image_ids: All D images of the gallery.
+    """Checks that every article is listed once, with exactly min(100, gallery) images, none twice.
 
     Raises:
         NewsImagesError: Says which articles break which rule.
     """
-    length = min(LENGTH, len(set(image_ids)))
+
+    def articles(rows: "pd.Series[bool]") -> Collection[str]:
+        return ranking.loc[rows, "article_id"].unique().tolist()
+
+    length = min(DEPTH, len(set(image_ids)))
+    outside = ~ranking["image_id"].isin(set(image_ids))
     counts = ranking.groupby("article_id", sort=False).size()
-    broken = {
+    broken: dict[str, Collection[str]] = {
         "articles without a list": sorted(set(article_ids) - set(counts.index)),
         "lists of unknown articles": sorted(set(counts.index) - set(article_ids)),
-        f"lists that do not hold exactly {length} images": counts.index[counts != length],
-        "lists that hold an image twice": ranking.loc[
-            ranking.duplicated(["article_id", "image_id"]), "article_id"
-        ].unique(),
-        "lists that hold a rank twice": ranking.loc[
-            ranking.duplicated(["article_id", "rank"]), "article_id"
-        ].unique(),
-        "lists that hold images outside the gallery": ranking.loc[
-            ~ranking["image_id"].isin(set(image_ids)), "article_id"
-        ].unique(),
+        f"lists that do not hold exactly {length} images": counts.index[counts != length].tolist(),
+        "lists that hold an image twice": articles(ranking.duplicated(["article_id", "image_id"])),
+        "lists that hold a rank twice": articles(ranking.duplicated(["article_id", "rank"])),
+        "lists that hold images outside the gallery": articles(outside),
     }
     found = [f"{what}: {first_ten(ids)}" for what, ids in broken.items() if len(ids)]
     if found:
@@ -63,9 +57,8 @@ def write_submission(
     Args:
         path: The TSV file to write, atomically.
         ranking: Columns article_id, rank, image_id.
-        form: Which year's form.
-        urls: The url of every article of the test set, in its order (2023's first column; where
-            an article has no url its id stands there).
+        form: Which year's.
+        urls: By id of every article of the test set, in its order; "" where it has none.
         image_ids: All images of the gallery.
 
     Raises:

@@ -27,7 +27,7 @@ HOSTILE = [
     "</script><script>window.hacked = 1</script>",
     "\"quoted\" 'titles' & &amp; <b>bold</b>",
     "عنوان باللغة العربية (خبر)",
-    "\u202eoverride \U0001f468‍\U0001f469‍\U0001f467 {{script}}",
+    "\u202eoverride \U0001f468‍\U0001f469‍\U0001f467 ${script}",
     "line\u2028separator\x00\x07\x9f\ttab " + "long" * 60,
 ]
 SHOWN = [*HOSTILE[:5], "line separator␀␇\ufffd tab " + "long" * 60]

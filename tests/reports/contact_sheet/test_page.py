@@ -9,7 +9,7 @@ from newsimages.reports.contact_sheet.page import as_json, page
 from newsimages.reports.contact_sheet.sheet import FRAME_BYTES
 from newsimages.reports.contact_sheet.thumbnails import Thumbnails
 
-HOSTILE = "</script><script>alert(1)</script><!--{{script}} &amp;\u2028\x00\ud800"
+HOSTILE = "</script><script>alert(1)</script><!--${script} &amp;\u2028\x00\ud800"
 THUMBNAILS = Thumbnails(longest_px=96, pictures=("UklGRg==", None), reasons=(None, HOSTILE))
 
 
@@ -30,7 +30,7 @@ def test_values_pictures_and_name_stay_in_their_places() -> None:
     assert json.loads(dict(blocks)["pictures"]) == ["UklGRg==", "!" + HOSTILE]
     assert html.count("<script") == 3
     assert "&lt;/script&gt;&lt;script&gt;alert(1)" in html
-    assert "{{script}}" in html  # of the hostile name; what is put in is not filled in again
+    assert "${script}" in html  # of the hostile name; what is put in is not filled in again
     assert '<p class="notes">Some &amp; more.</p>' in html
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from newsimages.reports.contact_sheet.thumbnails import estimated_bytes, make_thumbnails, n_bytes
+from newsimages.reports.contact_sheet.thumbnails import estimated_bytes, make_thumbnails
 
 
 def decoded(picture: str | None) -> Image.Image:
@@ -61,7 +61,7 @@ def test_estimate_is_near_what_comes_out(tmp_path: Path) -> None:
         paths.append(tmp_path / f"{number}.png")
         Image.fromarray(pixels).resize((200, 150)).save(paths[-1], compress_level=1)
     made = make_thumbnails(paths, size=96, workers=2)
-    assert estimated_bytes(paths, size=96, workers=2) == pytest.approx(n_bytes(made), rel=0.05)
+    assert estimated_bytes(paths, size=96, workers=2) == pytest.approx(made.n_bytes, rel=0.05)
     assert estimated_bytes([], size=96, workers=2) == 0
 
 

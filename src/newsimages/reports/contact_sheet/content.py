@@ -13,6 +13,7 @@ are short, as they are read by one script only:
   where it is the cosine.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -33,19 +34,9 @@ MAX_TITLE = 600  # characters; what is longer is no title
 class Judged:
     """A variant's lists and ranks, computed once for any number of shown articles."""
 
-    top: pd.DataFrame
-    """The first ten images of every article, ordered by article and rank."""
-    lengths: Mapping[str, int]
-    """Length of each article's list."""
-    ranks: Mapping[str, float]
-    """Rank of the right image by article; infinity where it is not listed."""
-
-    @property
-    def found(self) -> float | None:
-        """Share of the articles with a known right image that have it in their top ten."""
-        if not self.ranks:
-            return None
-        return recall_at(np.fromiter(self.ranks.values(), np.float64), TOP)
+    top: pd.DataFrame  # the first ten images of every article, ordered by article and rank
+    lengths: Mapping[str, int]  # of each article's list
+    ranks: Mapping[str, float]  # of the right image by article; infinity where it is not listed
 
 
 def judge(ranking: pd.DataFrame, truth: Mapping[str, str]) -> Judged:
@@ -53,7 +44,7 @@ def judge(ranking: pd.DataFrame, truth: Mapping[str, str]) -> Judged:
     ranks = ranks_of_truth(ranking, truth) if truth else np.empty(0)
     return Judged(
         top=ranking[ranking["rank"] <= TOP].sort_values(["article_id", "rank"]),
-        lengths={str(name): int(n) for name, n in ranking["article_id"].value_counts().items()},
+        lengths=Counter(ranking["article_id"]),
         ranks=dict(zip(truth, ranks.tolist(), strict=True)),
     )
 
@@ -61,13 +52,7 @@ def judge(ranking: pd.DataFrame, truth: Mapping[str, str]) -> Judged:
 def content(
     articles: pd.DataFrame, judged: Mapping[str, Judged], truth: Mapping[str, str]
 ) -> dict[str, Any]:
-    """The values that the script reads.
-
-    Args:
-        articles: Those to show, with article_id, title, title_en, language.
-        judged: Every variant.
-        truth: The right image of each article, where it is known.
-    """
+    """The values that the script reads, of the ``articles`` to show."""
     ids: list[str] = articles["article_id"].tolist()
     tops = {name: one.top[one.top["article_id"].isin(ids)] for name, one in judged.items()}
     right = [truth[article] for article in ids if article in truth]
@@ -76,13 +61,8 @@ def content(
     styles, names = variant_styles(judged), list(judged)
     return {
         "variants": [
-            {
-                "name": name,
-                "colour": styles[name].colour,
-                "ink": styles[name].ink,
-                "found": one.found,
-            }
-            for name, one in judged.items()
+            {"name": name, "colour": style.colour, "ink": style.ink, "found": _found(judged[name])}
+            for name, style in styles.items()
         ],
         "pairs": [[names.index(x), names.index(ds)] for x, ds in revised_pairs(names)],
         "images": images,
@@ -93,6 +73,11 @@ def content(
         "ranks": [[_rank(one, article) for article in ids] for one in judged.values()],
         "lists": [_lists(top, ids, number) for top in tops.values()],
     }
+
+
+def _found(judged: Judged) -> float | None:
+    ranks = np.array(list(judged.ranks.values()))
+    return recall_at(ranks, TOP) if judged.ranks else None
 
 
 def _titles(articles: pd.DataFrame) -> list[list[str | int]]:
@@ -124,9 +109,8 @@ def _lists(
     cosines = _finite(top["similarity"].to_numpy(np.float64) * 1000, 0)
     is_cosine = bool((top["score"] == top["similarity"]).all())
     scores = [None] * len(top) if is_cosine else _finite(top["score"].to_numpy(np.float64), 4)
-    for article, image, cosine, score in zip(
-        top["article_id"], images, cosines, scores, strict=True
-    ):
+    rows = zip(top["article_id"], images, cosines, scores, strict=True)
+    for article, image, cosine, score in rows:
         lists[article] += (image, None if cosine is None else int(cosine), score)
     return list(lists.values())
 

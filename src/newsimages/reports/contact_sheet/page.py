@@ -9,47 +9,33 @@ import base64
 import hashlib
 import html
 import json
-import re
 from collections.abc import Mapping
 from pathlib import Path
+from string import Template
 from typing import Any
 
 from newsimages.reports.contact_sheet.thumbnails import Thumbnails
 
 FOLDER = Path(__file__).parent
 SCRIPTS = ("search.js", "rows.js", "sheet.js")
-_SLOT = re.compile(r"\{\{(\w+)\}\}")
 _ESCAPES = {ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u0026"}
 
 
 def page(values: Mapping[str, Any], thumbnails: Thumbnails, *, name: str, notes: list[str]) -> str:
-    """The whole page.
-
-    Args:
-        values: As `content` makes them.
-        thumbnails: One for each of its images.
-        name: Of the data set.
-        notes: Sentences on what the sheet shows.
-    """
+    """The whole page: `content`'s values, a thumbnail for each of its images, and the notes."""
+    pictures = zip(thumbnails.pictures, thumbnails.reasons, strict=True)
     style = _read("sheet.css")
     script = "(() => {\n'use strict';\n" + "\n".join(map(_read, SCRIPTS)) + "})();"
-    slots = {
-        "name": html.escape(name),
-        "notes": html.escape(" ".join(notes)),
-        "style": style,
-        "style_hash": _hash(style),
-        "script": script,
-        "script_hash": _hash(script),
-        "values": as_json(values),
-        "pictures": as_json(
-            [
-                picture or f"!{reason}"
-                for picture, reason in zip(thumbnails.pictures, thumbnails.reasons, strict=True)
-            ]
-        ),
-    }
-    # In one pass, so that the values are not searched for slots.
-    return _SLOT.sub(lambda slot: slots[slot[1]], _read("template.html"))
+    return Template(_read("template.html")).substitute(  # which searches no value for slots
+        name=html.escape(name),
+        notes=html.escape(" ".join(notes)),
+        style=style,
+        style_hash=_hash(style),
+        script=script,
+        script_hash=_hash(script),
+        values=as_json(values),
+        pictures=as_json([picture or f"!{reason}" for picture, reason in pictures]),
+    )
 
 
 def as_json(values: object) -> str:
@@ -62,5 +48,4 @@ def _read(file: str) -> str:
 
 
 def _hash(text: str) -> str:
-    digest = hashlib.sha256(text.encode("utf-8")).digest()
-    return "sha256-" + base64.b64encode(digest).decode("ascii")
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

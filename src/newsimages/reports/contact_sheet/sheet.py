@@ -1,10 +1,9 @@
 """A contact sheet: what every variant ranks first, article by article, for people to look at.
 
-In come articles, the ranked lists of any number of variants and image files; out comes one HTML
-file that holds all it shows and stays below a size, however large the corpus.
+In: articles, the variants' ranked lists and image files. Out: one HTML file below a given size.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,34 +14,23 @@ from newsimages.atomic import write_bytes
 from newsimages.errors import NewsImagesError, first_ten
 from newsimages.reports.contact_sheet.content import content, judge
 from newsimages.reports.contact_sheet.page import as_json, page
-from newsimages.reports.contact_sheet.thumbnails import (
-    SIZES,
-    Thumbnails,
-    estimated_bytes,
-    make_thumbnails,
-    n_bytes,
-)
+from newsimages.reports.contact_sheet.thumbnails import SIZES, Thumbnails, fitted
 
 ARTICLE_COLUMNS = ("article_id", "title", "title_en", "language", "image_id")
 RANKING_COLUMNS = ("article_id", "rank", "image_id", "score", "similarity")
 MEGABYTE = 1_000_000
 MIN_MB = 0.1  # the page takes a third of that
 FRAME_BYTES = 40_000  # the page without values and pictures; a test checks it
-MARGIN = 0.95  # share of the room that is filled, as sizes are estimated from a sample
 
 
 @dataclass(frozen=True, kw_only=True)
 class SheetConfig:
     """The limits of a sheet."""
 
-    max_articles: int = 1500
-    """Articles shown; of more, a sample is drawn."""
-    max_mb: float = 15.0
-    """Size of the file at most, a megabyte being 1,000,000 bytes."""
-    seed: int = 0
-    """Seed of the sample."""
-    workers: int = 2
-    """Threads that make thumbnails."""
+    max_articles: int = 1500  # of more, a sample is drawn
+    max_mb: float = 15.0  # size of the file, a megabyte being 1,000,000 bytes
+    seed: int = 0  # of the sample
+    workers: int = 2  # threads that make thumbnails
 
     def __post_init__(self) -> None:
         """Raises: NewsImagesError on a sheet that could hold nothing."""
@@ -57,16 +45,11 @@ class SheetConfig:
 class Sheet:
     """The figures of a written sheet."""
 
-    n_articles: int
-    """Articles in the data set."""
-    n_shown: int
-    """Articles in the sheet."""
-    n_bytes: int
-    """Size of the file."""
-    thumbnail_px: int
-    """Pixels of a thumbnail's longer side, at most."""
-    unreadable: Mapping[str, str]
-    """Reason by id of each listed image that cannot be shown."""
+    n_articles: int  # in the data set
+    n_shown: int  # in the sheet
+    n_bytes: int  # of the file
+    thumbnail_px: int  # of the longer side, at most
+    unreadable: Mapping[str, str]  # reason by id of each listed image that cannot be shown
 
 
 def contact_sheet(
@@ -82,13 +65,12 @@ def contact_sheet(
 
     Args:
         path: The HTML file.
-        name: Name of the data set, for the heading.
-        articles: Columns article_id, title (as published), title_en (English), language (code) and
-            image_id (the right image; missing where unknown).
-        rankings: By variant, a table with the columns article_id, rank (from 1), image_id, score,
-            similarity.
+        name: Of the data set, for the heading.
+        articles: Columns `ARTICLE_COLUMNS`: title as published, language a code, image_id the
+            right image, missing where unknown.
+        rankings: By variant, a table with the columns `RANKING_COLUMNS`, rank from 1.
         image_paths: The file of every image of the gallery; None where there is none.
-        config: Its limits; None: the defaults.
+        config: None: the defaults.
 
     Raises:
         NewsImagesError: Columns that are missing, no article or no variant, an article that occurs
@@ -106,7 +88,7 @@ def contact_sheet(
         values = content(shown, judged, truth)
         paths = [image_paths.get(image) for image in values["images"]]
         room = round(config.max_mb * MEGABYTE) - FRAME_BYTES - len(as_json(values))
-        thumbnails, share = _fitted(paths, room, config.workers)
+        thumbnails, share = fitted(paths, room, config.workers)
         if thumbnails is not None:
             break
         if n_shown == 1:
@@ -145,26 +127,6 @@ def _check_columns(what: str, table: pd.DataFrame, expected: tuple[str, ...]) ->
         raise NewsImagesError(
             f"{what} lack the columns {', '.join(missing)}; they have {first_ten(table.columns)}."
         )
-
-
-def _fitted(
-    paths: Sequence[Path | None], room: int, workers: int
-) -> tuple[Thumbnails | None, float]:
-    """The largest thumbnails that fit into ``room`` bytes.
-
-    Returns:
-        Thumbnails, or None and the share of the articles to try next: at least a half, as the size
-        is an estimate.
-    """
-    needed = 0
-    for size in SIZES:
-        needed = estimated_bytes(paths, size=size, workers=workers)
-        if needed <= room * MARGIN:
-            made = make_thumbnails(paths, size=size, workers=workers)
-            needed = n_bytes(made)
-            if needed <= room:
-                return made, 1.0
-    return None, max(0.5, room * MARGIN / max(1, needed))
 
 
 def _notes(n_articles: int, n_shown: int, thumbnails: Thumbnails, config: SheetConfig) -> list[str]:

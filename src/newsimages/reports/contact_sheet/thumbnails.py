@@ -7,7 +7,7 @@ time only ``workers`` pictures are decoded; what is kept of each is a few kiloby
 import base64
 import io
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +20,7 @@ from newsimages.progress import progress
 QUALITIES = {192: 62, 160: 60, 128: 56, 112: 53, 96: 50}  # of WebP, by size
 SIZES = tuple(QUALITIES)  # pixels of the longer side: two per CSS pixel down to one
 SAMPLE = 64  # thumbnails from which the bytes are estimated
-BATCH = 512
+MARGIN = 0.95  # share of the room that is filled, as it is an estimate
 FEW = 300  # so few take about a second and need no bar
 
 
@@ -28,63 +28,61 @@ FEW = 300  # so few take about a second and need no bar
 class Thumbnails:
     """Pictures of one size."""
 
-    longest_px: int
-    """Pixels of the longer side, at most."""
-    pictures: tuple[str | None, ...]
-    """WebP files in base64; None where a file cannot be shown."""
-    reasons: tuple[str | None, ...]
-    """Why it cannot; None where it can."""
+    longest_px: int  # of the longer side, at most
+    pictures: tuple[str | None, ...]  # WebP files in base64; None where a file cannot be shown
+    reasons: tuple[str | None, ...]  # why it cannot; None where it can
+
+    @property
+    def n_bytes(self) -> int:
+        """Bytes of the pictures in the page, with quotes and comma."""
+        return sum(len(picture or "") + 3 for picture in self.pictures)
 
 
 def estimated_bytes(paths: Sequence[Path | None], *, size: int, workers: int) -> int:
     """Bytes of thumbnails of ``size`` in the page, estimated from an evenly spaced sample."""
     sample = paths[:: max(1, len(paths) // SAMPLE)]
     made = make_thumbnails(sample, size=size, workers=workers, hide_progress=True)
-    return n_bytes(made) * len(paths) // max(1, len(sample))
+    return made.n_bytes * len(paths) // max(1, len(sample))
 
 
 def make_thumbnails(
     paths: Sequence[Path | None], *, size: int, workers: int, hide_progress: bool = False
 ) -> Thumbnails:
-    """A thumbnail of every file, turned upright, without metadata.
-
-    Args:
-        paths: Image files; None where an image has none.
-        size: One of `SIZES`.
-        workers: Threads.
-        hide_progress: Show no bar.
-    """
+    """A thumbnail of every file, turned upright, without metadata; ``size`` is one of `SIZES`."""
     made: list[tuple[str | None, str | None]] = []
+    is_hidden = hide_progress or len(paths) < FEW
     # Pillow warns of damaged metadata, which is not read. Filters are global and the threads (in
     # open_image) undo theirs in any order, so this one is set before they start.
     with (
         warnings.catch_warnings(action="ignore"),
         ThreadPoolExecutor(workers) as pool,
-        progress(
-            total=len(paths),
-            unit="thumbnails",
-            doing="contact sheet",
-            hide=hide_progress or len(paths) < FEW,
-        ) as bar,
+        progress(total=len(paths), unit="thumbnails", doing="contact sheet", hide=is_hidden) as bar,
     ):
-        for batch in _batches(paths):
-            made += pool.map(lambda path: _thumbnail(path, size), batch)
-            bar.update(len(batch))
-    return Thumbnails(
-        longest_px=size,
-        pictures=tuple(picture for picture, _ in made),
-        reasons=tuple(reason for _, reason in made),
-    )
+        for one in pool.map(lambda path: _thumbnail(path, size), paths):
+            made.append(one)
+            bar.update()
+    pictures, reasons = zip(*made, strict=True) if made else ((), ())
+    return Thumbnails(longest_px=size, pictures=pictures, reasons=reasons)
 
 
-def n_bytes(thumbnails: Thumbnails) -> int:
-    """Bytes of the pictures in the page, with quotes and comma."""
-    return sum(len(picture or "") + 3 for picture in thumbnails.pictures)
+def fitted(
+    paths: Sequence[Path | None], room: int, workers: int
+) -> tuple[Thumbnails | None, float]:
+    """The largest thumbnails that fit into ``room`` bytes.
 
-
-def _batches(paths: Sequence[Path | None]) -> Iterator[Sequence[Path | None]]:
-    for start in range(0, len(paths), BATCH):
-        yield paths[start : start + BATCH]
+    Returns:
+        Thumbnails, or None and the share of the articles to try next: at least a half, as the size
+        is an estimate.
+    """
+    needed = 0
+    for size in SIZES:
+        needed = estimated_bytes(paths, size=size, workers=workers)
+        if needed <= room * MARGIN:
+            made = make_thumbnails(paths, size=size, workers=workers)
+            needed = made.n_bytes
+            if needed <= room:
+                return made, 1.0
+    return None, max(0.5, room * MARGIN / max(1, needed))
 
 
 def _thumbnail(path: Path | None, size: int) -> tuple[str | None, str | None]:

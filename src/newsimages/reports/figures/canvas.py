@@ -1,20 +1,15 @@
 """The size and style of all charts, and the `Drawing` that each function returns.
 
-Figures are made without pyplot, so nothing global is touched and several threads may draw. They
-are eight inches wide, so that at 800 pixels a point of type is about a pixel and a half.
+Figures are made without pyplot, so nothing global is touched and several threads may draw.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.ticker import PercentFormatter
-from numpy.typing import NDArray
 
-WIDTH = 8.0  # inches
+WIDTH = 8.0  # inches; at 800 pixels a point of type is about a pixel and a half
 DPI = 150
 TEXT = "#1b1b19"
 QUIET = "#5f5f59"
@@ -29,24 +24,20 @@ class Drawing(NamedTuple):
 
 
 def canvas(n_panels: int, *, columns: int, panel_height: float) -> tuple[Figure, list[Axes]]:
-    """A figure with panels row by row, their axes in house style.
-
-    Args:
-        n_panels: Number of panels.
-        columns: Panels side by side, at most.
-        panel_height: Height of a panel in inches.
-    """
+    """A figure with panels in house style, ``columns`` side by side at most; height in inches."""
     columns = min(columns, n_panels)
     n_rows = -(-n_panels // columns)
     figure = Figure(figsize=(WIDTH, n_rows * panel_height), dpi=DPI, layout="constrained")
-    FigureCanvasAgg(figure)
-    grid: NDArray[np.object_] = np.asarray(figure.subplots(n_rows, columns, squeeze=False))
-    panels: list[Axes] = grid.ravel().tolist()
-    for panel in panels[n_panels:]:
-        panel.remove()
-    for panel in panels[:n_panels]:
-        _style(panel)
-    return figure, panels[:n_panels]
+    panels = [figure.add_subplot(n_rows, columns, place + 1) for place in range(n_panels)]
+    for panel in panels:
+        panel.spines[["top", "right"]].set_visible(False)
+        panel.spines[["left", "bottom"]].set_color(QUIET)
+        panel.tick_params(colors=QUIET, labelcolor=TEXT, labelsize=9.5, length=3)
+        panel.xaxis.label.set(color=TEXT, fontsize=10)
+        panel.yaxis.label.set(color=TEXT, fontsize=10)
+        panel.grid(axis="y", color=LINE, linewidth=0.8)
+        panel.set_axisbelow(True)
+    return figure, panels
 
 
 def title(panel: Axes, text: str) -> None:
@@ -59,16 +50,6 @@ def plain(text: str) -> str:
     return text.replace("$", r"\$")
 
 
-def percent() -> PercentFormatter:
-    """The tick formatter of axes that show shares."""
-    return PercentFormatter(1, decimals=0, symbol=" %")
-
-
-def _style(panel: Axes) -> None:
-    panel.spines[["top", "right"]].set_visible(False)
-    panel.spines[["left", "bottom"]].set_color(QUIET)
-    panel.tick_params(colors=QUIET, labelcolor=TEXT, labelsize=9.5, length=3)
-    panel.xaxis.label.set(color=TEXT, fontsize=10)
-    panel.yaxis.label.set(color=TEXT, fontsize=10)
-    panel.grid(axis="y", color=LINE, linewidth=0.8)
-    panel.set_axisbelow(True)
+def note(panel: Axes, text: str, at: Any, *, offset: tuple[float, float], **options: Any) -> None:
+    """Words at ``offset`` points from a place in the panel; ``options`` as of ``annotate``."""
+    panel.annotate(text, at, xytext=offset, textcoords="offset points", color=TEXT, **options)

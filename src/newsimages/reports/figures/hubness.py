@@ -19,20 +19,9 @@ from newsimages.reports.figures.variants import revised_pairs, variant_styles
 TOP = 10
 
 
-def occurrences(
-    ranking: pd.DataFrame, image_ids: Collection[str], *, top: int = TOP
-) -> NDArray[np.int64]:
-    """How often each image stands among the first ``top``.
-
-    Args:
-        ranking: Columns article_id, rank (from 1), image_id.
-        image_ids: The whole gallery; those that are in no list count 0.
-        top: k.
-
-    Returns:
-        (images,) in the order given.
-    """
-    counts = ranking.loc[ranking["rank"] <= top, "image_id"].value_counts()
+def occurrences(ranking: pd.DataFrame, image_ids: Collection[str]) -> NDArray[np.int64]:
+    """(images,) numbers of top tens in which each image of the gallery stands."""
+    counts = ranking.loc[ranking["rank"] <= TOP, "image_id"].value_counts()
     return np.asarray(counts.reindex(list(image_ids), fill_value=0), np.int64)
 
 
@@ -47,13 +36,13 @@ def hubness(
     """Draws a panel per retriever: without dual softmax and, where there is such a variant, with.
 
     Args:
-        rankings: By variant, a table with the columns article_id, rank, image_id.
+        rankings: By variant, a table with the columns rank (from 1), image_id.
         image_ids: The gallery.
-        name: Name of the data set.
+        name: Of the data set.
 
     Returns:
-        The figure, and the columns variant, skewness, most (the greatest number of top tens of an
-        image), from, to (the bin: numbers of top tens), images.
+        The figure, and the columns variant, skewness, most (top tens of one image), from, to (the
+        bin: numbers of top tens), images.
 
     Raises:
         NewsImagesError: The gallery is empty.
@@ -61,13 +50,15 @@ def hubness(
     if len(image_ids) == 0:
         raise NewsImagesError(f"{name}: the gallery is empty, so it has no hubs.")
     counts = {variant: occurrences(one, image_ids) for variant, one in rankings.items()}
-    edges = _edges(max((int(one.max()) for one in counts.values()), default=0))
-    labels = [
-        f"{low}" if low == high else f"{low}–{high}"
-        for low, high in zip(edges[:-1], edges[1:] - 1, strict=True)
-    ]
+    skewed = {variant: skewness(one) for variant, one in counts.items()}
+    most = max((int(one.max()) for one in counts.values()), default=0)
+    edges = np.append(0, 2 ** np.arange(max(2, most.bit_length() + 1)))  # 0, 1, 2, 4, … > most
+    bins = list(zip(edges[:-1].tolist(), (edges[1:] - 1).tolist(), strict=True))
+    labels = [f"{low}" if low == high else f"{low}–{high}" for low, high in bins]
     binned = {variant: np.histogram(one, edges)[0] for variant, one in counts.items()}
-    groups = _groups(rankings)
+    pairs = dict(revised_pairs(rankings))
+    alone = [one for one in rankings if one not in pairs.values()]
+    groups = [[one, pairs[one]] if one in pairs else [one] for one in alone]
     styles = variant_styles(rankings)
     figure, panels = canvas(max(1, len(groups)), columns=2, panel_height=3.1)
     highest = max((int(one.max()) for one in binned.values()), default=1)
@@ -83,7 +74,7 @@ def hubness(
                 hatch="////" if place else None,
                 edgecolor="white",
                 linewidth=0.4,
-                label=plain(f"{variant}: skewness {skewness(counts[variant]):.2f}"),
+                label=plain(f"{variant}: skewness {skewed[variant]:.2f}"),
             )
         panel.set_yscale("log")
         panel.set_ylim(0.7, 6 * highest)  # room for the legend
@@ -96,27 +87,9 @@ def hubness(
     figure.supxlabel("Top tens in which an image stands", fontsize=10, color=TEXT)
     figure.supylabel("Images (number, logarithmic)", fontsize=10, color=TEXT)
     rows = [
-        (variant, skewness(counts[variant]), int(counts[variant].max()), low, high - 1, n)
+        (variant, skewed[variant], int(counts[variant].max()), low, high, n)
         for variant, one in binned.items()
-        for low, high, n in zip(edges[:-1].tolist(), edges[1:].tolist(), one.tolist(), strict=True)
+        for (low, high), n in zip(bins, one.tolist(), strict=True)
     ]
     columns = ["variant", "skewness", "most", "from", "to", "images"]
     return Drawing(figure, pd.DataFrame(rows, columns=columns))
-
-
-def _edges(most: int) -> NDArray[np.int64]:
-    """0, 1, 2, 4, 8, … up to beyond the greatest count."""
-    edges = [0, 1, 2]
-    while edges[-1] <= most:
-        edges.append(2 * edges[-1])
-    return np.array(edges)
-
-
-def _groups(variants: Collection[str]) -> list[tuple[str, ...]]:
-    """Each variant with its revision, where it has one; the others alone."""
-    pairs = dict(revised_pairs(variants))
-    return [
-        (variant, pairs[variant]) if variant in pairs else (variant,)
-        for variant in variants
-        if variant not in pairs.values()
-    ]

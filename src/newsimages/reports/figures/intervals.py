@@ -7,65 +7,47 @@ import pandas as pd
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from newsimages.metrics.reciprocal_rank import mrr_interval, reciprocal_ranks
-from newsimages.reports.figures.canvas import LINE, TEXT, Drawing, canvas, plain, title
+from newsimages.metrics.reciprocal_rank import mean_reciprocal_rank, mrr_interval
+from newsimages.reports.figures.canvas import LINE, TEXT, Drawing, canvas, note, plain, title
 from newsimages.reports.figures.variants import variant_styles
 
 COLUMNS = ("data set", "variant", "articles", "mrr", "low", "high")
 
 
-def mrr_intervals(
-    ranks: Mapping[str, Mapping[str, NDArray[np.float64]]], *, seed: int = 0
-) -> Drawing:
+def mrr_intervals(ranks: Mapping[str, Mapping[str, NDArray[np.float64]]]) -> Drawing:
     """Draws a panel per data set with a dot and its 95 % interval per variant.
 
     Args:
-        ranks: By data set and variant, (articles,) as from `metrics.ranks_of_truth`.
-        seed: Seed of the bootstrap.
+        ranks: By data set and variant, (articles,) as from `ranks_of_truth`.
 
     Returns:
         The figure, and the columns `COLUMNS`.
     """
     rows = [
-        (
-            name,
-            variant,
-            len(one),
-            float(reciprocal_ranks(one).mean()),
-            *mrr_interval(one, seed=seed),
-        )
+        (name, variant, len(one), mean_reciprocal_rank(one), *mrr_interval(one))
         for name, variants in ranks.items()
         for variant, one in variants.items()
     ]
     data = pd.DataFrame(rows, columns=list(COLUMNS))
     names = list(dict.fromkeys(data["variant"]))
     styles = variant_styles(names)
-    figure, panels = canvas(max(1, len(ranks)), columns=3, panel_height=0.9 + 0.36 * len(names))
+    figure, panels = canvas(len(ranks), columns=3, panel_height=0.9 + 0.36 * len(names))
     for panel in panels[1:]:
         panel.sharex(panels[0])
-    for place, (panel, name) in enumerate(zip(panels, ranks, strict=False)):
-        for row in data[data["data set"] == name].itertuples(index=False):
-            _, variant, _, mrr, low, high = row
+    for place, (panel, name) in enumerate(zip(panels, ranks, strict=True)):
+        own = data[data["data set"] == name]
+        for _, variant, _, mrr, low, high in own.itertuples(index=False):
             style, at = styles[variant], names.index(variant)
             panel.plot([low, high], [at, at], color=style.colour, linewidth=2.2)
             panel.plot(mrr, at, marker=style.marker, color=style.colour, markersize=7)
-            panel.annotate(
-                f"{mrr:.3f}",
-                (mrr, at),
-                xytext=(0, 6),
-                textcoords="offset points",
-                ha="center",
-                fontsize=8.5,
-                color=TEXT,
-            )
+            note(panel, f"{mrr:.3f}", (mrr, at), offset=(0, 6), ha="center", fontsize=8.5)
         is_first = place % 3 == 0
-        panel.set_yticks(range(len(names)), [plain(one) for one in names] if is_first else [])
+        panel.set_yticks(range(len(names)), map(plain, names) if is_first else [])
         panel.set_ylim(len(names) - 0.5, -0.7)
         panel.margins(x=0.1)
         panel.grid(axis="x", color=LINE, linewidth=0.8)
         panel.grid(axis="y", visible=False)
         panel.xaxis.set_major_locator(MaxNLocator(4))
-        n_articles = data.loc[data["data set"] == name, "articles"].max()
-        title(panel, f"{name} ({n_articles:,} articles)")
+        title(panel, f"{name} ({own['articles'].max():,} articles)")
     figure.supxlabel("MRR with 95 % interval (bootstrap over articles)", fontsize=10, color=TEXT)
     return Drawing(figure, data)

@@ -4,37 +4,34 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
-from matplotlib.ticker import FixedLocator, NullLocator
+from matplotlib.ticker import FixedLocator, NullLocator, PercentFormatter
 from numpy.typing import NDArray
 
 from newsimages.metrics.recall import recall_at
 from newsimages.metrics.reciprocal_rank import DEPTH
-from newsimages.reports.figures.canvas import TEXT, Drawing, canvas, percent, plain, title
+from newsimages.reports.figures.canvas import TEXT, Drawing, canvas, plain, title
 from newsimages.reports.figures.variants import variant_styles
 
 TICKS = (1, 2, 5, 10, 20, 50, 100)
 
 
 def recall_curves(ranks: Mapping[str, NDArray[np.float64]], *, name: str) -> Drawing:
-    """Draws the variants of a data set.
-
-    Args:
-        ranks: By variant, (articles,) as from `newsimages.metrics.metrics.ranks_of_truth`.
-        name: Name of the data set.
+    """Draws the variants of a data set, by (articles,) ranks as from `ranks_of_truth`.
 
     Returns:
         The figure, and the columns variant, k (1 to 100), recall (0 to 1).
     """
-    cuts = np.arange(1, DEPTH + 1)
+    cuts = range(1, DEPTH + 1)
     curves = {
-        variant: np.array([recall_at(one, int(k)) for k in cuts]) for variant, one in ranks.items()
+        variant: np.array([recall_at(one, k) for k in cuts]) for variant, one in ranks.items()
     }
+    table = pd.DataFrame(curves, index=pd.Index(cuts, name="k"))
+    data = table.melt(var_name="variant", value_name="recall", ignore_index=False).reset_index()
     figure, (panel,) = canvas(1, columns=1, panel_height=4.6)
     styles = variant_styles(curves)
-    lowest = min((float(curve[0]) for curve in curves.values()), default=0)
-    highest = max((float(curve[-1]) for curve in curves.values()), default=1)
-    bottom = max(0.0, np.floor(lowest * 10) / 10)
-    top = min(1.0, np.ceil(highest * 10) / 10) if highest > bottom else bottom + 0.1
+    lowest, highest = data["recall"].min(), data["recall"].max()
+    bottom = np.floor(lowest * 10) / 10
+    top = np.ceil(highest * 10) / 10 if highest > bottom else bottom + 0.1
     for variant in sorted(curves, key=lambda one: -curves[one].mean()):  # the legend's order
         style = styles[variant]
         panel.plot(
@@ -56,15 +53,8 @@ def recall_curves(ranks: Mapping[str, NDArray[np.float64]], *, name: str) -> Dra
     panel.xaxis.set_major_locator(FixedLocator(list(TICKS)))
     panel.xaxis.set_minor_locator(NullLocator())
     panel.xaxis.set_major_formatter("{x:.0f}")
-    panel.yaxis.set_major_formatter(percent())
+    panel.yaxis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=" %"))
     panel.set_xlabel("K, images looked at")
     panel.set_ylabel("Recall@K, articles whose right image is among them")
     title(panel, f"{name}: Recall@K")
-    data = pd.DataFrame(
-        {
-            "variant": np.repeat(np.array(list(curves), dtype=object), len(cuts)),
-            "k": np.tile(cuts, len(curves)),
-            "recall": np.concatenate([*curves.values(), np.empty(0)]),
-        }
-    )
-    return Drawing(figure, data)
+    return Drawing(figure, data[["variant", "k", "recall"]])

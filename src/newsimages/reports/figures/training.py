@@ -2,10 +2,10 @@
 
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
+from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator, PercentFormatter
 
 from newsimages.errors import NewsImagesError
-from newsimages.reports.figures.canvas import QUIET, TEXT, Drawing, canvas, percent, plain, title
+from newsimages.reports.figures.canvas import QUIET, TEXT, Drawing, canvas, note, plain, title
 
 COLUMNS = ("epoch", "loss", "learning_rate", "score")
 DIRECTIONS = {"text_to_image": ("text to image", "-"), "image_to_text": ("image to text", "--")}
@@ -16,10 +16,9 @@ def training_curves(epochs: pd.DataFrame, *, name: str = "T×V") -> Drawing:
     """Draws a training; the epoch with the greatest score, which is kept, is marked.
 
     Args:
-        epochs: A row per epoch with the columns epoch (from 1), loss (mean per pair),
-            learning_rate, score (sum of the recalls, 0 to 6), and any of
+        epochs: A row per epoch with the columns `COLUMNS`, epoch from 1, and any of
             ``text_to_image_recall_at_1``, 5, 10 and ``image_to_text_…`` (0 to 1).
-        name: Name of the training.
+        name: Of the training.
 
     Returns:
         The figure, and those columns.
@@ -40,9 +39,7 @@ def training_curves(epochs: pd.DataFrame, *, name: str = "T×V") -> Drawing:
         (score, "score", "Validation score (sum of recalls, 0–6)"),
         (rate, "learning_rate", "Learning rate"),
     ):
-        panel.plot(
-            epochs["epoch"], epochs[column], color=TEXT, linewidth=1.6, marker="o", markersize=3.5
-        )
+        panel.plot(epochs["epoch"], epochs[column], "o-", color=TEXT, lw=1.6, ms=3.5)
         title(panel, heading)
     rate.set_yscale("log")
     rate.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
@@ -54,16 +51,9 @@ def training_curves(epochs: pd.DataFrame, *, name: str = "T×V") -> Drawing:
         panel.xaxis.set_major_locator(MaxNLocator(6, integer=True, steps=[1, 2, 5, 10]))
         panel.set_xlabel("Epoch")
     is_late = best > epochs["epoch"].mean()
-    score.annotate(
-        f"kept: epoch {best}, {epochs['score'].max():.3f}",
-        xy=(best, 0.05),
-        xycoords=("data", "axes fraction"),
-        xytext=(-5 if is_late else 5, 0),
-        textcoords="offset points",
-        ha="right" if is_late else "left",
-        fontsize=9,
-        color=TEXT,
-    )
+    side, offset = ("right", (-5, 0)) if is_late else ("left", (5, 0))
+    kept, place = f"kept: epoch {best}, {epochs['score'].max():.3f}", ("data", "axes fraction")
+    note(score, kept, (best, 0.05), offset=offset, xycoords=place, ha=side, fontsize=9)
     figure.suptitle(plain(f"{name}: training"), fontsize=12, color=TEXT)
     return Drawing(figure, epochs[[*COLUMNS, *named]].copy())
 
@@ -77,25 +67,13 @@ def _draw_recalls(panel: Axes, epochs: pd.DataFrame) -> list[str]:
             if column not in epochs:
                 continue
             named.append(column)
-            panel.plot(
-                epochs["epoch"],
-                epochs[column],
-                color=colour,
-                linestyle=dash,
-                marker=marker,
-                markersize=3.5,
-                linewidth=1.4,
-                label=f"R@{cut} {words}",
-            )
-    panel.yaxis.set_major_formatter(percent())
+            x, y, label = epochs["epoch"], epochs[column], f"R@{cut} {words}"
+            panel.plot(x, y, marker + dash, color=colour, lw=1.4, ms=3.5, label=label)
+    panel.yaxis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=" %"))
     title(panel, "Validation recalls (% of queries)")
     if named:
-        panel.legend(
-            frameon=False,
-            fontsize=8.5,
-            ncols=2,
-            loc="upper center",
-            bbox_to_anchor=(0.5, -0.22),
-            labelcolor=TEXT,
+        below = panel.legend(
+            frameon=False, fontsize=8.5, labelcolor=TEXT, ncols=2, loc="upper center"
         )
+        below.set_bbox_to_anchor((0.5, -0.22))
     return named

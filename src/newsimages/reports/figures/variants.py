@@ -5,11 +5,10 @@ is never the only cue. The colours are those of Okabe and Ito, "Color Universal 
 which people with any colour vision tell apart; their yellow is left out, as it is lost on white.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-REVISED = "_ds"
-"""The suffix of a variant that is another one revised by dual softmax."""
+REVISED = "_ds"  # ends the name of a variant that is another one revised by dual softmax
 
 VARIANT_COLOURS: Mapping[str, str] = {
     "clip": "#0072B2",  # blue
@@ -31,31 +30,22 @@ DASHES = ("-", "--", "-.", ":")
 class VariantStyle:
     """The look of one variant."""
 
-    colour: str
-    """``#RRGGBB``."""
-    ink: str
-    """Black or white, whichever has more contrast on the colour."""
-    marker: str
-    """As matplotlib names it."""
-    dash: str
-    """As matplotlib names it; solid unless revised or the colours repeat."""
+    colour: str  # #RRGGBB
+    ink: str  # black or white, whichever has more contrast on the colour
+    marker: str  # as matplotlib names it
+    dash: str  # as matplotlib names it; solid unless revised or the colours repeat
 
 
-def variant_styles(variants: Iterable[str]) -> dict[str, VariantStyle]:
+def variant_styles(variants: Collection[str]) -> dict[str, VariantStyle]:
     """The looks of variants.
 
-    Args:
-        variants: Their names. Those that are not among `VARIANT_COLOURS` are styled by their
-            order, so give the same ones in the same order to have them look alike.
-
-    Returns:
-        In the order given; no two of 20 variants are alike.
+    Those that are not among `VARIANT_COLOURS` are styled by their order, so give the same ones in
+    the same order to have them look alike. No two of 20 variants are alike.
     """
     styles: dict[str, VariantStyle] = {}
     n_others = 0
-    for place, variant in enumerate(dict.fromkeys(variants)):
-        lap = 0
-        colour = VARIANT_COLOURS.get(variant)
+    for place, variant in enumerate(variants):
+        lap, colour = 0, VARIANT_COLOURS.get(variant)
         if colour is None:
             lap, within = divmod(n_others, len(OTHER_COLOURS))
             colour = OTHER_COLOURS[within]
@@ -69,10 +59,9 @@ def variant_styles(variants: Iterable[str]) -> dict[str, VariantStyle]:
     return styles
 
 
-def revised_pairs(variants: Iterable[str]) -> list[tuple[str, str]]:
+def revised_pairs(variants: Collection[str]) -> list[tuple[str, str]]:
     """(X, X_ds) for every variant X of which both are there, in the order given."""
-    names = list(dict.fromkeys(variants))
-    return [(name, name + REVISED) for name in names if name + REVISED in names]
+    return [(name, name + REVISED) for name in variants if name + REVISED in variants]
 
 
 def _ink(colour: str) -> str:
@@ -80,5 +69,4 @@ def _ink(colour: str) -> str:
     channels = [int(colour[start : start + 2], 16) / 255 for start in (1, 3, 5)]
     linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
     luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-    on_white, on_black = 1.05 / (luminance + 0.05), (luminance + 0.05) / 0.05
-    return "#FFFFFF" if on_white > on_black else "#000000"
+    return "#FFFFFF" if 1.05 / (luminance + 0.05) > (luminance + 0.05) / 0.05 else "#000000"
