@@ -20,13 +20,12 @@ from tqdm import tqdm
 from newsimages.errors import NewsImagesError
 from newsimages.progress import progress
 from newsimages.txv.batches import count_batches, epoch_batches, load_batches
-from newsimages.txv.checkpoint import EpochReport
+from newsimages.txv.checkpoint import EpochReport, TrainingState
 from newsimages.txv.loss import margin_loss
 from newsimages.txv.network import TxVNetwork
 from newsimages.txv.pairs import Pairs
 from newsimages.txv.projection import check_dimensions
 from newsimages.txv.schedule import TrainingConfig, best_epoch, is_over, learning_rate
-from newsimages.txv.state import TrainingState
 from newsimages.txv.validation import check_not_empty, recalls, score
 
 STEPS_PER_SHOWN_LOSS = 20  # reading the loss more often would keep a GPU waiting
