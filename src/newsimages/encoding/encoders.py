@@ -7,11 +7,11 @@ seam: `OpenClipEncoder` is what runs, a fake stands in its place in tests.
 import difflib
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import numpy as np
 import open_clip
@@ -165,16 +165,12 @@ class OpenClipEncoder:
         Yields:
             One answer per batch, in order.
         """
-        paths = [path for batch in batches for path in batch]
-        ends = np.cumsum([len(batch) for batch in batches])
+        at_least = DRAFT * max(self.image_size)
         loader: DataLoader[Any] = DataLoader(
-            _Pictures(paths, self._transform, at_least=DRAFT * max(self.image_size)),
-            batch_sampler=[
-                list(range(end - len(batch), end))
-                for end, batch in zip(ends.tolist(), batches, strict=True)
-            ],
+            cast("Dataset[Any]", batches),
+            batch_size=None,  # an item is a batch already
             num_workers=self.config.workers,
-            collate_fn=_collate,
+            collate_fn=partial(_decoded, self._transform, at_least),
             pin_memory=self.device.type == "cuda",
         )
         for pixels, reasons in loader:
@@ -196,29 +192,19 @@ class OpenClipEncoder:
         return unit
 
 
-class _Pictures(Dataset[tuple[Tensor | None, str | None]]):
-    """Image files, each decoded and prepared for the model, or the reason why not."""
-
-    def __init__(self, paths: Sequence[Path], transform: Any, *, at_least: int) -> None:
-        self._paths, self._transform, self._at_least = paths, transform, at_least
-
-    def __len__(self) -> int:
-        return len(self._paths)
-
-    def __getitem__(self, index: int) -> tuple[Tensor | None, str | None]:
-        try:
-            image: Image.Image = open_image(self._paths[index], at_least=self._at_least)
-            return self._transform(image), None
-        except UnreadableImageError as error:
-            return None, str(error)
-
-
-def _collate(
-    batch: Sequence[tuple[Tensor | None, str | None]],
+def _decoded(
+    transform: Callable[[Image.Image], Tensor], at_least: int, paths: Sequence[Path]
 ) -> tuple[Tensor, tuple[str | None, ...]]:
-    readable = [pixels for pixels, _ in batch if pixels is not None]
-    pixels = torch.stack(readable) if readable else torch.empty(0)
-    return pixels, tuple(reason for _, reason in batch)
+    """(readable, 3, H, W) of the files, and (B,) why the others cannot be read."""
+    pixels: list[Tensor] = []
+    reasons: list[str | None] = []
+    for path in paths:
+        try:
+            pixels.append(transform(open_image(path, at_least=at_least)))
+            reasons.append(None)
+        except UnreadableImageError as error:
+            reasons.append(str(error))
+    return torch.stack(pixels) if pixels else torch.empty(0), tuple(reasons)
 
 
 def _load(
