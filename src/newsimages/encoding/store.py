@@ -1,9 +1,8 @@
 """Step 3, store: texts or image files with ids in, `Embeddings` out, kept on disk.
 
-The work is done in shards of `SHARD_SIZE` items. A shard is a `newsimages.checked_file` whose name
-holds a fingerprint of the encoder, the ids and the contents. So a run that is killed loses at most
-a shard, the next one resumes behind the last whole shard and ends with the same bits, and a damaged
-file is detected and made anew.
+The work is done in shards of `SHARD_SIZE` items, each a `newsimages.checked_file` whose name holds
+a fingerprint of encoder, ids and contents. So a killed run loses at most a shard, the next one ends
+with the same bits, and a damaged file is made anew.
 """
 
 import hashlib
@@ -68,10 +67,10 @@ class EmbeddingStore:
     """How many items were ``found`` on disk and how many ``made``, so far."""
 
     def texts(self, texts: Mapping[str, str], *, label: str) -> Embeddings:
-        """Embeds texts.
+        """One vector per text, in their order.
 
         Args:
-            texts: Text by id, in the order of the answer.
+            texts: By id.
             label: The sub-folder of their shards, e.g. ``RSS-test-title``.
 
         Raises:
@@ -82,18 +81,15 @@ class EmbeddingStore:
         return self._gathered(shards, label, "texts", self._encoded_texts)[0]
 
     def images(self, files: Mapping[str, Path], *, label: str) -> tuple[Embeddings, dict[str, str]]:
-        """Embeds image files.
+        """One vector per readable image, in their order, and the reason by id for the others.
 
         Args:
-            files: File by image id, in the order of the answer.
-            label: The sub-folder of their shards, e.g. ``RSS-test-images``.
-
-        Returns:
-            One vector per readable image, and the reason by id for each of the others.
+            files: By image id.
+            label: As for `texts`.
 
         Raises:
             UnreadableImagesError: No image at all is readable.
-            NewsImagesError: The folder cannot be written.
+            NewsImagesError: There is no image, or the folder cannot be written.
         """
         with ThreadPoolExecutor() as pool:
             digests = list(pool.map(_file_digest, files.values()))
