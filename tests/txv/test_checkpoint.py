@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +14,15 @@ import torch
 
 from newsimages.errors import NewsImagesError
 from newsimages.txv import EpochReport, NetworkConfig, TxVNetwork, load_network, save_network
-from newsimages.txv.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from newsimages.txv.checkpoint import TrainingState
 
 SHAPE = NetworkConfig(text_dimensions=(3, 2), image_dimensions=(4,), width=5)
 REPORT = EpochReport(
     epoch=1, loss=0.1 + 0.2, learning_rate=1e-4, recalls={"recall_at_1": 0.5}, score=0.5
 )
-PARTS = ("weights/a.b", "best/a.b", "optimiser/a.b/step")
+BIAS = "text_blocks.0.0.bias"
+PARTS = (f"weights/{BIAS}", f"best/{BIAS}", f"optimiser/{BIAS}/step")
+IDENTITY = {"sizes": (3, 2), "rate": 1e-4}
 Content = tuple[dict[str, torch.Tensor], dict[str, Any]]
 
 
@@ -31,15 +33,20 @@ def network_path(tmp_path: Path) -> Path:
     return path
 
 
+def a_state(seed: int = 0, identity: dict[str, Any] = IDENTITY) -> TrainingState:
+    return TrainingState(TxVNetwork(SHAPE, seed=seed), identity)
+
+
 @pytest.fixture
-def checkpoint() -> Checkpoint:
-    return Checkpoint(
-        identity={"sizes": (3, 2), "rate": 1e-4},
-        epochs=[REPORT],
-        weights={"a.b": torch.arange(3.0)},
-        best_weights={"a.b": torch.ones(3)},
-        optimiser={"a.b/step": torch.tensor(7.0)},
-    )
+def path(tmp_path: Path) -> Path:
+    """A checkpoint after one epoch."""
+    state = a_state(seed=3)
+    for weight in state.network.parameters():
+        weight.grad = torch.ones_like(weight)
+    state.optimiser.step()
+    state.add(REPORT)
+    state.save(tmp_path / "c")
+    return tmp_path / "c"
 
 
 def test_a_network_comes_back_as_it_was_in_eval_mode(network_path: Path) -> None:
@@ -71,42 +78,45 @@ def test_an_absent_or_foreign_file_is_an_error(tmp_path: Path) -> None:
 
 
 def test_a_checkpoint_is_no_network_and_a_network_no_checkpoint(
-    network_path: Path, tmp_path: Path, checkpoint: Checkpoint
+    network_path: Path, path: Path
 ) -> None:
-    save_checkpoint(tmp_path / "c", checkpoint)
     with pytest.raises(NewsImagesError, match="holds no T×V network"):
-        load_network(tmp_path / "c")
+        load_network(path)
     with pytest.raises(NewsImagesError, match="is no checkpoint of a training, but a T×V network"):
-        load_checkpoint(network_path, checkpoint)
+        a_state().resume(network_path)
 
 
-def test_a_checkpoint_comes_back_as_it_was(tmp_path: Path, checkpoint: Checkpoint) -> None:
-    save_checkpoint(tmp_path / "c", checkpoint)
-    found = load_checkpoint(tmp_path / "c", checkpoint)
-    assert found is not None
-    assert found.epochs == checkpoint.epochs
-    for part in ("weights", "best_weights", "optimiser"):
-        expected, got = getattr(checkpoint, part), getattr(found, part)
-        assert list(got) == list(expected)
-        assert all(torch.equal(got[name], expected[name]) for name in expected)
+def test_a_checkpoint_comes_back_as_it_was(path: Path, tmp_path: Path) -> None:
+    state = a_state()
+    state.resume(path)
+    assert state.reports == [REPORT]
+    names = [name for name, _ in state.network.named_parameters()]
+    for name, tensor in content(path)[0].items():
+        part, _, rest = name.partition("/")
+        if part == "optimiser":
+            weight, _, item = rest.rpartition("/")
+            got = state.optimiser.state_dict()["state"][names.index(weight)][item]
+        else:
+            got = (state.network.state_dict() if part == "weights" else state.best_weights)[rest]
+        assert torch.equal(got, tensor), name
+    state.save(tmp_path / "again")
+    assert (tmp_path / "again").read_bytes() == path.read_bytes()
 
 
-def test_no_checkpoint_yet_is_none(
-    tmp_path: Path, checkpoint: Checkpoint, caplog: pytest.LogCaptureFixture
+def test_no_checkpoint_yet_changes_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    assert load_checkpoint(tmp_path / "c", checkpoint) is None
+    state = a_state()
+    state.resume(tmp_path / "none")
+    assert state.reports == []
     assert not caplog.records
 
 
-def test_differences_are_named_also_of_fields_that_one_side_lacks(
-    tmp_path: Path, checkpoint: Checkpoint
-) -> None:
-    save_checkpoint(tmp_path / "c", checkpoint)
-    other = replace(checkpoint, identity={"new": 1, "sizes": (3, 2)}, weights={})
+def test_differences_are_named_also_of_fields_that_one_side_lacks(path: Path) -> None:
     with pytest.raises(
         NewsImagesError, match=r"new: absent there, 1 here, rate: 0\.0001 there, absent here"
     ):
-        load_checkpoint(tmp_path / "c", other)
+        a_state(identity={"new": 1, "sizes": (3, 2)}).resume(path)
 
 
 def test_a_folder_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
@@ -139,13 +149,12 @@ def write(path: Path, tensors: dict[str, torch.Tensor], about: object, **others:
 
 
 def test_the_checksum_is_over_names_dtypes_shapes_bytes_and_metadata(
-    network_path: Path, tmp_path: Path, checkpoint: Checkpoint
+    network_path: Path, path: Path
 ) -> None:
-    save_checkpoint(tmp_path / "c", checkpoint)
-    for path in (network_path, tmp_path / "c"):
-        before = path.read_bytes()
-        write(path, *content(path))
-        assert path.read_bytes() == before
+    for each in (network_path, path):
+        before = each.read_bytes()
+        write(each, *content(each))
+        assert each.read_bytes() == before
 
 
 @pytest.mark.parametrize(
@@ -293,22 +302,21 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
         lambda both: both[0].update({PARTS[0]: torch.arange(4.0)})
     ),
     "tensor of another dtype": rewritten(
-        lambda both: both[0].update({PARTS[1]: torch.ones(3).half()})
+        lambda both: both[0].update({PARTS[1]: torch.ones(5).half()})
     ),
 }
 
 
 @pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES.keys())
 def test_a_damaged_checkpoint_is_passed_over_with_a_warning(
-    tmp_path: Path,
-    checkpoint: Checkpoint,
-    damage: Callable[[Path], object],
-    caplog: pytest.LogCaptureFixture,
+    path: Path, damage: Callable[[Path], object], caplog: pytest.LogCaptureFixture
 ) -> None:
-    path = tmp_path / "c"
-    save_checkpoint(path, checkpoint)
     damage(path)
-    assert load_checkpoint(path, checkpoint) is None
+    state = a_state()
+    state.resume(path)
+    assert state.reports == []
+    fresh = a_state().network.state_dict()
+    assert all(torch.equal(each, fresh[n]) for n, each in state.network.state_dict().items())
     [record] = caplog.records
     assert record.levelname == "WARNING"
     assert record.getMessage() == (
@@ -316,8 +324,6 @@ def test_a_damaged_checkpoint_is_passed_over_with_a_warning(
     )
 
 
-def test_a_checkpoint_that_the_system_does_not_let_be_read_is_an_error(
-    tmp_path: Path, checkpoint: Checkpoint
-) -> None:
+def test_a_checkpoint_that_the_system_does_not_let_be_read_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(NewsImagesError, match="the system does not let it be read"):
-        load_checkpoint(tmp_path, checkpoint)
+        a_state().resume(tmp_path)

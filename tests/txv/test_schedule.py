@@ -4,7 +4,7 @@ import pytest
 
 from newsimages.errors import NewsImagesError
 from newsimages.txv import TrainingConfig
-from newsimages.txv.schedule import best_epoch, gains, is_over, learning_rate
+from newsimages.txv.schedule import best_epoch, is_over, learning_rate
 
 CONFIG = TrainingConfig()
 
@@ -13,10 +13,6 @@ def test_the_defaults_are_those_of_the_published_network() -> None:
     assert (CONFIG.learning_rate, CONFIG.epoch_decay, CONFIG.plateau_decay) == (1e-4, 0.99, 0.5)
     assert (CONFIG.batch_size, CONFIG.epochs, CONFIG.patience) == (196, 20, 10)
     assert (CONFIG.max_gradient_norm, CONFIG.margin, CONFIG.negatives) == (2.0, 0.2, "hardest")
-
-
-def test_a_gain_is_a_score_above_all_before_it() -> None:
-    assert gains([1.0, 2.0, 2.0, 1.5, 2.5]) == [True, True, False, False, True]
 
 
 def test_the_best_epoch_is_the_first_with_the_greatest_score() -> None:

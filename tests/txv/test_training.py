@@ -20,10 +20,10 @@ from newsimages.txv import (
     TrainedNetwork,
     TrainingConfig,
     TxVNetwork,
-    checkpoint,
     train,
     training,
 )
+from newsimages.txv.network import TXV_FILE
 from newsimages.txv.schedule import learning_rate
 from newsimages.txv.validation import recalls
 from tests.txv.fake_pairs import fake_pairs
@@ -204,12 +204,12 @@ def test_a_checkpoint_whose_tensors_do_not_fit_the_network_is_passed_over(
 ) -> None:
     path = tmp_path / "checkpoint.safetensors"
     whole = trained(checkpoint_path=path)
-    tensors, about = read_tensors(path, checkpoint._KIND)
+    tensors, about = read_tensors(path, TXV_FILE)
     name = max(name for name in tensors if name.startswith(part))
     tensor = tensors.pop(name)
     if change != "absent":
         tensors[name] = tensor[None] if change == "reshaped" else tensor.to(torch.float64)
-    write_tensors(path, tensors, about, checkpoint._KIND)
+    write_tensors(path, tensors, about, TXV_FILE)
     again = trained(checkpoint_path=path)
     assert "training starts anew" in caplog.text
     assert_same_weights(again.network, whole.network)

@@ -7,11 +7,11 @@ seam: `OpenClipEncoder` is what runs, a fake stands in its place in tests.
 import difflib
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import numpy as np
 import open_clip
@@ -95,12 +95,7 @@ class OpenClipEncoder:
     """An openCLIP model, loaded as openCLIP loads any."""
 
     def __init__(self, config: OpenClipConfig) -> None:
-        """Loads the model.
-
-        Raises:
-            NewsImagesError: No such backbone or tag, a hub that cannot be reached, a checkpoint
-                that does not fit, no GPU where one was asked for.
-        """
+        """Raises: NewsImagesError where the model cannot be loaded, or there is no such device."""
         self.config = config
         self.device = resolve_device(config.device)
         self.precision = resolve_precision(config.precision, self.device)
@@ -120,8 +115,7 @@ class OpenClipEncoder:
     @property
     def model_config(self) -> dict[str, Any]:
         """The model's configuration in openCLIP's form: embed_dim, vision_cfg, text_cfg, …."""
-        config: dict[str, Any] = open_clip.get_model_config(self._source)
-        return config
+        return dict(open_clip.get_model_config(self._source))
 
     @property
     def name(self) -> str:
@@ -133,13 +127,13 @@ class OpenClipEncoder:
     @cached_property
     def key(self) -> str:
         """SHA-256 of model name, tag, precision, preparation of images and local weight files."""
-        folder = Path(self._source.removeprefix(LOCAL))
-        files = (
-            [file for file in folder.glob("*") if file.suffix != ".md"] if self._is_local else []
-        )
-        files += [Path(self.config.pretrained)] if is_file(self.config.pretrained) else []
+        is_local = self._source.startswith(LOCAL)
+        files = [Path(self.config.pretrained)] if is_file(self.config.pretrained) else []
+        if is_local:
+            folder = Path(self._source.removeprefix(LOCAL))
+            files += [file for file in folder.glob("*") if file.suffix != ".md"]
         depends_on = {
-            "backbone": "" if self._is_local else self._source,
+            "backbone": "" if is_local else self._source,
             "pretrained": "" if files else self.config.pretrained,
             "precision": self.precision,
             "transform": [repr(self._transform), DRAFT],
@@ -147,38 +141,29 @@ class OpenClipEncoder:
         }
         return hashlib.sha256(json.dumps(depends_on, sort_keys=True).encode()).hexdigest()
 
-    @property
-    def _is_local(self) -> bool:
-        return self._source.startswith(LOCAL)
-
     def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """(N,) texts to (N, E) vectors of length 1; cut at the context length as openCLIP does."""
         return self.text_tower.encode(texts, batch_size=self.config.batch_size)
 
     @torch.inference_mode()
     def encode_images(self, batches: Sequence[Sequence[Path]]) -> Iterator[EncodedImages]:
-        """Encodes batch after batch; files are decoded ahead, in worker processes.
-
-        Args:
-            batches: The image files of each step.
-
-        Yields:
-            One answer per batch, in order.
-        """
-        paths = [path for batch in batches for path in batch]
-        ends = np.cumsum([len(batch) for batch in batches])
+        """Encodes batch after batch, in order; files are decoded ahead, in worker processes."""
+        at_least = DRAFT * max(self.image_size)
         loader: DataLoader[Any] = DataLoader(
-            _Pictures(paths, self._transform, at_least=DRAFT * max(self.image_size)),
-            batch_sampler=[
-                list(range(end - len(batch), end))
-                for end, batch in zip(ends.tolist(), batches, strict=True)
-            ],
+            cast("Dataset[Any]", batches),
+            batch_size=None,  # an item is a batch already
             num_workers=self.config.workers,
-            collate_fn=_collate,
+            collate_fn=partial(_decoded, self._transform, at_least),
             pin_memory=self.device.type == "cuda",
         )
         for pixels, reasons in loader:
-            yield EncodedImages(vectors=self._encode_pixels(pixels), reasons=reasons)
+            if not len(pixels):
+                vectors = np.empty((0, self.text_tower.dimension), np.float32)
+            else:
+                dtype = open_clip.get_input_dtype(self.precision)  # None for fp32
+                features = self.model.encode_image(pixels.to(self.device, dtype, non_blocking=True))
+                vectors = torch.nn.functional.normalize(features.float()).cpu().numpy()
+            yield EncodedImages(vectors=vectors, reasons=reasons)
 
     @property
     def image_size(self) -> tuple[int, int]:
@@ -186,39 +171,20 @@ class OpenClipEncoder:
         size = self.model.visual.image_size
         return (size, size) if isinstance(size, int) else tuple(size)
 
-    def _encode_pixels(self, pixels: Tensor) -> NDArray[np.float32]:
-        """(B, 3, H, W) float32 to (B, E) unit vectors; B may be 0."""
-        if not len(pixels):
-            return np.empty((0, self.text_tower.dimension), np.float32)
-        dtype = open_clip.get_input_dtype(self.precision)  # None for fp32
-        features = self.model.encode_image(pixels.to(self.device, dtype, non_blocking=True))
-        unit: NDArray[np.float32] = torch.nn.functional.normalize(features.float()).cpu().numpy()
-        return unit
 
-
-class _Pictures(Dataset[tuple[Tensor | None, str | None]]):
-    """Image files, each decoded and prepared for the model, or the reason why not."""
-
-    def __init__(self, paths: Sequence[Path], transform: Any, *, at_least: int) -> None:
-        self._paths, self._transform, self._at_least = paths, transform, at_least
-
-    def __len__(self) -> int:
-        return len(self._paths)
-
-    def __getitem__(self, index: int) -> tuple[Tensor | None, str | None]:
-        try:
-            image: Image.Image = open_image(self._paths[index], at_least=self._at_least)
-            return self._transform(image), None
-        except UnreadableImageError as error:
-            return None, str(error)
-
-
-def _collate(
-    batch: Sequence[tuple[Tensor | None, str | None]],
+def _decoded(
+    transform: Callable[[Image.Image], Tensor], at_least: int, paths: Sequence[Path]
 ) -> tuple[Tensor, tuple[str | None, ...]]:
-    readable = [pixels for pixels, _ in batch if pixels is not None]
-    pixels = torch.stack(readable) if readable else torch.empty(0)
-    return pixels, tuple(reason for _, reason in batch)
+    """(readable, 3, H, W) of the files, and (B,) why the others cannot be read."""
+    pixels: list[Tensor] = []
+    reasons: list[str | None] = []
+    for path in paths:
+        try:
+            pixels.append(transform(open_image(path, at_least=at_least)))
+            reasons.append(None)
+        except UnreadableImageError as error:
+            reasons.append(str(error))
+    return torch.stack(pixels) if pixels else torch.empty(0), tuple(reasons)
 
 
 def _load(
@@ -266,8 +232,7 @@ def _advice(source: str, pretrained: str) -> str:
 def check_names(source: str, pretrained: str) -> None:
     """Checks a backbone and tag without loading anything.
 
-    Raises:
-        NewsImagesError: openCLIP knows no such model or tag, and no local file or folder is meant.
+    Raises: NewsImagesError where openCLIP knows no such model or tag and no local file is meant.
     """
     if source.startswith(LOCAL):
         if not is_file(f"{source.removeprefix(LOCAL)}/{CONFIG}"):
@@ -284,13 +249,15 @@ def check_names(source: str, pretrained: str) -> None:
             "`python -c 'import open_clip; print(open_clip.list_models())'` lists all."
         )
     tags = open_clip.list_pretrained_tags_by_model(source)
-    if pretrained not in tags and not is_file(pretrained):
-        if pretrained == "auto":
-            raise NewsImagesError(
-                f"backbone={source} needs weights: set pretrained to a checkpoint file or "
-                f"one of {first_ten(tags) or 'none'}."
-            )
+    if pretrained in tags or is_file(pretrained):
+        return
+    shown = first_ten(tags) or "none"
+    if pretrained == "auto":
         raise NewsImagesError(
-            f"pretrained={pretrained} is neither a checkpoint file nor a tag of {source}, "
-            f"which has: {first_ten(tags) or 'none'}."
+            f"backbone={source} needs weights: set pretrained to a checkpoint file or one of "
+            f"{shown}."
         )
+    raise NewsImagesError(
+        f"pretrained={pretrained} is neither a checkpoint file nor a tag of {source}, which has: "
+        f"{shown}."
+    )

@@ -19,15 +19,12 @@ class UnreadableImageError(Exception):
 
 
 def open_image(path: Path, *, at_least: int | None = None) -> Image.Image:
-    """Decodes a picture.
+    """Decodes a picture as RGB; of an animation, the first frame.
 
     Args:
-        path: An image file in any form that Pillow reads; the first frame of an animation.
+        path: A file of one of the `FORMATS`.
         at_least: If given, a JPEG may be decoded at a half, quarter or eighth of its size, as
             long as both sides keep this many pixels.
-
-    Returns:
-        The picture as RGB.
 
     Raises:
         UnreadableImageError: Missing, empty, cut short, not an image, over `MAX_PIXELS` or beyond
@@ -41,15 +38,11 @@ def open_image(path: Path, *, at_least: int | None = None) -> Image.Image:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow's own pixel limit warns, ours decides
             with Image.open(path, formats=FORMATS) as image:
+                size = f"{image.width} × {image.height} pixels"
                 if image.width * image.height > MAX_PIXELS:
-                    raise UnreadableImageError(
-                        f"{image.width} × {image.height} pixels, more than {MAX_PIXELS:,}"
-                    )
+                    raise UnreadableImageError(f"{size}, more than {MAX_PIXELS:,}")
                 if max(image.size) > MAX_ASPECT * min(image.size):
-                    raise UnreadableImageError(
-                        f"{image.width} × {image.height} pixels, a strip of more than "
-                        f"{MAX_ASPECT} to 1"
-                    )
+                    raise UnreadableImageError(f"{size}, a strip of more than {MAX_ASPECT} to 1")
                 if at_least is not None:
                     image.draft("RGB", (at_least, at_least))
                 if image.mode.startswith("I"):  # 16 bits, of which Pillow would make plain white

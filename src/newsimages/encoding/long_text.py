@@ -5,11 +5,12 @@ mean of its sentences. An article without a text is embedded by its title.
 """
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
 from typing import Literal, get_args
 
 import numpy as np
+from numpy.typing import NDArray
 
 from newsimages.embeddings import Embeddings
 from newsimages.errors import NewsImagesError, first_ten
@@ -30,13 +31,10 @@ def full_texts(titles: Mapping[str, str], texts: Mapping[str, str]) -> dict[str,
 def embed_full_texts(
     texts: Mapping[str, str], encode: EncodeTexts, *, long_text: LongText = "cut"
 ) -> Embeddings:
-    """Embeds full texts.
+    """Embeds full texts, by article id.
 
-    Args:
-        texts: Text by article id.
-        encode: Turns texts into vectors; cuts them at its context length.
-        long_text: ``cut`` encodes a text as it is; ``mean`` takes the mean of its sentences'
-            vectors, at length 1.
+    ``cut`` leaves it to ``encode`` to cut a text; ``mean`` takes the mean of its sentences'
+    vectors, at length 1.
 
     Raises:
         NewsImagesError: An unknown ``long_text``, or what ``encode`` raises.
@@ -46,28 +44,22 @@ def embed_full_texts(
         raise NewsImagesError(f"long_text is {long_text!r}, expected {expected}.")
     if long_text == "cut":
         return encode(texts)
-    rest = iter(texts.items())
-    parts = []
-    while part := dict(islice(rest, PART_SIZE)):
-        parts.append(_means(part, encode))
-    ids = np.concatenate([part.ids for part in parts])
-    return Embeddings(ids, np.concatenate([part.vectors for part in parts]))
+    rest = iter(texts.values())
+    means = []
+    while part := list(islice(rest, PART_SIZE)):
+        means.append(_means(part, encode))
+    return Embeddings(np.asarray(list(texts)), np.concatenate(means))
 
 
-def _means(texts: Mapping[str, str], encode: EncodeTexts) -> Embeddings:
-    """The mean vector of each text's sentences, at length 1."""
-    sentences = {key: split(text) or [text] for key, text in texts.items()}
-    distinct = {_digest(s): s for of_text in sentences.values() for s in of_text}
-    vectors = encode(distinct)
-    row_of = {key: row for row, key in enumerate(vectors.ids.tolist())}
-    means = np.stack(
-        [
-            vectors.vectors[[row_of[_digest(s)] for s in of_text]].mean(axis=0)
-            for of_text in sentences.values()
-        ]
-    )
+def _means(texts: Sequence[str], encode: EncodeTexts) -> NDArray[np.float32]:
+    """(N, E) the mean vector of each text's sentences, at length 1."""
+    sentences = [split(text) or [text] for text in texts]
+    found = encode({_digest(s): s for of_text in sentences for s in of_text})
+    vector_of = dict(zip(found.ids.tolist(), found.vectors, strict=True))
+    means = [np.mean([vector_of[_digest(s)] for s in of_text], axis=0) for of_text in sentences]
     lengths = np.linalg.norm(means, axis=1, keepdims=True)
-    return Embeddings(np.asarray(list(texts)), (means / lengths).astype(np.float32))
+    unit: NDArray[np.float32] = np.divide(means, lengths, dtype=np.float32)
+    return unit
 
 
 def _digest(sentence: str) -> str:

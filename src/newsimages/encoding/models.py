@@ -34,11 +34,7 @@ _MULTILINGUAL_ADVICE = (
 def choose_backbone(corpus: Corpus, backbone: str, pretrained: str) -> tuple[str, str]:
     """The openCLIP model to use on a corpus, and the tag of its weights.
 
-    Args:
-        corpus: The corpus to use it on.
-        backbone: An openCLIP model name; ``auto`` takes what the corpus recommends, else the
-            paper's.
-        pretrained: A tag of the backbone, or a checkpoint file; ``auto`` likewise.
+    ``auto`` takes what the corpus recommends, else the paper's.
 
     Raises:
         NewsImagesError: No such model or tag, or one that is made for another corpus alone.
@@ -51,18 +47,9 @@ def choose_backbone(corpus: Corpus, backbone: str, pretrained: str) -> tuple[str
 
 
 def choose_multilingual(corpus: Corpus, backbone: str, pretrained: str) -> tuple[str, str] | None:
-    """The openCLIP model for articles as they were written, and the tag of its weights.
+    """The openCLIP model for articles as they were written, and the tag of its weights, or None.
 
-    Args:
-        corpus: The corpus to use it on.
-        backbone: As for `choose_backbone`; ``auto`` takes what the corpus recommends, else none.
-        pretrained: As for `choose_backbone`.
-
-    Returns:
-        None where there is to be no such model.
-
-    Raises:
-        NewsImagesError: As `choose_backbone`.
+    ``auto`` takes what the corpus recommends, else none. Raises: As `choose_backbone`.
     """
     recommended = corpus.models.get("multilingual_backbone", NO_MODEL)
     wanted = recommended if backbone == AUTO else backbone
@@ -81,37 +68,37 @@ def speaking_of_multilingual() -> Iterator[None]:
     try:
         yield
     except NewsImagesError as error:
-        raise NewsImagesError(
-            f"multilingual_backbone and multilingual_pretrained: {error}"
-        ) from error
+        named = f"multilingual_backbone and multilingual_pretrained: {error}"
+        raise NewsImagesError(named) from error
 
 
 def _chosen(
     corpus: Corpus, recommended: tuple[str, str], backbone: str, pretrained: str, *, advice: str
 ) -> tuple[str, str]:
     """Model and tag, checked without loading anything."""
-    chosen = (
-        recommended[0] if backbone == AUTO else backbone,
-        _pretrained(recommended, backbone, pretrained),
-    )
-    if _holds_weights(chosen[0]) and pretrained not in (AUTO, chosen[0]):
+    name = recommended[0] if backbone == AUTO else backbone
+    bundled = demo_models.BACKBONES.get(name)
+    holds_weights = bundled is not None or ":" in name  # a folder or repository
+    if holds_weights and pretrained not in (AUTO, name):
         raise NewsImagesError(
-            f"backbone={chosen[0]} holds its own weights, but pretrained={pretrained} names "
+            f"backbone={name} holds its own weights, but pretrained={pretrained} names "
             "others. Leave pretrained=auto, or name the backbone that these weights belong to."
         )
-    bundled = demo_models.BACKBONES.get(chosen[0])
-    folder = demo_models.path(bundled) if bundled else Path(chosen[0].removeprefix(LOCAL))
+    if pretrained == AUTO and holds_weights:
+        pretrained = name
+    elif pretrained == AUTO and name == recommended[0]:
+        pretrained = recommended[1]
+    folder = demo_models.path(bundled) if bundled else Path(name.removeprefix(LOCAL))
     _check_made_for(corpus, "backbone", folder, advice)
     if not bundled:
-        check_names(*chosen)
-    return chosen
+        check_names(name, pretrained)
+    return name, pretrained
 
 
 def choose_translator(corpus: Corpus, translator: str) -> str:
     """The translation model to use on a corpus; ``auto`` takes what the corpus recommends.
 
-    Raises:
-        NewsImagesError: One that is made for another corpus alone.
+    Raises: NewsImagesError for one that is made for another corpus alone.
     """
     recommended = corpus.models.get("translator", DEFAULT_TRANSLATOR)
     chosen = recommended if translator == AUTO else translator
@@ -119,21 +106,6 @@ def choose_translator(corpus: Corpus, translator: str) -> str:
     folder = demo_models.path("translator") if is_demo else Path(chosen)
     _check_made_for(corpus, "translator", folder, _ADVICE)
     return chosen
-
-
-def _pretrained(recommended: tuple[str, str], backbone: str, pretrained: str) -> str:
-    """The tag; ``auto`` stands for one only with the recommended backbone."""
-    if pretrained != AUTO:
-        return pretrained
-    chosen = recommended[0] if backbone == AUTO else backbone
-    if _holds_weights(chosen):
-        return chosen
-    return recommended[1] if chosen == recommended[0] else AUTO
-
-
-def _holds_weights(backbone: str) -> bool:
-    """Whether the name is that of a folder or repository with weights, not of an architecture."""
-    return backbone in demo_models.BACKBONES or ":" in backbone
 
 
 def _check_made_for(corpus: Corpus, parameter: str, folder: Path, advice: str) -> None:

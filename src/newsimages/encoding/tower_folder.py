@@ -8,7 +8,6 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import open_clip
@@ -26,24 +25,18 @@ WEIGHTS, TOWER = "text_tower.safetensors", "tower.json"
 TOWER_FILES = (CONFIG, WEIGHTS, TOWER)
 LEAST_COSINE = 0.9999
 """Least cosine of the written tower's vectors to the encoder's own."""
-_HALF = {"fp16": torch.float16, "bf16": torch.bfloat16}
-_TEXT_PARTS = ("token_embedding", "positional_embedding", "transformer", "ln_final")
+_LOOKED_UP = ("token_embedding", "positional_embedding")
+_TEXT_PARTS = (*_LOOKED_UP, "transformer", "ln_final", "text_projection", "cls_emb")
 
 
 def save_tower(folder: Path, encoder: OpenClipEncoder, sample: Sequence[str]) -> float:
     """Writes the text tower of an encoder.
 
     The weights of a half-precision encoder are stored as they are, those of a single-precision one
-    in half precision if the vectors keep a cosine of `LEAST_COSINE`.
-
-    Args:
-        folder: Made if it is not there.
-        encoder: Any whose text tower is openCLIP's own.
-        sample: Texts by which the vectors before and after are compared; at least one.
+    in half precision if the vectors of ``sample`` keep a cosine of `LEAST_COSINE`.
 
     Returns:
-        The least cosine between the encoder's vectors of the sample and those of the written
-        tower.
+        The least cosine between the encoder's vectors of the sample and the written tower's.
 
     Raises:
         NewsImagesError: The text tower is of another library (XLM-R and its like), or there is no
@@ -52,15 +45,16 @@ def save_tower(folder: Path, encoder: OpenClipEncoder, sample: Sequence[str]) ->
     if not sample:
         raise NewsImagesError("No text to check the written text tower by: give at least one.")
     text = _text_module(encoder)
-    config = json.loads(json.dumps(encoder.model_config))
-    config["quick_gelu"] = any(isinstance(module, QuickGELU) for module in text.modules())
+    quick_gelu = any(isinstance(module, QuickGELU) for module in text.modules())
+    config = {**encoder.model_config, "quick_gelu": quick_gelu}
     folder.mkdir(parents=True, exist_ok=True)
     (folder / CONFIG).write_text(json.dumps({"model_cfg": config}, indent=2))
-    _save_tokenizer(folder, encoder)
+    tokenizer = getattr(encoder.tokenizer, "tokenizer", None)
+    if tokenizer is not None:  # openCLIP's own has no files
+        tokenizer.save_pretrained(folder)
     expected = encoder.text_tower.encode(sample)
-    kept = [_HALF["fp16"], torch.float32] if encoder.precision == "fp32" else [None]
-    for dtype in kept:
-        weights = _weights(text, _HALF.get(encoder.precision), dtype)
+    for kept in (torch.float16, torch.float32) if encoder.precision == "fp32" else (None,):
+        weights = _weights(text, open_clip.get_cast_dtype(encoder.precision), kept)
         safetensors.torch.save_file(weights, folder / WEIGHTS)
         (folder / TOWER).write_text(json.dumps({"precision": encoder.precision}))
         actual = load_tower(folder).encode(sample)
@@ -76,8 +70,7 @@ def save_tower(folder: Path, encoder: OpenClipEncoder, sample: Sequence[str]) ->
 def load_tower(folder: Path, *, device: torch.device | str = "cpu") -> TextTower:
     """Reads what `save_tower` has written; only the text tower is ever made.
 
-    Raises:
-        NewsImagesError: A file is absent, cut short or does not fit.
+    Raises: NewsImagesError where a file is absent, cut short or does not fit.
     """
     try:
         config = json.loads((folder / CONFIG).read_text())["model_cfg"]
@@ -92,22 +85,13 @@ def load_tower(folder: Path, *, device: torch.device | str = "cpu") -> TextTower
                     output_tokens=False,  # of CoCa, whose decoder is not here to use them
                 ),
                 quick_gelu=config["quick_gelu"],
-                cast_dtype=_HALF.get(precision),
+                cast_dtype=open_clip.get_cast_dtype(precision),
             )
         if precision == "fp32":
             weights = {name: weight.float() for name, weight in weights.items()}
         tower.load_state_dict(weights, assign=True)
         tokenizer = open_clip.get_tokenizer(f"{LOCAL}{folder}")
-    except (
-        OSError,
-        KeyError,
-        TypeError,
-        ValueError,
-        RuntimeError,
-        AttributeError,
-        AssertionError,
-        safetensors.SafetensorError,
-    ) as e:
+    except Exception as e:  # openCLIP, safetensors and the tokenizers have their own each
         raise NewsImagesError(
             f"{folder} holds no text tower that can be read: {type(e).__name__}: {e}. Register the "
             "model again."
@@ -136,23 +120,14 @@ def _weights(
 
     Args:
         text: From `_text_module`.
-        computed: The half precision of the computation, if any; embeddings are rounded to it on
-            look-up, and so are stored in it.
+        computed: The half precision of the computation, if any, to which embeddings are rounded on
+            look-up.
         kept: The dtype that all weights are stored in; None: their own.
     """
-    parts = (*_TEXT_PARTS, "text_projection", "cls_emb")
     weights = {}
     for name, weight in text.state_dict().items():
-        if name.split(".")[0] not in parts:
-            continue
-        looked_up = name.split(".")[0] in _TEXT_PARTS[:2]
-        dtype = kept or (computed if looked_up else None) or weight.dtype
-        weights[name] = weight.detach().to("cpu", dtype).contiguous()
+        part = name.split(".")[0]
+        if part in _TEXT_PARTS:
+            dtype = kept or (computed if part in _LOOKED_UP else None) or weight.dtype
+            weights[name] = weight.to("cpu", dtype).contiguous()
     return weights
-
-
-def _save_tokenizer(folder: Path, encoder: OpenClipEncoder) -> None:
-    """Writes the tokenizer's files; openCLIP's own tokenizer has none."""
-    inner: Any = getattr(encoder.tokenizer, "tokenizer", None)
-    if inner is not None:
-        inner.save_pretrained(folder)

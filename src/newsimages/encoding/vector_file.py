@@ -1,7 +1,7 @@
 """Many embeddings in one memory-mapped file: parts of them in, `Embeddings` on the file out.
 
-Hundreds of thousands of vectors need not fit into memory: each part is embedded and appended to the
-file, and the result reads the file on access.
+Vectors that do not fit into memory: each part is embedded and appended, and the result reads the
+file on access.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -24,10 +24,6 @@ Item = TypeVar("Item")
 
 def memory_mapped(path: Path, parts: Iterable[Embeddings]) -> Embeddings:
     """Writes parts into one ``.npy`` file, whole or not at all.
-
-    Args:
-        path: The file; its folder is made if it is not there.
-        parts: One after the other, all of one dimension; ids are unique over all of them.
 
     Returns:
         All ids in memory, and the vectors as a read-only memory map of the file.
@@ -65,19 +61,11 @@ def text_parts(
 
 
 def image_parts(
-    store: EmbeddingStore,
-    files: Mapping[str, Path],
-    *,
-    label: str,
-    unreadable: dict[str, str],
+    store: EmbeddingStore, files: Mapping[str, Path], *, label: str, unreadable: dict[str, str]
 ) -> Iterator[Embeddings]:
     """Embeds image files `PART_SIZE` at a time; each part as `EmbeddingStore.images`.
 
-    Args:
-        store: The store that embeds them.
-        files: File by image id.
-        label: The beginning of the labels of the parts.
-        unreadable: Receives the reason by id of each image that cannot be read.
+    ``unreadable`` receives the reason by id of each image that cannot be read.
     """
     for number, part in enumerate(_cut(files)):
         embeddings, reasons = store.images(part, label=f"{label}-{number:03d}")
@@ -92,9 +80,6 @@ def _cut(items: Mapping[str, Item]) -> Iterator[dict[str, Item]]:
 
 
 def _write_header(file: BinaryIO, n: int, dimension: int) -> None:
-    """The header of a .npy file; numpy leaves room in it, so that its length does not depend on n.
-
-    The room is for growth along the first axis; the dimension has few enough digits to fit.
-    """
+    """The header of a .npy file; numpy leaves it room, so that its length does not depend on n."""
     about = {"descr": "<f4", "fortran_order": False, "shape": (n, dimension)}
     np.lib.format.write_array_header_1_0(file, about)

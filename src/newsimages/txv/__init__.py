@@ -1,18 +1,17 @@
 """Step 5: text and image embeddings of a frozen backbone in, embeddings of T×V's joint spaces out.
 
-T×V is a small network; its embeddings are revised and ranked as the backbone's own are. The sources
-are the papers: D. Galanopoulos
-and V. Mezaris, "Are all combinations equal? Combining textual and visual features with multiple
-space learning for text-based video retrieval", ECCV Workshops 2022; and the same, "Cross-modal
-Networks and Dual Softmax Operation for MediaEval NewsImages 2022".
+T×V is a small network; its embeddings are revised and ranked as the backbone's own are. The source
+is D. Galanopoulos and V. Mezaris, "Are all combinations equal? Combining textual and visual
+features with multiple space learning for text-based video retrieval", ECCV Workshops 2022; and the
+same, "Cross-modal Networks and Dual Softmax Operation for MediaEval NewsImages 2022".
 
 - ``network``: the layers; ``projection``: embeddings through them; ``loss``: what is minimised.
 - ``schedule``: the settings of training and the rules that follow from the scores so far.
-- ``batches``, ``validation``, ``checkpoint``, ``state``, ``training``: the loop and its parts.
+- ``batches``, ``validation``, ``checkpoint``, ``training``: the loop and its parts.
 """
 
-from newsimages.txv.checkpoint import EpochReport, load_network, save_network
-from newsimages.txv.network import NetworkConfig, TxVNetwork
+from newsimages.txv.checkpoint import EpochReport
+from newsimages.txv.network import NetworkConfig, TxVNetwork, load_network, save_network
 from newsimages.txv.projection import embed_images, embed_texts
 from newsimages.txv.schedule import TrainingConfig
 from newsimages.txv.training import TrainedNetwork, identity, train

@@ -1,21 +1,21 @@
 """Batches for training: pairs in, tensors on the device out, loaded ahead of their use.
 
-The vectors may be memory-mapped files that do not fit into memory. So an epoch's order mixes pairs
-only within windows of blocks: a window stays in the system's page cache while it is needed, and a
-block is read in one go.
+The vectors may be memory-mapped files larger than memory. So an epoch's order mixes pairs only
+within windows of blocks: a window stays in the system's page cache, and a block is read in one go.
 """
 
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from newsimages.embeddings import Embeddings, release
+from newsimages.embeddings import release
 from newsimages.errors import NewsImagesError
 from newsimages.txv.pairs import Pairs
 
@@ -56,11 +56,7 @@ def epoch_order(n: int, *, seed: int, epoch: int) -> NDArray[np.int64]:
 
 
 def count_batches(n: int, batch_size: int) -> int:
-    """The number of batches that n pairs make.
-
-    Raises:
-        NewsImagesError: There are fewer pairs than make a batch.
-    """
+    """The batches that n pairs make. Raises: NewsImagesError where they do not fill one."""
     if n < batch_size:
         raise NewsImagesError(
             f"{n} training pairs do not fill a batch of batch_size={batch_size}. Give more pairs, "
@@ -73,14 +69,10 @@ def count_batches(n: int, batch_size: int) -> int:
 def epoch_batches(n: int, batch_size: int, *, seed: int, epoch: int) -> list[NDArray[np.int64]]:
     """Cuts an epoch's order into batches that differ by at most one pair.
 
-    No pair is left out, and no small batch is left over, whose batch norm would be noisy and, for
-    a single pair, undefined.
-
-    Raises:
-        NewsImagesError: As `count_batches`.
+    No small batch is left over, whose batch norm would be noisy and, for a single pair, undefined.
+    Raises: As `count_batches`.
     """
-    n_batches = count_batches(n, batch_size)
-    return np.array_split(epoch_order(n, seed=seed, epoch=epoch), n_batches)
+    return np.array_split(epoch_order(n, seed=seed, epoch=epoch), count_batches(n, batch_size))
 
 
 def load_batches(
@@ -102,24 +94,21 @@ def load_batches(
 
 
 def _load(pairs: Pairs, positions: NDArray[np.int64], device: torch.device) -> Batch:
-    image_rows = pairs.image_rows[positions]
+    text_rows, image_rows = pairs.text_rows[positions], pairs.image_rows[positions]
     batch = Batch(
-        texts=_tensors(pairs.texts, pairs.text_rows[positions], device),
-        images=_tensors(pairs.images, image_rows, device),
-        image_ids=_moved(torch.from_numpy(image_rows), device),
+        texts=tuple(_moved(each.vectors.take(text_rows, axis=0), device) for each in pairs.texts),
+        images=tuple(
+            _moved(each.vectors.take(image_rows, axis=0), device) for each in pairs.images
+        ),
+        image_ids=_moved(image_rows, device),
     )
     for feature in (*pairs.texts, *pairs.images):
         release(feature.vectors)  # the system maps far more than is read
     return batch
 
 
-def _tensors(
-    features: Sequence[Embeddings], rows: NDArray[np.int64], device: torch.device
-) -> tuple[Tensor, ...]:
-    return tuple(_moved(torch.from_numpy(f.vectors.take(rows, axis=0)), device) for f in features)
-
-
-def _moved(tensor: Tensor, device: torch.device) -> Tensor:
+def _moved(rows: NDArray[Any], device: torch.device) -> Tensor:
+    tensor = torch.from_numpy(rows)
     if device.type != "cuda":
         return tensor
     return tensor.pin_memory().to(device, non_blocking=True)

@@ -18,13 +18,9 @@ def margin_loss(
     negatives: Negatives = "hardest",
     image_ids: Tensor | None = None,
 ) -> Tensor:
-    """The margin loss of a batch, in both directions.
+    """The sum over spaces, directions and pairs of max(0, margin + s_negative − s_positive).
 
-    Per space, and with texts and with images as queries, the sum over the batch of
-
-        max(0, margin + s_negative − s_positive)
-
-    with the hardest negative of the batch (F. Faghri et al., "VSE++", BMVC 2018, equation 6), or
+    With the hardest negative of the batch (F. Faghri et al., "VSE++", BMVC 2018, equation 6), or
     summed over all of them (equation 5).
 
     Args:
@@ -32,11 +28,8 @@ def margin_loss(
         images: (S, B, W) of length 1 along W; row i is the image of text i.
         margin: In units of the cosine.
         negatives: ``hardest`` or ``all``.
-        image_ids: (B,) integers; pairs with the same one are no negatives of each other. None:
-            every pair has an image of its own.
-
-    Returns:
-        A scalar of at least 0: the sum over spaces, directions and pairs.
+        image_ids: (B,) integers; pairs with the same one are no negatives of each other. None: no
+            two pairs have the same one.
 
     Raises:
         NewsImagesError: Unequal shapes, or an unknown kind of negatives.

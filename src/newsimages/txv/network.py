@@ -4,20 +4,33 @@ Every pair of a text feature and an image feature has one joint space. The text 
 that pair; the image passes one block that all pairs of its feature share, then one block of that
 pair. A block is Linear, BatchNorm1d, tanh, dropout. (Galanopoulos and Mezaris, "Are all
 combinations equal?", ECCV Workshops 2022, section 3; here an image is a video of one frame.)
+
+On disk it is a `newsimages.checked_file`.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import normalize
 
-from newsimages.errors import NewsImagesError
+from newsimages.checked_file import FileKind, read_tensors, write_tensors
+from newsimages.errors import NewsImagesError, first_ten
 from newsimages.txv.dropout import Dropout
 
 MAX_WIDTH = 65_536
 """Greatest width of a joint space; its W × W layer takes 16 GiB."""
+TXV_FILE = FileKind(
+    noun="T×V file",
+    remedy="train again",
+    key="txv",
+    format=2,  # raise it when what a file holds, or what the network computes, changes
+    head=lambda name, tensor: f"{name} {tensor.dtype} {tuple(tensor.shape)}",
+)
+"""Networks, and the checkpoints of their trainings."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,15 +79,15 @@ class TxVNetwork(nn.Module):
         self.config = config
         generator = torch.Generator().manual_seed(seed)
 
-        def block(dimension: int) -> nn.Sequential:
-            return _block(dimension, config, generator)
+        def blocks(dimensions: Sequence[int]) -> nn.ModuleList:
+            return nn.ModuleList(_block(dimension, config, generator) for dimension in dimensions)
 
-        spaces = [
-            (text, image) for text in config.text_dimensions for image in config.image_dimensions
-        ]
-        self.text_blocks = nn.ModuleList(block(dimension) for dimension, _ in spaces)
-        self.image_blocks = nn.ModuleList(block(dimension) for dimension in config.image_dimensions)
-        self.image_space_blocks = nn.ModuleList(block(config.width) for _ in spaces)
+        n_images = len(config.image_dimensions)
+        self.text_blocks = blocks(
+            [text for text in config.text_dimensions for _ in range(n_images)]
+        )
+        self.image_blocks = blocks(config.image_dimensions)
+        self.image_space_blocks = blocks([config.width] * config.n_spaces)
 
     @property
     def device(self) -> torch.device:
@@ -98,14 +111,7 @@ class TxVNetwork(nn.Module):
         return normalize(torch.stack(spaces), dim=-1)
 
     def images(self, features: Sequence[Tensor]) -> Tensor:
-        """Maps B images into the joint spaces.
-
-        Args:
-            features: Per image feature (B, its dimension), float32 of length 1.
-
-        Returns:
-            (S, B, W) float32 of length 1 along W.
-        """
+        """Maps B images into the joint spaces; shapes as for `texts`."""
         shared = [
             block(feature)  # (B, W)
             for feature, block in zip(features, self.image_blocks, strict=True)
@@ -124,3 +130,36 @@ def _block(dimension: int, config: NetworkConfig, generator: torch.Generator) ->
     nn.init.xavier_uniform_(linear.weight, generator=generator)
     nn.init.zeros_(linear.bias)
     return nn.Sequential(linear, nn.BatchNorm1d(config.width), nn.Tanh(), Dropout(config.dropout))
+
+
+def save_network(path: Path, network: TxVNetwork) -> None:
+    """Writes a network and its configuration. Raises: NewsImagesError if it cannot be written."""
+    tensors = {name: each.cpu().contiguous() for name, each in network.state_dict().items()}
+    write_tensors(path, tensors, {"network": asdict(network.config)}, TXV_FILE)
+
+
+def load_network(path: Path, *, device: torch.device | str = "cpu") -> TxVNetwork:
+    """Reads a network that `save_network` has written, in eval mode.
+
+    Raises:
+        NewsImagesError: The file is absent, cut short, altered or of another format, or it holds
+            something else or weights that are no finite numbers.
+    """
+    tensors, about = read_tensors(path, TXV_FILE)
+    try:
+        settings: dict[str, Any] = about["network"]
+        for name in ("text_dimensions", "image_dimensions"):
+            settings[name] = tuple(settings[name])
+        network = TxVNetwork(NetworkConfig(**settings))
+        network.load_state_dict(tensors)
+    except (KeyError, TypeError, AttributeError, RuntimeError) as error:
+        raise NewsImagesError(
+            f"{path} holds no T×V network of format {TXV_FILE.format}: {error}. Train it again."
+        ) from error
+    bad = [name for name, tensor in network.state_dict().items() if not tensor.isfinite().all()]
+    if bad:
+        raise NewsImagesError(
+            f"{path} holds a T×V network with numbers that are not finite, in {first_ten(bad)}. "
+            "Train it again, with a smaller learning_rate."
+        )
+    return network.to(device).eval()

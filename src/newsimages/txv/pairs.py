@@ -16,8 +16,6 @@ from numpy.typing import NDArray
 from newsimages.embeddings import Embeddings
 from newsimages.errors import NewsImagesError, first_ten
 
-_FINGERPRINT_ROWS = 256
-
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Pairs:
@@ -34,18 +32,8 @@ class Pairs:
 
     def __post_init__(self) -> None:
         """Raises: NewsImagesError where features or rows do not belong together."""
-        for kind, features, rows in (
-            ("text", self.texts, self.text_rows),
-            ("image", self.images, self.image_rows),
-        ):
-            if not features:
-                raise NewsImagesError(f"Pairs without a {kind} feature: give at least one.")
-            check_features(kind, features)
-            if len(rows) and not 0 <= int(rows.min()) <= int(rows.max()) < len(features[0]):
-                raise NewsImagesError(
-                    f"Pairs name {kind} rows {rows.min()} to {rows.max()}, but there are "
-                    f"{len(features[0])} {kind}s."
-                )
+        _check_rows("text", self.texts, self.text_rows)
+        _check_rows("image", self.images, self.image_rows)
         if len(self.text_rows) != len(self.image_rows):
             raise NewsImagesError(
                 f"{len(self.text_rows)} texts for {len(self.image_rows)} images: expected one "
@@ -70,11 +58,7 @@ class Pairs:
         return self.images[0].ids[self.image_rows]
 
     def subset(self, text_ids: Sequence[str]) -> "Pairs":
-        """The pairs of these texts, in their order, on the same vectors.
-
-        Raises:
-            NewsImagesError: A text is in no pair.
-        """
+        """The pairs of these texts, in their order. Raises: NewsImagesError if one has none."""
         positions = _positions(self.text_ids, text_ids, "text")
         return replace(
             self, text_rows=self.text_rows[positions], image_rows=self.image_rows[positions]
@@ -84,14 +68,13 @@ class Pairs:
     def fingerprint(self) -> str:
         """SHA-256 of all ids and of an evenly spaced sample of the vectors.
 
-        It changes with the pairs, their order and the backbone; it may miss a single picture that
-        was replaced under its old id, as not all vectors are read.
+        It may miss a single picture that was replaced under its old id.
         """
         digest = hashlib.sha256()
         for ids in (self.text_ids, self.image_ids):
             digest.update("\0".join(ids.tolist()).encode() + b"\1")
         for features, rows in ((self.texts, self.text_rows), (self.images, self.image_rows)):
-            sample = rows[:: max(1, len(rows) // _FINGERPRINT_ROWS)]
+            sample = rows[:: max(1, len(rows) // 256)]
             for feature in features:
                 digest.update(np.ascontiguousarray(feature.vectors[sample]).tobytes())
         return digest.hexdigest()
@@ -103,8 +86,8 @@ def pair_up(
     """Pairs texts and images by their ids.
 
     Args:
-        texts: Per text feature, the same texts in the same order.
-        images: Per image feature, the same images in the same order.
+        texts: As `Pairs.texts`.
+        images: As `Pairs.images`.
         image_of: The image id of each text id that makes a pair, in the order of the pairs.
 
     Raises:
@@ -121,8 +104,7 @@ def pair_up(
 def merged(parts: Mapping[str, Embeddings]) -> Embeddings:
     """Embeddings of several data sets in one table, under the ids ``NAME/id``.
 
-    Raises:
-        NewsImagesError: There is nothing to merge, or the dimensions differ.
+    Raises: NewsImagesError where there are none, or their dimensions differ.
     """
     dimensions = {name: part.dimension for name, part in parts.items()}
     if len(set(dimensions.values())) != 1:
@@ -144,6 +126,17 @@ def check_features(kind: str, features: Sequence[Embeddings]) -> None:
                 f"{len(features[0])} and {len(feature)} ids; in one only: "
                 f"{first_ten(strangers) or 'none'}. Embed the same {kind}s with each backbone."
             )
+
+
+def _check_rows(kind: str, features: Sequence[Embeddings], rows: NDArray[np.int64]) -> None:
+    if not features:
+        raise NewsImagesError(f"Pairs without a {kind} feature: give at least one.")
+    check_features(kind, features)
+    if len(rows) and not 0 <= int(rows.min()) <= int(rows.max()) < len(features[0]):
+        raise NewsImagesError(
+            f"Pairs name {kind} rows {rows.min()} to {rows.max()}, but there are "
+            f"{len(features[0])} {kind}s."
+        )
 
 
 def _positions(ids: NDArray[np.str_], wanted: Sequence[str], kind: str) -> NDArray[np.int64]:

@@ -1,7 +1,7 @@
 """The settings of T×V training, and the rules that follow from the validation scores so far.
 
-The rules are functions of these scores, so a resumed training needs nothing else. (The settings are
-those of the authors' published network; what they used for NewsImages is not published.)
+The settings are those of the authors' published network; what they used for NewsImages is not
+published.
 """
 
 from collections.abc import Sequence
@@ -58,11 +58,6 @@ class TrainingConfig:
             raise NewsImagesError(f"negatives={self.negatives!r}, expected 'hardest' or 'all'.")
 
 
-def gains(scores: Sequence[float]) -> list[bool]:
-    """Per epoch, whether its score is greater than all before it."""
-    return [all(score > before for before in scores[:i]) for i, score in enumerate(scores)]
-
-
 def best_epoch(scores: Sequence[float]) -> int:
     """The epoch (from 1) with the greatest score, the first of equal ones; 0 before the first."""
     return max(range(len(scores)), key=scores.__getitem__) + 1 if scores else 0
@@ -71,8 +66,9 @@ def best_epoch(scores: Sequence[float]) -> int:
 def learning_rate(config: TrainingConfig, scores: Sequence[float]) -> float:
     """The learning rate of the epoch after those with these scores."""
     rate, halved = config.learning_rate, -config.plateau_gap
-    for epoch, gained in enumerate(gains(scores), start=1):
+    for epoch in range(1, len(scores) + 1):
         rate *= config.epoch_decay
+        gained = best_epoch(scores[:epoch]) == epoch
         if not gained and epoch - halved >= config.plateau_gap:
             rate *= config.plateau_decay
             halved = epoch

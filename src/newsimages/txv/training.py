@@ -8,8 +8,7 @@ same CPU, with the same bits as one that was not.
 import copy
 import hashlib
 import math
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -20,13 +19,12 @@ from tqdm import tqdm
 from newsimages.errors import NewsImagesError
 from newsimages.progress import progress
 from newsimages.txv.batches import count_batches, epoch_batches, load_batches
-from newsimages.txv.checkpoint import EpochReport
+from newsimages.txv.checkpoint import EpochReport, TrainingState
 from newsimages.txv.loss import margin_loss
 from newsimages.txv.network import TxVNetwork
 from newsimages.txv.pairs import Pairs
 from newsimages.txv.projection import check_dimensions
 from newsimages.txv.schedule import TrainingConfig, best_epoch, is_over, learning_rate
-from newsimages.txv.state import TrainingState
 from newsimages.txv.validation import check_not_empty, recalls, score
 
 STEPS_PER_SHOWN_LOSS = 20  # reading the loss more often would keep a GPU waiting
@@ -55,19 +53,18 @@ def train(
     doing: str = "train",
     on_epoch: Callable[[EpochReport], None] = lambda report: None,
 ) -> TrainedNetwork:
-    """Trains a network.
+    """Trains a copy of a network, fresh or pre-trained.
 
     Args:
-        network: The network to start from, fresh or pre-trained; it is not changed.
+        network: Where to start from; it is not changed.
         training: Pairs to learn from; their vectors may be memory-mapped.
         validation: Pairs by which the best epoch is chosen.
         config: How to train.
-        checkpoint_path: The checkpoint, written after each epoch. If it is of this same training,
-            training resumes from it; a damaged one is overwritten, after a warning.
+        checkpoint_path: Written after each epoch. Training resumes from it; a damaged one is
+            overwritten, after a warning.
         device: Where to compute, as torch names it.
         doing: The label of the progress bar.
-        on_epoch: Called after each epoch, and for those in the checkpoint, so that the log of a
-            resumed training is complete.
+        on_epoch: Called after each epoch, and for those in the checkpoint.
 
     Raises:
         NewsImagesError: Vectors that do not fit the network, fewer pairs than a batch, no
@@ -77,7 +74,7 @@ def train(
         check_dimensions("text", pairs.texts, network.config.text_dimensions)
         check_dimensions("image", pairs.images, network.config.image_dimensions)
     check_not_empty(validation)
-    n_batches = count_batches(len(training), config.batch_size)
+    steps_per_epoch = count_batches(len(training), config.batch_size)
     state = TrainingState(
         copy.deepcopy(network).to(device), identity(network, training, validation, config)
     )
@@ -85,9 +82,8 @@ def train(
         state.resume(checkpoint_path)
     for report in state.reports:
         on_epoch(report)
-    n_steps = (
-        0 if is_over(config, state.scores) else n_batches * (config.epochs - len(state.reports))
-    )
+    epochs_left = 0 if is_over(config, state.scores) else config.epochs - len(state.reports)
+    n_steps = epochs_left * steps_per_epoch
     with progress(total=n_steps, unit="steps", doing=doing, hide=not n_steps) as bar:
         while not is_over(config, state.scores):
             rate = learning_rate(config, state.scores)
@@ -122,7 +118,10 @@ def _learn(
     batches = epoch_batches(len(training), config.batch_size, seed=config.seed, epoch=epoch)
     total = torch.zeros((), device=network.device)
     n_seen = 0
-    with _own_randomness(config.seed, epoch, network.device):
+    # The epoch's own random numbers; torch's generators are restored afterwards.
+    with torch.random.fork_rng([network.device] if network.device.type == "cuda" else []):
+        digest = hashlib.sha256(f"{config.seed} {epoch}".encode()).digest()
+        torch.manual_seed(int.from_bytes(digest[:8], "big") >> 1)
         for step, batch in enumerate(load_batches(training, batches, network.device), start=1):
             loss = margin_loss(
                 network.texts(batch.texts),
@@ -165,13 +164,3 @@ def identity(
         "training_pairs": training.fingerprint,
         "validation_pairs": validation.fingerprint,
     }
-
-
-@contextmanager
-def _own_randomness(seed: int, epoch: int, device: torch.device) -> Iterator[None]:
-    """Seeds torch's generators for the block by seed and epoch, and restores them afterwards."""
-    devices = [device] if device.type == "cuda" else []
-    with torch.random.fork_rng(devices=devices):
-        digest = hashlib.sha256(f"{seed} {epoch}".encode()).digest()
-        torch.manual_seed(int.from_bytes(digest[:8], "big") >> 1)
-        yield
