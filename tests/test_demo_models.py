@@ -11,7 +11,6 @@ import open_clip
 import pytest
 import torch
 from safetensors import safe_open
-from tools.demo_models import checkpoints
 from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 
 from newsimages import demo_models
@@ -21,6 +20,7 @@ from newsimages.corpora.demo.drawing import draw
 from newsimages.corpora.demo.plan import Sizes, plan_corpus
 from newsimages.corpora.demo.scenes import pretraining_scenes
 from newsimages.errors import NewsImagesError
+from tools.demo_models import checkpoints
 
 KINDS: tuple[demo_models.Kind, ...] = ("clip", "multilingual", "translator")
 FOLDERS = [demo_models.path(kind) for kind in KINDS]

@@ -12,10 +12,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import mlflow
 import pandas as pd
 from mlflow.entities import Run
-from tools.pages import replace_block
 
 from newsimages.reports.tables import markdown
 from newsimages.runs.table import RUNS
+from tools.pages import replace_block
 
 ROOT = Path(__file__).resolve().parents[1]
 PROTOCOLS = {

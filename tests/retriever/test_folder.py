@@ -394,3 +394,13 @@ def test_without_a_bank_it_cannot_be_saved(encoder: OpenClipEncoder, tmp_path: P
     bare = replace(made(encoder, CLIP), offsets=())
     with pytest.raises(NewsImagesError, match="without a query bank"):
         save_retriever(tmp_path / "r", bare, encoder, sample=TITLES)
+
+
+def test_a_tower_without_its_text_tower_is_not_saved(
+    encoder: OpenClipEncoder, tmp_path: Path
+) -> None:
+    own = made(encoder, {TITLE: 1.0})
+    images = own.gallery["clip"]
+    other = replace(own, gallery={**own.gallery, "multilingual": images})
+    with pytest.raises(NewsImagesError, match="with the towers multilingual cannot be served"):
+        save_retriever(tmp_path / "r", other, encoder, sample=TITLES)

@@ -27,6 +27,7 @@ from newsimages.retriever.articles import article_encoder
 from newsimages.retriever.manifest import Manifest, check_files, read_manifest
 from newsimages.retriever.retriever import Retriever
 from newsimages.txv import load_network, save_network
+from newsimages.txv.towers import TXV_FIELDS
 
 IMAGES = "images.parquet"
 GALLERY, NETWORKS, TEXT_TOWERS = "gallery", "txv", "text_towers"
@@ -56,6 +57,12 @@ def save_retriever(
     """
     if not retriever.offsets:
         raise NewsImagesError("A retriever without a query bank cannot be served: give it one.")
+    others = set(retriever.gallery) - {"clip", *TXV_FIELDS}
+    if others:
+        raise NewsImagesError(
+            f"A retriever with the towers {first_ten(sorted(others))} cannot be served: only the "
+            "text tower of CLIP is kept with it. Choose a run on CLIP and T×V."
+        )
     _check_fit(retriever, encoder.text_tower)
     try:
         folder.mkdir(parents=True, exist_ok=True)
