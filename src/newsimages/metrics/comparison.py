@@ -5,16 +5,15 @@ difference of their MRR.
 
 - The interval is that of the percentile bootstrap (Efron 1979) over articles.
 - The test is the paired randomisation test (Fisher 1935): if two variants were alike, the sign of
-  an article's difference could as well be the other one. Wilcoxon's tests another figure and drops
-  the articles on which two variants agree, which are most (Smucker, Allan and Carterette, CIKM
-  2007, recommend randomisation).
+  an article's difference could as well be the other one. Smucker, Allan and Carterette (CIKM 2007)
+  recommend it over Wilcoxon's, which drops the articles on which two variants agree: most.
 - Some of many pairs differ by chance, so p is corrected by Holm's method over those of a data set.
 
 All pairs of a data set share their draws, so their figures do not depend on their order.
 """
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
@@ -23,22 +22,6 @@ from numpy.typing import NDArray
 from newsimages.errors import NewsImagesError
 from newsimages.metrics.reciprocal_rank import reciprocal_ranks
 
-COLUMNS = (
-    "data set",
-    "variant",
-    "against",
-    "articles",
-    "MRR",
-    "MRR against",
-    "difference",
-    "low",
-    "high",
-    "p",
-    "p corrected",
-    "won",
-    "lost",
-    "tied",
-)
 CONFIDENCE = 0.95  # of the intervals; a corrected p below 1 − CONFIDENCE is beyond chance
 RESAMPLES = 2000  # of the bootstrap
 PERMUTATIONS = 10_000  # random choices of signs; no p is below 1 / (PERMUTATIONS + 1)
@@ -48,23 +31,23 @@ CELLS = 2_000_000  # numbers in a block of draws: 16 MB
 def compare(
     ranks: Mapping[str, Mapping[str, NDArray[np.float64]]], *, seed: int = 0
 ) -> pd.DataFrame:
-    """Compares every variant with every one before it, on each data set.
+    """Compares every variant with every one before it, on each of one or more data sets.
 
     Args:
-        ranks: By data set and variant, (articles,) as from `metrics.ranks_of_truth`;
-            all variants of a data set over the same articles in the same order.
+        ranks: By data set and variant, (articles,) as from `ranks_of_truth`; all variants of a
+            data set over the same articles in the same order.
         seed: Of the draws.
 
     Returns:
-        A row per data set and pair, with the columns `COLUMNS`: ``low`` and ``high`` bound the
-        ``difference``, MRR minus MRR against; ``won``, ``lost`` and ``tied`` count articles on
-        which ``variant`` ranks the right image better, worse or the same (as all beyond 100 are).
+        A row per data set and pair: ``low`` and ``high`` bound the ``difference``, MRR minus MRR
+        against; ``won``, ``lost`` and ``tied`` count articles on which ``variant`` ranks the right
+        image better, worse or the same (as all beyond 100 are).
 
     Raises:
         NewsImagesError: Variants of a data set with different numbers of articles, or none.
     """
-    rows = [row for name, variants in ranks.items() for row in _rows(name, variants, seed)]
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    tables = [_pairs(name, variants, seed) for name, variants in ranks.items()]
+    return pd.concat(tables, ignore_index=True)
 
 
 def holm(p: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -79,33 +62,39 @@ def holm(p: NDArray[np.float64]) -> NDArray[np.float64]:
     return corrected
 
 
-def _rows(
-    name: str, variants: Mapping[str, NDArray[np.float64]], seed: int
-) -> Iterator[tuple[object, ...]]:
+def _pairs(name: str, variants: Mapping[str, NDArray[np.float64]], seed: int) -> pd.DataFrame:
     values = {variant: reciprocal_ranks(np.asarray(r)) for variant, r in variants.items()}
     sizes = {variant: len(one) for variant, one in values.items()}
-    if len(set(sizes.values())) > 1 or 0 in sizes.values():
+    if len(set(sizes.values())) != 1 or 0 in sizes.values():
         raise NewsImagesError(
             f"{name}: numbers of articles by variant: {sizes}; all must be measured on the same "
             "articles, at least one."
         )
     pairs = [(later, earlier) for earlier, later in itertools.combinations(values, 2)]
-    if not pairs:
-        return
-    differences = np.stack([values[one] - values[other] for one, other in pairs], axis=1)
+    differences = np.empty((max(sizes.values()), len(pairs)))  # (articles, pairs)
+    for at, (one, other) in enumerate(pairs):
+        differences[:, at] = values[one] - values[other]
     tails = [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2]
     low, high = np.quantile(_resampled_means(differences, seed), tails, axis=0)
     p = _p_values(differences, seed)
-    corrected = holm(p)
-    for at, (one, other) in enumerate(pairs):
-        difference = differences[:, at]
-        yield (
-            *(name, one, other, len(difference)),
-            *(float(values[one].mean()), float(values[other].mean()), float(difference.mean())),
-            *(float(low[at]), float(high[at]), float(p[at]), float(corrected[at])),
-            *(int((difference > 0).sum()), int((difference < 0).sum())),
-            int((difference == 0).sum()),
-        )
+    return pd.DataFrame(
+        {
+            "data set": name,
+            "variant": [one for one, _ in pairs],
+            "against": [other for _, other in pairs],
+            "articles": len(differences),
+            "MRR": [values[one].mean() for one, _ in pairs],
+            "MRR against": [values[other].mean() for _, other in pairs],
+            "difference": [difference.mean() for difference in differences.T],
+            "low": low,
+            "high": high,
+            "p": p,
+            "p corrected": holm(p),
+            "won": (differences > 0).sum(axis=0),
+            "lost": (differences < 0).sum(axis=0),
+            "tied": (differences == 0).sum(axis=0),
+        }
+    )
 
 
 def _resampled_means(differences: NDArray[np.float64], seed: int) -> NDArray[np.float64]:

@@ -24,12 +24,7 @@ def mean_reciprocal_rank(ranks: NDArray[np.float64]) -> float:
 def mrr_interval(ranks: NDArray[np.float64], *, seed: int = 0) -> tuple[float, float]:
     """95 % bounds of the MRR of other such articles: a percentile bootstrap (Efron 1979).
 
-    Args:
-        ranks: (articles,) as from `newsimages.metrics.metrics.ranks_of_truth`.
-        seed: Seed of the drawing.
-
-    Returns:
-        The lower and the upper bound; both the MRR itself where there is one article.
+    Of (articles,) ranks as from `ranks_of_truth`; both are the MRR itself where one article is all.
     """
     values = reciprocal_ranks(ranks)
     if len(values) == 1:  # of which scipy makes no interval

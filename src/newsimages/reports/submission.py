@@ -1,7 +1,6 @@
 """Rankings in, submission files in the forms of MediaEval NewsImages out.
 
-2021: TSV with the header ``articleID iid1 iid2 …``. 2023: TSV without a header, the article's
-url, then its image ids. A file is checked before it is written.
+2021: TSV with the header ``articleID iid1 iid2 …``. 2023: no header, urls in place of ids.
 """
 
 from collections import Counter
@@ -52,10 +51,10 @@ def write_submission(
     urls: Mapping[str, str],
     image_ids: Collection[str],
 ) -> None:
-    """Writes a checked submission file.
+    """Writes a submission file, checked and atomically.
 
     Args:
-        path: The TSV file to write, atomically.
+        path: The TSV file.
         ranking: Columns article_id, rank, image_id.
         form: Which year's.
         urls: By id of every article of the test set, in its order; "" where it has none.

@@ -28,9 +28,7 @@ def results_table(
 ) -> pd.DataFrame:
     """One row per data set and run, or three where published figures stand beside ours.
 
-    Args:
-        measured: In any order.
-        published: The paper's figures by (data set, run); None where the corpus is another.
+    ``published`` holds the paper's by (data set, run); None where the corpus is another.
 
     Returns:
         Columns data set, run, variant, those of `METRICS` and MRR 95 %, ordered by data set and

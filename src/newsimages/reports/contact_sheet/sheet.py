@@ -14,7 +14,7 @@ from newsimages.atomic import write_bytes
 from newsimages.errors import NewsImagesError, first_ten
 from newsimages.reports.contact_sheet.content import content, judge
 from newsimages.reports.contact_sheet.page import as_json, page
-from newsimages.reports.contact_sheet.thumbnails import SIZES, Thumbnails, fitted
+from newsimages.reports.contact_sheet.thumbnails import SIZES, Thumbnails, fit
 
 ARTICLE_COLUMNS = ("article_id", "title", "title_en", "language", "image_id")
 RANKING_COLUMNS = ("article_id", "rank", "image_id", "score", "similarity")
@@ -65,7 +65,7 @@ def contact_sheet(
 
     Args:
         path: The HTML file.
-        name: Of the data set, for the heading.
+        name: Of the data set.
         articles: Columns `ARTICLE_COLUMNS`: title as published, language a code, image_id the
             right image, missing where unknown.
         rankings: By variant, a table with the columns `RANKING_COLUMNS`, rank from 1.
@@ -88,7 +88,7 @@ def contact_sheet(
         values = content(shown, judged, truth)
         paths = [image_paths.get(image) for image in values["images"]]
         room = round(config.max_mb * MEGABYTE) - FRAME_BYTES - len(as_json(values))
-        thumbnails, share = fitted(paths, room, config.workers)
+        thumbnails, share = fit(paths, room, config.workers)
         if thumbnails is not None:
             break
         if n_shown == 1:

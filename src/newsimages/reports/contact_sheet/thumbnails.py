@@ -1,7 +1,6 @@
-"""Image files to thumbnails for the sheet: as large as the bytes allow, each made once.
+"""Paths in, thumbnails for the sheet out: small WebP pictures in base64, or why there is none.
 
-In come paths, out come small WebP pictures in base64, or the reason where there is none. At any
-time only ``workers`` pictures are decoded; what is kept of each is a few kilobytes.
+At any time only ``workers`` pictures are decoded; what is kept of each is a few kilobytes.
 """
 
 import base64
@@ -41,16 +40,14 @@ class Thumbnails:
 def estimated_bytes(paths: Sequence[Path | None], *, size: int, workers: int) -> int:
     """Bytes of thumbnails of ``size`` in the page, estimated from an evenly spaced sample."""
     sample = paths[:: max(1, len(paths) // SAMPLE)]
-    made = make_thumbnails(sample, size=size, workers=workers, hide_progress=True)
+    made = make_thumbnails(sample, size=size, workers=workers)
     return made.n_bytes * len(paths) // max(1, len(sample))
 
 
-def make_thumbnails(
-    paths: Sequence[Path | None], *, size: int, workers: int, hide_progress: bool = False
-) -> Thumbnails:
+def make_thumbnails(paths: Sequence[Path | None], *, size: int, workers: int) -> Thumbnails:
     """A thumbnail of every file, turned upright, without metadata; ``size`` is one of `SIZES`."""
     made: list[tuple[str | None, str | None]] = []
-    is_hidden = hide_progress or len(paths) < FEW
+    is_hidden = len(paths) < FEW  # as a sample always is
     # Pillow warns of damaged metadata, which is not read. Filters are global and the threads (in
     # open_image) undo theirs in any order, so this one is set before they start.
     with (
@@ -65,14 +62,10 @@ def make_thumbnails(
     return Thumbnails(longest_px=size, pictures=pictures, reasons=reasons)
 
 
-def fitted(
-    paths: Sequence[Path | None], room: int, workers: int
-) -> tuple[Thumbnails | None, float]:
-    """The largest thumbnails that fit into ``room`` bytes.
+def fit(paths: Sequence[Path | None], room: int, workers: int) -> tuple[Thumbnails | None, float]:
+    """The largest thumbnails that fit into ``room`` bytes, or None and a share of the articles.
 
-    Returns:
-        Thumbnails, or None and the share of the articles to try next: at least a half, as the size
-        is an estimate.
+    The share is what to try next: at least a half, as the size is an estimate.
     """
     needed = 0
     for size in SIZES:

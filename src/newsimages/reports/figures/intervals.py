@@ -11,24 +11,19 @@ from newsimages.metrics.reciprocal_rank import mean_reciprocal_rank, mrr_interva
 from newsimages.reports.figures.canvas import LINE, TEXT, Drawing, canvas, note, plain, title
 from newsimages.reports.figures.variants import variant_styles
 
-COLUMNS = ("data set", "variant", "articles", "mrr", "low", "high")
-
 
 def mrr_intervals(ranks: Mapping[str, Mapping[str, NDArray[np.float64]]]) -> Drawing:
     """Draws a panel per data set with a dot and its 95 % interval per variant.
 
     Args:
         ranks: By data set and variant, (articles,) as from `ranks_of_truth`.
-
-    Returns:
-        The figure, and the columns `COLUMNS`.
     """
     rows = [
         (name, variant, len(one), mean_reciprocal_rank(one), *mrr_interval(one))
         for name, variants in ranks.items()
         for variant, one in variants.items()
     ]
-    data = pd.DataFrame(rows, columns=list(COLUMNS))
+    data = pd.DataFrame(rows, columns=["data set", "variant", "articles", "mrr", "low", "high"])
     names = list(dict.fromkeys(data["variant"]))
     styles = variant_styles(names)
     figure, panels = canvas(len(ranks), columns=3, panel_height=0.9 + 0.36 * len(names))

@@ -1,8 +1,7 @@
-"""The look of each variant in the figures and in the contact sheet.
+"""Names of variants in, the look of each in figures and contact sheets out.
 
-In come names of variants, out come a colour, a marker and a line style for each, so that colour
-is never the only cue. The colours are those of Okabe and Ito, "Color Universal Design" (2008),
-which people with any colour vision tell apart; their yellow is left out, as it is lost on white.
+Colour is never the only cue. The colours are those of Okabe and Ito, "Color Universal Design"
+(2008), which people with any colour vision tell apart, but for yellow, which is lost on white.
 """
 
 from collections.abc import Collection, Mapping
