@@ -39,7 +39,6 @@ class EmbeddedCorpus:
     workdir: Path
     """Where all that is made of the corpus is kept."""
     encoder: OpenClipEncoder
-    """The model that was used."""
     sets: tuple[EmbeddedSet, ...]
     multilingual: OpenClipConfig | None = None
     """The model for articles as they were written, if one was used."""
@@ -63,11 +62,8 @@ def prepare_and_embed(
 ) -> EmbeddedCorpus:
     """Turns the articles into English and embeds articles and images.
 
-    Args:
-        options: What is wanted.
-        corpus: What is worked on.
-        originals: The model for the articles as they were written; None embeds no originals.
-        is_step: Whether embedding is a run of its own, nested in the active run.
+    With a model for ``originals``, the articles as they were written are embedded, too. As a step,
+    embedding is a run of its own, nested in the active run.
 
     Raises:
         NewsImagesError: As `encoder_config`, and as the steps do.

@@ -8,20 +8,11 @@ from typing import NamedTuple
 import mlflow
 import pandas as pd
 
-from mlproject import tracking
+from mlproject import results, tracking
 from mlproject.embed import EmbeddedCorpus, multilingual_config, prepare_and_embed
-from mlproject.options import ArticleOptions, MeasuringOptions, MultilingualOptions, RankingOptions
+from mlproject.options import MeasuringOptions, MultilingualOptions, RankingOptions
 from mlproject.preprocess import open_corpus
-from mlproject.results import (
-    TITLES,
-    Results,
-    log_pictures,
-    log_tables,
-    run_description,
-    run_params,
-)
-from mlproject.train import divided, first_network, train, why_untrained
-from mlproject.training_options import LearningOptions, ScopeOptions
+from mlproject.train import Train, divided, first_network, train, why_untrained
 from newsimages.corpora import Corpus
 from newsimages.devices import Compute
 from newsimages.encoding.encoders import OpenClipConfig
@@ -42,13 +33,10 @@ TOP_K = 100
 
 
 @dataclass(frozen=True, kw_only=True)
-class Evaluate:
+class Evaluate(Train):
     """Ranks images for articles in each of the runs, and measures."""
 
-    articles: ArticleOptions = field(default_factory=ArticleOptions)
     multilingual: MultilingualOptions = field(default_factory=MultilingualOptions)
-    learning: LearningOptions = field(default_factory=LearningOptions)
-    scope: ScopeOptions = field(default_factory=ScopeOptions)
     ranking: RankingOptions = field(default_factory=RankingOptions)
     measuring: MeasuringOptions = field(default_factory=MeasuringOptions)
 
@@ -143,10 +131,12 @@ def train_and_evaluate(config: Evaluate, embedded: EmbeddedCorpus) -> Experiment
     has_training = any(part.split == "train" for part in embedded.sets)
     first = first_network(config.learning, embedded) if trained_on and has_training else None
     compute = Compute(device=embedded.encoder.device, memory_mb=config.ranking.memory_mb)
-    tables: dict[Protocol, Results] = {}
+    tables: dict[Protocol, results.Results] = {}
     experiments: list[Experiment] = []
     for protocol in scope.protocols:
-        own_run = nullcontext() if not tables else tracking.step(protocol, doing=TITLES[protocol])
+        own_run = (
+            nullcontext() if not tables else tracking.step(protocol, doing=results.TITLES[protocol])
+        )
         parts = divided(config.learning, embedded, protocol)
         with own_run:
             networks: Networks = {}
@@ -156,11 +146,11 @@ def train_and_evaluate(config: Evaluate, embedded: EmbeddedCorpus) -> Experiment
             chooser = chooser_of(parts, networks, scale=config.measuring.scale, compute=compute)
             experiments.append(Experiment(embedded, parts, chooser))
             tables[protocol] = evaluate(config, experiments[-1])
-    log_tables(embedded.corpus.name, tables)
+    results.log_tables(embedded.corpus.name, tables)
     return experiments[0]
 
 
-def evaluate(config: Evaluate, experiment: Experiment) -> Results:
+def evaluate(config: Evaluate, experiment: Experiment) -> results.Results:
     """Makes each of the runs an MLflow run nested in the active one.
 
     A run that nothing can be chosen for is left out, and a line says why.
@@ -182,11 +172,11 @@ def evaluate(config: Evaluate, experiment: Experiment) -> Results:
                 continue
             measured += _evaluate_run(config, experiment, each, rankings)
     with tracking.announced(f"pictures-{parts.protocol}", doing="Draws contact sheets, figures."):
-        picture = log_pictures(
+        picture = results.log_pictures(
             parts.tests, rankings, measured, sheet_articles=measuring.sheet_articles
         )
     table = results_table(measured, published(parts.protocol) if measuring.paper_corpus else None)
-    return Results(table, picture)
+    return results.Results(table, picture)
 
 
 def _evaluate_run(
@@ -209,7 +199,7 @@ def _evaluate_run(
         "family": each.family,
     }
     params = {
-        **run_params(config.scope, embedded, each, choice, scale=config.measuring.scale),
+        **results.run_params(config.scope, embedded, each, choice, scale=config.measuring.scale),
         "top_k": TOP_K,
         "protocol": parts.protocol,
     }
@@ -222,7 +212,7 @@ def _evaluate_run(
             ranking = retriever.rank(test.queries, top_k=TOP_K, against=each.against).table()
             rankings[test.name][each.variant] = ranking
             measured += _measure(config, each, test, ranking)
-        mlflow.set_tag(tracking.DESCRIPTION_TAG, run_description(each, measured))
+        mlflow.set_tag(tracking.DESCRIPTION_TAG, results.run_description(each, measured))
         shown_mrr = ", ".join(f"{m.data_set} {m.metrics['mrr']:.3f}" for m in measured)
         print(f"  run {each.number} {each.variant}: MRR {shown_mrr or '-'}", flush=True)
     return measured

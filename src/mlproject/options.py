@@ -138,15 +138,13 @@ class MeasuringOptions:
     txv_text_ds); clip, txv, multilingual, mix, languages and all, each with _batch (whole test
     sets) or _bank (one article alone); or all. Without T×V's, nothing is trained."""
     scale: float = 1.0
-    """The factor in front of the similarities in the dual softmax of the paper's runs (the paper:
-    1)."""
+    """Factor of the similarities in the dual softmax of the paper's runs (the paper: 1)."""
     submission_form: Form = "2023"
     """The year whose submission form is written: 2021 or 2023."""
     sheet_articles: int = 1500
     """Articles on a contact sheet, at most (a sample of more); 0 makes none."""
     paper_corpus: Bool = False
-    """true: the corpus is that of the paper (NewsImages 2022), whose figures are put beside
-    ours."""
+    """true: the corpus is the paper's (NewsImages 2022), whose figures are put beside ours."""
 
     def __post_init__(self) -> None:
         """Raises: NewsImagesError on settings that no evaluation could have."""
@@ -166,8 +164,7 @@ class ServingOptions:
     """The images that a registered model serves."""
 
     gallery: str = ALL
-    """Test sets whose images are served (names separated by commas), all for all of them, or a
-    folder of image files."""
+    """Test sets whose images are served (separated by commas), all, or a folder of images."""
 
     def __post_init__(self) -> None:
         """Raises: NewsImagesError on a gallery without a name."""

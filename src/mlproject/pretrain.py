@@ -153,8 +153,7 @@ def _sides(pairs: pd.DataFrame, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
             f"The pairs' own split has {found}: expected train and validation. Name both, or "
             "leave the column split out to have one made."
         )
-    kept, held_out = split_pairs(pairs[pairs["split"] != "test"], share=PAIRS_SHARE, seed=seed)
-    return kept, held_out
+    return split_pairs(pairs[pairs["split"] != "test"], share=PAIRS_SHARE, seed=seed)
 
 
 def _report(skipped: pd.DataFrame, unreadable: dict[str, str]) -> None:

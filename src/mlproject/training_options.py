@@ -163,8 +163,7 @@ class ScopeOptions:
     """official: trained on 80 % of the training sets, chosen on 20 %, measured on the test sets;
     internal: both inside the 80 %, measured on the 20 %; both: one after the other."""
     split: Literal["random", "time"] = "random"
-    """random, or time: measures also as the internal protocol does, but on the newest 20 % of the
-    training articles."""
+    """random, or time: measures also as internal, on the newest 20 % of the training articles."""
     text_run_trained_on: TextField = "text"
     """The text that the network for full texts (run 5) is trained on: text or title."""
 
