@@ -1,23 +1,26 @@
-"""Entry point ``embed``, and the prologue of all that work on vectors: a corpus to its vectors."""
+"""Entry point ``embed``: a corpus in, unit vectors of its articles and images on disk out."""
 
-from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
+import mlflow
+import pandas as pd
+
 from mlproject import tracking
-from mlproject.embedding import (
-    EmbeddedCorpus,
-    embed,
-    embed_originals,
-    encoder_config,
-    multilingual_config,
-)
-from mlproject.options import ArticleOptions, MultilingualOptions
+from mlproject.options import ArticleOptions, EncoderOptions, MultilingualOptions
 from mlproject.preprocess import Preprocess, open_corpus, preprocess
-from newsimages.corpora import Corpus
+from newsimages.corpora import Corpus, DataSet
+from newsimages.devices import resolve_device
+from newsimages.embeddings import Embeddings
+from newsimages.encoding import models
 from newsimages.encoding.encoders import OpenClipConfig, OpenClipEncoder
+from newsimages.encoding.long_text import LongText, embed_full_texts, full_texts
+from newsimages.encoding.store import EmbeddingStore, UnreadableImagesError
+from newsimages.errors import NewsImagesError, first_ten
+from newsimages.protocols.embedded import EmbeddedSet, TowerVectors, label_of
+from newsimages.ranking.spaces import TextField
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,39 +31,215 @@ class Embed:
     multilingual: MultilingualOptions = field(default_factory=MultilingualOptions)
 
 
+@dataclass(frozen=True, kw_only=True)
+class EmbeddedCorpus:
+    """A corpus with its vectors, for all steps that come after embedding."""
+
+    corpus: Corpus
+    workdir: Path
+    """Where all that is made of the corpus is kept."""
+    encoder: OpenClipEncoder
+    sets: tuple[EmbeddedSet, ...]
+    multilingual: OpenClipConfig | None = None
+    """The model for articles as they were written, if one was used."""
+
+
 def run(config: Embed) -> None:
     """The entry point."""
-    with tracking.entry_point(config, doing=str(Embed.__doc__)):
-        originals = partial(multilingual_config, config.multilingual, config.articles.encoder)
-        prologue(config.articles, originals=originals, is_step=False)
+    articles = config.articles
+    with tracking.entry_point(config):
+        corpus = open_corpus(articles.source)
+        originals = multilingual_config(config.multilingual, articles.encoder, corpus)
+        prepare_and_embed(articles, corpus, originals, is_step=False)
 
 
-def prologue(
+def prepare_and_embed(
     options: ArticleOptions,
+    corpus: Corpus,
+    originals: OpenClipConfig | None = None,
     *,
-    check: Callable[[Corpus], Corpus] = lambda corpus: corpus,
-    originals: Callable[[Corpus], OpenClipConfig | None] = lambda corpus: None,
     is_step: bool = True,
 ) -> EmbeddedCorpus:
-    """Reads the corpus, turns its articles into English and embeds articles and images.
+    """Turns the articles into English and embeds articles and images.
 
-    Args:
-        options: What is wanted.
-        check: Refuses a corpus that the entry point could not use, before any work is done that
-            would else be lost; returns the part of the corpus that is worked on.
-        originals: Chooses the model for the articles as they were written; None for no such model.
-        is_step: Whether embedding is a run of its own, nested in the active run.
+    With a model for ``originals``, the articles as they were written are embedded, too. As a step,
+    embedding is a run of its own, nested in the active run.
 
     Raises:
-        NewsImagesError: As ``check`` and ``originals``, and as the steps do.
+        NewsImagesError: As `encoder_config`, and as the steps do.
     """
-    source, encoder = options.source, options.encoder
-    corpus = check(open_corpus(source))
-    model, multilingual = encoder_config(encoder, corpus), originals(corpus)
+    model, workdir = encoder_config(options.encoder, corpus), Path(options.source.workdir)
     with tracking.step("preprocess", doing=str(Preprocess.__doc__)):
-        prepared = preprocess(
-            options.preprocessing, corpus, workdir=Path(source.workdir), device=encoder.device
-        )
+        device = options.encoder.device
+        corpus = preprocess(options.preprocessing, corpus, workdir=workdir, device=device)
     with tracking.step("embed", doing=str(Embed.__doc__)) if is_step else nullcontext():
-        embedded = embed(options, OpenClipEncoder(model), prepared)
-    return embed_originals(options, multilingual, embedded)
+        embedded = embed(options, OpenClipEncoder(model), corpus)
+    return embed_originals(options, originals, embedded) if originals else embedded
+
+
+def encoder_config(options: EncoderOptions, corpus: Corpus) -> OpenClipConfig:
+    """The model for the corpus, by its full name; a wrong one is refused before any work is done.
+
+    Raises:
+        NewsImagesError: No such model, tag or device, or a model made for another corpus alone.
+    """
+    resolve_device(options.device)
+    backbone, pretrained = models.choose_backbone(corpus, options.backbone, options.pretrained)
+    return replace(options, backbone=backbone, pretrained=pretrained)
+
+
+def multilingual_config(
+    options: MultilingualOptions, encoder: EncoderOptions, corpus: Corpus
+) -> OpenClipConfig | None:
+    """The model that reads articles as they were written, or None where there is to be none.
+
+    Raises:
+        NewsImagesError: As `encoder_config`; or weights for a model that is not there.
+    """
+    weights = options.multilingual_pretrained
+    chosen = models.choose_multilingual(corpus, options.multilingual_backbone, weights)
+    if chosen:
+        return replace(encoder, backbone=chosen[0], pretrained=chosen[1])
+    if weights != models.AUTO:
+        raise NewsImagesError(
+            f"multilingual_pretrained={weights} has no effect, because there is no multilingual "
+            "model. Set multilingual_backbone, or leave multilingual_pretrained out."
+        )
+    return None
+
+
+def embedding_store(workdir: Path, encoder: OpenClipEncoder) -> EmbeddingStore:
+    """Where the encoder's vectors are kept in the workdir."""
+    return EmbeddingStore(
+        folder=workdir / "embeddings", encoder=encoder, batch_size=encoder.config.batch_size
+    )
+
+
+def embed(options: ArticleOptions, encoder: OpenClipEncoder, corpus: Corpus) -> EmbeddedCorpus:
+    """Embeds titles, texts and images of every data set, or finds them in the workdir.
+
+    Raises:
+        NewsImagesError: No readable image, in a test set or at all; with ``strict``, any image
+            that cannot be read.
+    """
+    workdir = Path(options.source.workdir)
+    store = embedding_store(workdir, encoder)
+    sets: list[EmbeddedSet] = []
+    unreadable: list[tuple[str, str, str]] = []
+    for data_set in corpus.data_sets:
+        articles, label = data_set.articles, label_of(data_set.name, data_set.split)
+        files, reasons = _files(corpus.folder, data_set)
+        if not files:
+            print(f"  {label}: left out, as none of its {len(reasons)} images has a file")
+            continue
+        images, broken = _images(store, files, f"{label}-images", is_test=data_set.split == "test")
+        reasons |= broken
+        unreadable += [(label, image_id, why) for image_id, why in reasons.items()]
+        if images is None:
+            print(f"  {label}: left out, as none of its {len(reasons)} images can be read")
+            continue
+        queries = _queries(store, articles, options.long_text, label=label, suffix="_en")
+        sets.append(
+            EmbeddedSet(
+                name=data_set.name,
+                split=data_set.split,
+                articles=articles,
+                towers={"clip": TowerVectors(queries=queries, images=images)},
+                files=files,
+            )
+        )
+        mlflow.log_metric(f"{label}/images_embedded", len(images))
+        print(f"  {label}: {len(articles)} titles and texts, {len(images)} images")
+    print(f"  {_tally(store)}")
+    _report(pd.DataFrame(unreadable, columns=["data_set", "image_id", "reason"]), options.strict)
+    if not sets:
+        raise NewsImagesError(
+            f"No data set of {corpus.folder} has an image that can be read. Put the image "
+            "files where the tables name them."
+        )
+    mlflow.log_params({f"used_{key}": value for key, value in asdict(encoder.used).items()})
+    return EmbeddedCorpus(corpus=corpus, workdir=workdir, encoder=encoder, sets=tuple(sets))
+
+
+def embed_originals(
+    options: ArticleOptions, model: OpenClipConfig, embedded: EmbeddedCorpus
+) -> EmbeddedCorpus:
+    """Embeds titles and texts as they were written, and the same images, for the runs on them.
+
+    Raises:
+        NewsImagesError: The model cannot be loaded, or reads other images than the first one did.
+    """
+    with tracking.step("embed-originals", doing="Embeds the articles as they were written."):
+        with models.speaking_of_multilingual():
+            encoder = OpenClipEncoder(model)
+        store = embedding_store(embedded.workdir, encoder)
+        sets = []
+        for part in embedded.sets:
+            files = {image_id: part.files[image_id] for image_id in part.images.ids.tolist()}
+            images, _ = store.images(files, label=f"{part.label}-images")
+            label = f"{part.label}-original"
+            queries = _queries(store, part.articles, options.long_text, label=label, suffix="")
+            tower = TowerVectors(queries=queries, images=images)
+            sets.append(replace(part, towers={**part.towers, "multilingual": tower}))
+        print(f"  {encoder.name}: {_tally(store)}")
+        mlflow.log_params({f"used_{key}": value for key, value in asdict(encoder.used).items()})
+    return replace(embedded, sets=tuple(sets), multilingual=encoder.used)
+
+
+def _files(folder: Path, data_set: DataSet) -> tuple[dict[str, Path], dict[str, str]]:
+    """The file of every image, by rising id; and for those that have none, the reason."""
+    images = data_set.images.sort_values("image_id")
+    has_file = images["path"].notna()
+    files = {str(row.image_id): folder / str(row.path) for row in images[has_file].itertuples()}
+    missing = {str(row.image_id): str(row.reason) for row in images[~has_file].itertuples()}
+    if not files and data_set.split == "test":
+        raise NewsImagesError(
+            f"{data_set.name} test: none of its {len(missing)} images has a "
+            f"file in {folder}. Put the files below that folder, named as the table's image "
+            "column (imgFile, iid, hashvalue or image_id) says."
+        )
+    return files, missing
+
+
+def _images(
+    store: EmbeddingStore, files: dict[str, Path], label: str, *, is_test: bool
+) -> tuple[Embeddings | None, dict[str, str]]:
+    """As `EmbeddingStore.images`; a training set without a readable image has no embeddings."""
+    try:
+        return store.images(files, label=label)
+    except UnreadableImagesError as error:
+        if is_test:
+            raise
+        return None, error.reasons
+
+
+def _queries(
+    store: EmbeddingStore, articles: pd.DataFrame, long_text: LongText, *, label: str, suffix: str
+) -> dict[TextField, Embeddings]:
+    """The vectors of titles and of full texts, from the columns that end in ``suffix``."""
+    ids = articles["article_id"]
+    titles = dict(zip(ids, articles[f"title{suffix}"], strict=True))
+    texts = full_texts(titles, dict(zip(ids, articles[f"text{suffix}"], strict=True)))
+    embed_texts = partial(store.texts, label=f"{label}-texts")
+    return {
+        "title": store.texts(titles, label=f"{label}-titles"),
+        "text": embed_full_texts(texts, embed_texts, long_text=long_text),
+    }
+
+
+def _tally(store: EmbeddingStore) -> str:
+    return f"{store.tally['made']} vectors made, {store.tally['found']} found from an earlier run"
+
+
+def _report(unreadable: pd.DataFrame, strict: bool) -> None:
+    """Logs the images that could not be read; with ``strict`` they are an error."""
+    if unreadable.empty:
+        return
+    tracking.log_table(unreadable, "unreadable_images.json")
+    shown = first_ten([f"{row.image_id} ({row.reason})" for row in unreadable.itertuples()])
+    if strict:
+        raise NewsImagesError(
+            f"strict=true, and images cannot be read: {shown}. "
+            "Mend or remove them, or set strict=false to go on without them."
+        )
+    print(f"  {len(unreadable)} images cannot be read and are left out: {shown}")

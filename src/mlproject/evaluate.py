@@ -3,28 +3,18 @@
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import NamedTuple
 
 import mlflow
 import pandas as pd
 
-from mlproject import tracking
-from mlproject.embed import prologue
-from mlproject.embedding import EmbeddedCorpus, multilingual_config
-from mlproject.options import (
-    ArticleOptions,
-    MeasuringOptions,
-    MultilingualOptions,
-    RankingOptions,
-)
-from mlproject.params import run_description, run_params
-from mlproject.pictures import Shown, log_pictures
-from mlproject.results import TITLES, Results, log_tables
-from mlproject.train import divided, first_network, train, why_untrained
-from mlproject.training_options import LearningOptions, ScopeOptions
+from mlproject import results, tracking
+from mlproject.embed import EmbeddedCorpus, multilingual_config, prepare_and_embed
+from mlproject.options import MeasuringOptions, MultilingualOptions, RankingOptions
+from mlproject.preprocess import open_corpus
+from mlproject.train import Train, divided, first_network, train, why_untrained
 from newsimages.corpora import Corpus
-from newsimages.devices import Compute, resolve_device
+from newsimages.devices import Compute
 from newsimages.encoding.encoders import OpenClipConfig
 from newsimages.encoding.models import MULTILINGUAL
 from newsimages.errors import NewsImagesError
@@ -32,6 +22,7 @@ from newsimages.metrics.metrics import figures_of, ranks_of_truth
 from newsimages.metrics.reciprocal_rank import mrr_interval
 from newsimages.protocols.embedded import EmbeddedSet
 from newsimages.protocols.parts import Parts, Protocol, check_dates, check_training
+from newsimages.reports.submission import write_submission
 from newsimages.reports.tables import Measured, results_table
 from newsimages.runs.choice import Chooser, chooser_of
 from newsimages.runs.paper import published
@@ -42,13 +33,10 @@ TOP_K = 100
 
 
 @dataclass(frozen=True, kw_only=True)
-class Evaluate:
+class Evaluate(Train):
     """Ranks images for articles in each of the runs, and measures."""
 
-    articles: ArticleOptions = field(default_factory=ArticleOptions)
     multilingual: MultilingualOptions = field(default_factory=MultilingualOptions)
-    learning: LearningOptions = field(default_factory=LearningOptions)
-    scope: ScopeOptions = field(default_factory=ScopeOptions)
     ranking: RankingOptions = field(default_factory=RankingOptions)
     measuring: MeasuringOptions = field(default_factory=MeasuringOptions)
 
@@ -63,9 +51,10 @@ class Experiment(NamedTuple):
 
 def run(config: Evaluate) -> None:
     """The entry point."""
-    with tracking.entry_point(config, doing=str(Evaluate.__doc__)):
-        check, originals = partial(measurable, config), partial(original_model, config)
-        train_and_evaluate(config, prologue(config.articles, check=check, originals=originals))
+    with tracking.entry_point(config):
+        corpus = measurable(config, open_corpus(config.articles.source))
+        embedded = prepare_and_embed(config.articles, corpus, original_model(config, corpus))
+        train_and_evaluate(config, embedded)
 
 
 def measurable(config: Evaluate, corpus: Corpus) -> Corpus:
@@ -75,26 +64,21 @@ def measurable(config: Evaluate, corpus: Corpus) -> Corpus:
         NewsImagesError: It has no test set, where one is to be measured on; or no training set,
             where the protocol or all runs need one.
     """
+    protocols, runs = config.scope.protocols, config.measuring.runs
     tests = tuple(data_set for data_set in corpus.data_sets if data_set.split == "test")
-    if not tests and "official" in config.scope.protocols:
+    if not tests and "official" in protocols:
         raise NewsImagesError(
             f"{corpus.folder} has no test set to measure on: name a table test.csv, use a file of "
             "the NewsImages test release, or set protocol=internal."
         )
-    check_training(corpus.data_sets, config.scope.protocols)
-    runs = config.measuring.runs
-    untrained = [each for each in runs if not _needs_training(each)]
+    check_training(corpus.data_sets, protocols)
+    untrained = [each for each in runs if each.revision is not None and not each.txv_towers]
     if len(tests) == len(corpus.data_sets):
         _check_any(config, untrained, f"{corpus.folder} has no training set")
-    if "time" in config.scope.protocols:
+    if "time" in protocols:
         check_dates(each for each in corpus.data_sets if each.split == "train")
-    needs_training = config.scope.protocols != ("official",) or len(untrained) < len(runs)
+    needs_training = protocols != ("official",) or len(untrained) < len(runs)
     return corpus if needs_training else replace(corpus, data_sets=tests)
-
-
-def _needs_training(each: Run) -> bool:
-    """Whether the run cannot be made without training articles."""
-    return each.revision is None or bool(each.txv_towers)
 
 
 def _check_any(config: Evaluate, possible: Sequence[Run], why: str) -> None:
@@ -128,11 +112,14 @@ def original_model(config: Evaluate, corpus: Corpus) -> OpenClipConfig | None:
     return model
 
 
-def train_and_evaluate(config: Evaluate, embedded: EmbeddedCorpus) -> dict[Protocol, Experiment]:
+def train_and_evaluate(config: Evaluate, embedded: EmbeddedCorpus) -> Experiment:
     """Divides, trains and measures under each protocol; the active run gets the tables.
 
     The runs of the first protocol are nested in the active run, those of a second one in a run of
     its own below it.
+
+    Returns:
+        What the first protocol's runs went by.
 
     Raises:
         NewsImagesError: A protocol measures on training articles, but there are none.
@@ -143,36 +130,30 @@ def train_and_evaluate(config: Evaluate, embedded: EmbeddedCorpus) -> dict[Proto
     trained_on = {t: learnt for t, learnt in scope.trained_on.items() if t in towers}
     has_training = any(part.split == "train" for part in embedded.sets)
     first = first_network(config.learning, embedded) if trained_on and has_training else None
-    tables: dict[Protocol, Results] = {}
-    evaluated: dict[Protocol, Experiment] = {}
+    compute = Compute(device=embedded.encoder.device, memory_mb=config.ranking.memory_mb)
+    tables: dict[Protocol, results.Results] = {}
+    experiments: list[Experiment] = []
     for protocol in scope.protocols:
-        own_run = nullcontext() if not tables else tracking.step(protocol, doing=TITLES[protocol])
+        own_run = (
+            nullcontext() if not tables else tracking.step(protocol, doing=results.TITLES[protocol])
+        )
         parts = divided(config.learning, embedded, protocol)
         with own_run:
             networks: Networks = {}
             if first is not None and parts.training:
                 networks = train(config.learning.training, embedded, parts, first, trained_on)
             parts = parts.with_txv(networks)
-            scale, compute = config.measuring.scale, compute_of(config.articles, config.ranking)
-            chooser = chooser_of(parts, networks, scale=scale, compute=compute)
-            evaluated[protocol] = Experiment(embedded, parts, chooser)
-            tables[protocol] = evaluate(config, evaluated[protocol])
-    log_tables(embedded.corpus.name, tables)
-    return evaluated
+            chooser = chooser_of(parts, networks, scale=config.measuring.scale, compute=compute)
+            experiments.append(Experiment(embedded, parts, chooser))
+            tables[protocol] = evaluate(config, experiments[-1])
+    results.log_tables(embedded.corpus.name, tables)
+    return experiments[0]
 
 
-def compute_of(articles: ArticleOptions, ranking: RankingOptions) -> Compute:
-    """Where to rank, and with how much memory."""
-    return Compute(device=resolve_device(articles.encoder.device), memory_mb=ranking.memory_mb)
-
-
-def evaluate(config: Evaluate, experiment: Experiment) -> Results:
+def evaluate(config: Evaluate, experiment: Experiment) -> results.Results:
     """Makes each of the runs an MLflow run nested in the active one.
 
     A run that nothing can be chosen for is left out, and a line says why.
-
-    Returns:
-        The table of `newsimages.reports.tables.results_table`, and a picture of it.
     """
     measuring, (_, parts, chooser) = config.measuring, experiment
     runs = [each for each in measuring.runs if _is_possible(each, parts, chooser)]
@@ -181,7 +162,7 @@ def evaluate(config: Evaluate, experiment: Experiment) -> Results:
     if left_out and not parts.training:
         print(f"  left out: {', '.join(left_out)}, as {why_untrained(parts)}")
     measured: list[Measured] = []
-    shown = {test.name: Shown(test=test, rankings={}) for test in parts.tests}
+    rankings: dict[str, dict[str, pd.DataFrame]] = {test.name: {} for test in parts.tests}
     with tracking.announced(f"evaluate-{parts.protocol}", doing=str(Evaluate.__doc__)):
         for each in runs:
             try:
@@ -189,22 +170,25 @@ def evaluate(config: Evaluate, experiment: Experiment) -> Results:
             except NewsImagesError as error:
                 print(f"  run {each.number} {each.variant} is left out: {error}")
                 continue
-            measured += _evaluate_run(config, experiment, each, shown)
+            measured += _evaluate_run(config, experiment, each, rankings)
     with tracking.announced(f"pictures-{parts.protocol}", doing="Draws contact sheets, figures."):
-        words = log_pictures(
-            list(shown.values()), measured, sheet_articles=measuring.sheet_articles
+        picture = results.log_pictures(
+            parts.tests, rankings, measured, sheet_articles=measuring.sheet_articles
         )
     table = results_table(measured, published(parts.protocol) if measuring.paper_corpus else None)
-    return Results(table, words)
+    return results.Results(table, picture)
 
 
 def _evaluate_run(
-    config: Evaluate, experiment: Experiment, each: Run, shown: Mapping[str, Shown]
+    config: Evaluate,
+    experiment: Experiment,
+    each: Run,
+    rankings: Mapping[str, dict[str, pd.DataFrame]],
 ) -> list[Measured]:
     """Ranks every test set in one run, and tracks what came out.
 
     Returns:
-        The figures by test set; the lists are added to ``shown``.
+        The figures by test set; the lists are added to ``rankings``.
     """
     embedded, parts, chooser = experiment
     choice = chooser.choose(each)
@@ -215,34 +199,29 @@ def _evaluate_run(
         "family": each.family,
     }
     params = {
-        **run_params(config.scope, embedded, each, choice, scale=config.measuring.scale),
+        **results.run_params(config.scope, embedded, each, choice, scale=config.measuring.scale),
         "top_k": TOP_K,
         "protocol": parts.protocol,
     }
     measured = []
-    with tracking.variant(each.official_name, tags=tags, params=params):
+    with tracking.nested(each.official_name, tags=tags, params=params):
         if len(choice.curve):
             tracking.log_table(choice.curve, "choice.csv")
         for test in parts.tests:
             retriever = chooser.retriever(each, test.gallery, [test.queries])
-            lists = retriever.rank(test.queries, top_k=TOP_K, against=each.against)
-            ranking = lists.table()
-            shown[test.name].rankings[each.variant] = ranking
+            ranking = retriever.rank(test.queries, top_k=TOP_K, against=each.against).table()
+            rankings[test.name][each.variant] = ranking
             measured += _measure(config, each, test, ranking)
-        tracking.describe(run_description(each, measured))
+        mlflow.set_tag(tracking.DESCRIPTION_TAG, results.run_description(each, measured))
         shown_mrr = ", ".join(f"{m.data_set} {m.metrics['mrr']:.3f}" for m in measured)
         print(f"  run {each.number} {each.variant}: MRR {shown_mrr or '-'}", flush=True)
     return measured
 
 
 def _measure(
-    config: Evaluate, paper_run: Run, test: EmbeddedSet, ranking: pd.DataFrame
+    config: Evaluate, each: Run, test: EmbeddedSet, ranking: pd.DataFrame
 ) -> list[Measured]:
-    """Logs lists and metrics of one run on a test set.
-
-    Returns:
-        The figures; none where no right image is known.
-    """
+    """Logs lists and metrics of one run on a test set; none where no right image is known."""
     tracking.log_data_set(test)
     tracking.log_table(ranking, f"rankings/{test.name}.parquet")
     _log_submission(config, ranking, test)
@@ -256,8 +235,8 @@ def _measure(
     return [
         Measured(
             data_set=test.name,
-            run=paper_run.number,
-            variant=paper_run.variant,
+            run=each.number,
+            variant=each.variant,
             metrics=metrics,
             mrr_interval=mrr_interval(ranks),
             ranks=ranks,
@@ -278,12 +257,13 @@ def _is_possible(each: Run, parts: Parts, chooser: Chooser) -> bool:
 def _log_submission(config: Evaluate, ranking: pd.DataFrame, test: EmbeddedSet) -> None:
     """Logs the submission file; one that would be refused costs a notice, not the figures."""
     try:
-        tracking.log_submission(
-            ranking,
-            f"submissions/{test.name}.tsv",
-            form=config.measuring.submission_form,
-            urls=dict(zip(test.articles["article_id"], test.articles["url"], strict=True)),
-            image_ids=test.images.ids.tolist(),
-        )
+        with tracking.artifact(f"submissions/{test.name}.tsv") as path:
+            write_submission(
+                path,
+                ranking,
+                form=config.measuring.submission_form,
+                urls=dict(zip(test.articles["article_id"], test.articles["url"], strict=True)),
+                image_ids=test.images.ids.tolist(),
+            )
     except NewsImagesError as error:
         print(f"  {test.name}: no submission file. {error}")

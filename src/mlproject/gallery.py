@@ -1,25 +1,25 @@
 """Whose images a registered model serves: a parameter in, the images' vectors out."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import mlflow
 import pandas as pd
 
 from mlproject import tracking
-from mlproject.embedding import EmbeddedCorpus, embedding_store
+from mlproject.embed import EmbeddedCorpus, embedding_store
+from mlproject.evaluate import Experiment
 from newsimages.corpora import Corpus
 from newsimages.corpora.image_files import IMAGE_ENDINGS
 from newsimages.embeddings import Embeddings
 from newsimages.errors import NewsImagesError, first_ten
 from newsimages.lists import names_in
 from newsimages.paths import is_folder
-from newsimages.protocols.parts import Parts, Protocol
-from newsimages.ranking.spaces import Queries, Tower
+from newsimages.protocols.parts import Protocol
+from newsimages.ranking.spaces import Gallery, Queries, Tower
 from newsimages.runs.table import ALL
 from newsimages.txv.pairs import merged
-from newsimages.txv.towers import Networks, txv_gallery
+from newsimages.txv.towers import txv_gallery
 
 
 def check_gallery(gallery: str, corpus: Corpus, protocol: Protocol) -> None:
@@ -28,53 +28,35 @@ def check_gallery(gallery: str, corpus: Corpus, protocol: Protocol) -> None:
     _sets(gallery, [each.name for each in corpus.data_sets if each.split == split])
 
 
-@dataclass(frozen=True, kw_only=True)
-class ServedGallery:
-    """Images to be served, and the test articles that are asked for them."""
-
-    images: dict[Tower, Embeddings]
-    """In CLIP's space and in those of T×V."""
-    asked: tuple[Queries, ...]
-    """The articles of the test sets whose images they are; of all, for a folder of images."""
-
-
-def served_gallery(
-    gallery: str, embedded: EmbeddedCorpus, parts: Parts, networks: Networks
-) -> ServedGallery:
-    """The images that are served.
+def served_gallery(gallery: str, experiment: Experiment) -> tuple[Gallery, list[Queries]]:
+    """The images that are served, in CLIP's space and in those of T×V.
 
     Images of one test set keep their ids; of several, the ids are ``NAME/id``.
 
-    Args:
-        gallery: Names of test sets, or a folder.
-        embedded: Where the parts come from.
-        parts: With T×V's towers.
-        networks: T×V.
+    Returns:
+        The images, and the articles of the test sets that they are of; of all, for a folder.
 
     Raises:
         NewsImagesError: The gallery is neither test sets nor a folder of images.
     """
-    tests = {part.name: part for part in parts.tests}
+    networks = experiment.chooser.networks
+    tests = {part.name: part for part in experiment.parts.tests}
     names = _sets(gallery, list(tests))
     if not names:
-        images = _of_folder(embedded, Path(gallery))
-        own: dict[Tower, Embeddings] = {"clip": images, **txv_gallery(images, networks)}
-        return ServedGallery(images=own, asked=tuple(part.queries for part in parts.tests))
+        images = _of_folder(experiment.embedded, Path(gallery))
+        own: Gallery = {"clip": images, **txv_gallery(images, networks)}
+        return own, [part.queries for part in tests.values()]
     served = {name: tests[name] for name in names}
     towers: tuple[Tower, ...] = ("clip", *networks)
     if len(names) == 1:
-        own = {tower: served[names[0]].gallery[tower] for tower in towers}
+        own = {tower: tests[names[0]].gallery[tower] for tower in towers}
     else:
         own = {t: merged({name: part.gallery[t] for name, part in served.items()}) for t in towers}
-    return ServedGallery(images=own, asked=tuple(part.queries for part in served.values()))
+    return own, [part.queries for part in served.values()]
 
 
 def _sets(gallery: str, known: Sequence[str]) -> list[str]:
-    """The data sets whose images are served; none where it is a folder's.
-
-    Raises:
-        NewsImagesError: The gallery is neither.
-    """
+    """The data sets whose images are served; none where it is a folder's."""
     if gallery != ALL and gallery not in known and is_folder(gallery):
         _files(Path(gallery))
         return []
@@ -90,11 +72,7 @@ def _sets(gallery: str, known: Sequence[str]) -> list[str]:
 
 
 def _files(folder: Path) -> dict[str, Path]:
-    """All image files below a folder; an image's id is its path below it.
-
-    Raises:
-        NewsImagesError: There are none.
-    """
+    """All image files below a folder; an image's id is its path below it."""
     root = folder.resolve()
     files = {
         path.relative_to(folder).as_posix(): path

@@ -1,15 +1,14 @@
 """Entry point ``main``: everything, from a corpus folder to measured runs."""
 
 from dataclasses import dataclass, field
-from functools import partial
 
 from mlproject import tracking
-from mlproject.embed import prologue
+from mlproject.embed import prepare_and_embed
 from mlproject.evaluate import Evaluate, measurable, original_model, train_and_evaluate
 from mlproject.gallery import check_gallery
+from mlproject.preprocess import open_corpus
 from mlproject.register import Register, register
 from mlproject.training_options import ScopeOptions
-from newsimages.corpora import Corpus
 
 NEXT_STEPS = """
 Next:
@@ -28,21 +27,11 @@ class Main(Evaluate, Register):
 
 def run(config: Main) -> None:
     """The whole pipeline; its lines are the steps of the paper."""
-    with tracking.entry_point(config, doing=str(Main.__doc__)):
-        check, originals = partial(_checked, config), partial(original_model, config)
-        embedded = prologue(config.articles, check=check, originals=originals)
-        evaluated = train_and_evaluate(config, embedded)[config.scope.protocols[0]]
-        if evaluated.parts.training:
-            register(config, evaluated)
+    with tracking.entry_point(config):
+        corpus = measurable(config, open_corpus(config.articles.source))
+        check_gallery(config.serving.gallery, corpus, config.scope.protocols[0])
+        embedded = prepare_and_embed(config.articles, corpus, original_model(config, corpus))
+        experiment = train_and_evaluate(config, embedded)
+        if experiment.parts.training:
+            register(config, experiment)
         print(NEXT_STEPS)
-
-
-def _checked(config: Main, corpus: Corpus) -> Corpus:
-    """The part of the corpus that is worked on.
-
-    Raises:
-        NewsImagesError: As `measurable`; or the gallery is not to be had.
-    """
-    corpus = measurable(config, corpus)
-    check_gallery(config.serving.gallery, corpus, config.scope.protocols[0])
-    return corpus

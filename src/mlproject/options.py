@@ -1,14 +1,15 @@
 """The settings of the entry points, in groups; the command line takes them, MLflow logs them.
 
-An entry point's dataclass holds the groups that the entry point reads. The command line is made
-from it: a field's name is the parameter's name, and its docstring the help. Where the library has
-a configuration with these fields, the group is that configuration with the words of the command
-line, so that no setting is copied by hand.
+An entry point's dataclass holds the groups that it reads. The command line is made from it: a
+field's name is the parameter's name, and its docstring the help. A group that derives from a
+configuration of the library is handed to it as it is.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import Field, dataclass, field, fields, is_dataclass
+from typing import Annotated, Any, TypeAlias
 
-from mlproject.flags import Bool
+import tyro
+
 from newsimages.encoding.encoders import OpenClipConfig
 from newsimages.encoding.long_text import LongText
 from newsimages.encoding.models import AUTO
@@ -19,6 +20,42 @@ from newsimages.reports.submission import Form
 from newsimages.runs.table import ALL, Run, choose_runs
 
 DEMO = "demo"
+
+
+def _parse_bool(words: list[str]) -> bool:
+    word = words[0].lower()
+    if word not in ("true", "false"):
+        raise ValueError(f"got {words[0]!r}, expected true or false")
+    return word == "true"
+
+
+# MLflow passes every parameter with a value, so a flag is written as true or false.
+Bool: TypeAlias = Annotated[
+    bool,
+    tyro.constructors.PrimitiveConstructorSpec[bool](
+        nargs=1,
+        metavar="{true,false}",
+        instance_from_str=_parse_bool,
+        is_instance=lambda value: isinstance(value, bool),
+        str_from_instance=lambda value: [str(value).lower()],
+    ),
+    tyro.conf.FlagConversionOff,
+]
+
+
+def flat(config: Any) -> dict[str, Any]:
+    """The settings of an entry point or a group, by their names on the command line."""
+    settings: dict[str, Any] = {}
+    for each in fields(config):
+        value = getattr(config, each.name)
+        settings |= flat(value) if is_dataclass(value) else {flag_name(each): value}
+    return settings
+
+
+def flag_name(each: Field[Any]) -> str:
+    """A field's name on the command line: its own, unless ``tyro.conf.arg`` gives it another."""
+    given = (getattr(extra, "name", None) for extra in getattr(each.type, "__metadata__", ()))
+    return next((name for name in given if isinstance(name, str)), each.name)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,15 +138,13 @@ class MeasuringOptions:
     txv_text_ds); clip, txv, multilingual, mix, languages and all, each with _batch (whole test
     sets) or _bank (one article alone); or all. Without T×V's, nothing is trained."""
     scale: float = 1.0
-    """The factor in front of the similarities in the dual softmax of the paper's runs (the paper:
-    1)."""
+    """Factor of the similarities in the dual softmax of the paper's runs (the paper: 1)."""
     submission_form: Form = "2023"
     """The year whose submission form is written: 2021 or 2023."""
     sheet_articles: int = 1500
     """Articles on a contact sheet, at most (a sample of more); 0 makes none."""
     paper_corpus: Bool = False
-    """true: the corpus is that of the paper (NewsImages 2022), whose figures are put beside
-    ours."""
+    """true: the corpus is the paper's (NewsImages 2022), whose figures are put beside ours."""
 
     def __post_init__(self) -> None:
         """Raises: NewsImagesError on settings that no evaluation could have."""
@@ -129,8 +164,7 @@ class ServingOptions:
     """The images that a registered model serves."""
 
     gallery: str = ALL
-    """Test sets whose images are served (names separated by commas), all for all of them, or a
-    folder of image files."""
+    """Test sets whose images are served (separated by commas), all, or a folder of images."""
 
     def __post_init__(self) -> None:
         """Raises: NewsImagesError on a gallery without a name."""

@@ -1,6 +1,6 @@
 """Entry point ``preprocess``: a corpus folder to articles in English, a Parquet table per set."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from pathlib import Path
 
@@ -10,7 +10,7 @@ import pandas as pd
 from mlproject import tracking
 from mlproject.options import DEMO, CorpusOptions, PreprocessingOptions
 from newsimages.atomic import replacing, write_bytes
-from newsimages.corpora import OUTPUT_MARKER, Corpus, DataSet, read_corpus
+from newsimages.corpora import OUTPUT_MARKER, Corpus, read_corpus
 from newsimages.corpora.demo.corpus import build_demo
 from newsimages.devices import Device
 from newsimages.encoding.models import choose_translator
@@ -21,6 +21,7 @@ from newsimages.protocols.embedded import label_of
 from newsimages.runs.table import ALL
 
 SAMPLE_SIZE = 20
+SAMPLE_COLUMNS = ["article_id", "language", "confidence", "title", "title_en", "text_en"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,32 +34,9 @@ class Preprocess:
     """auto, cpu or cuda; auto takes a GPU where there is one."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class PreparedSet:
-    """A data set whose articles are in English."""
-
-    data_set: DataSet
-    """As it was read."""
-    articles: pd.DataFrame
-    """Its articles with language, confidence, and title_en and text_en complete."""
-
-    @property
-    def label(self) -> str:
-        """Name and split, fit for a file name."""
-        return label_of(self.data_set.name, self.data_set.split)
-
-
-@dataclass(frozen=True, kw_only=True)
-class PreparedCorpus:
-    """What preprocessing hands on."""
-
-    corpus: Corpus
-    sets: tuple[PreparedSet, ...]
-
-
 def run(config: Preprocess) -> None:
     """The entry point."""
-    with tracking.entry_point(config, doing=str(Preprocess.__doc__)):
+    with tracking.entry_point(config):
         corpus = open_corpus(config.source)
         workdir = Path(config.source.workdir)
         preprocess(config.preprocessing, corpus, workdir=workdir, device=config.device)
@@ -89,8 +67,11 @@ def open_corpus(source: CorpusOptions) -> Corpus:
 
 def preprocess(
     options: PreprocessingOptions, corpus: Corpus, *, workdir: Path, device: Device
-) -> PreparedCorpus:
+) -> Corpus:
     """Finds languages and translates; writes ``articles/SET-SPLIT.parquet`` into the workdir.
+
+    Returns:
+        The corpus; its articles have language, confidence, and title_en and text_en complete.
 
     Raises:
         NewsImagesError: A translator or workdir that cannot be used.
@@ -98,7 +79,7 @@ def preprocess(
     translator = choose_translator(corpus, options.translator)
     # Every set may need the translator, none has to: it is loaded once, when it is needed.
     load_translator = cache(partial(Translator, translator, device=device))
-    prepared = []
+    data_sets, samples = [], []
     for data_set in corpus.data_sets:
         articles, counts = preprocessing.preprocess(
             data_set.articles,
@@ -106,43 +87,27 @@ def preprocess(
             cache_path=workdir / "translations.sqlite",
             languages=names_in(options.languages.lower()),
         )
-        prepared_set = PreparedSet(data_set=data_set, articles=articles)
-        with replacing(workdir / "articles" / f"{prepared_set.label}.parquet") as path:
+        label = label_of(data_set.name, data_set.split)
+        with replacing(workdir / "articles" / f"{label}.parquet") as path:
             articles.to_parquet(path, index=False)
-        mlflow.log_metrics(_metrics(prepared_set.label, counts))
-        print(f"  {prepared_set.label}: {_summary(counts)}")
-        prepared.append(prepared_set)
-    _log_sample(prepared)
-    return PreparedCorpus(corpus=corpus, sets=tuple(prepared))
-
-
-def _metrics(label: str, counts: preprocessing.PreprocessingCounts) -> dict[str, float]:
-    languages = {
-        f"{label}/articles_{language}": float(n)
-        for language, n in counts.articles_per_language.items()
-    }
-    return {
-        **languages,
-        f"{label}/sentences_translated": float(counts.translation.n_translated),
-        f"{label}/sentences_from_cache": float(counts.translation.n_cached),
-    }
-
-
-def _summary(counts: preprocessing.PreprocessingCounts) -> str:
-    languages = ", ".join(f"{n} {code}" for code, n in counts.articles_per_language.items())
-    translation = counts.translation
-    if not translation.n_translated + translation.n_cached:
-        return f"articles: {languages}"
-    return (
-        f"articles: {languages}; sentences: {translation.n_translated} translated, "
-        f"{translation.n_cached} from the cache"
-    )
-
-
-def _log_sample(prepared: list[PreparedSet]) -> None:
-    """Logs a sample of what came out, as a table that the MLflow UI shows."""
-    columns = ["article_id", "language", "confidence", "title", "title_en", "text_en"]
-    samples = [
-        part.articles.head(SAMPLE_SIZE)[columns].assign(data_set=part.label) for part in prepared
-    ]
+        _log_counts(label, counts)
+        data_sets.append(replace(data_set, articles=articles))
+        samples.append(articles.head(SAMPLE_SIZE)[SAMPLE_COLUMNS].assign(data_set=label))
     tracking.log_table(pd.concat(samples), "sample.json")
+    return replace(corpus, data_sets=tuple(data_sets))
+
+
+def _log_counts(label: str, counts: preprocessing.PreprocessingCounts) -> None:
+    languages = counts.articles_per_language
+    n_made, n_cached = counts.translation.n_translated, counts.translation.n_cached
+    mlflow.log_metrics(
+        {
+            **{f"{label}/articles_{language}": n for language, n in languages.items()},
+            f"{label}/sentences_translated": n_made,
+            f"{label}/sentences_from_cache": n_cached,
+        }
+    )
+    shown = f"articles: {', '.join(f'{n} {code}' for code, n in languages.items())}"
+    if n_made + n_cached:
+        shown += f"; sentences: {n_made} translated, {n_cached} from the cache"
+    print(f"  {label}: {shown}")

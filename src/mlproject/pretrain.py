@@ -2,27 +2,20 @@
 
 import hashlib
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 
 import mlflow
 import pandas as pd
 
 from mlproject import tracking
-from mlproject.embedding import embedding_store, encoder_config
+from mlproject.embed import embedding_store, encoder_config
 from mlproject.options import CorpusOptions, EncoderOptions
 from mlproject.preprocess import open_corpus
 from mlproject.training import fit
-from mlproject.training_options import (
-    NO_PAIRS,
-    NetworkOptions,
-    PairsOptions,
-    PairTrainingOptions,
-)
+from mlproject.training_options import NO_PAIRS, NetworkOptions, PairsOptions, PairTrainingOptions
 from newsimages.corpora import Corpus
 from newsimages.corpora.caption_pairs import CaptionPairs, has_pairs, read_caption_pairs
 from newsimages.corpora.nytimes800k import read_nytimes800k
-from newsimages.embeddings import Embeddings
 from newsimages.encoding.encoders import OpenClipEncoder
 from newsimages.encoding.models import AUTO
 from newsimages.encoding.vector_file import image_parts, memory_mapped, text_parts
@@ -48,7 +41,7 @@ class Pretrain:
 
 def run(config: Pretrain) -> None:
     """The entry point."""
-    with tracking.entry_point(config, doing=str(Pretrain.__doc__)):
+    with tracking.entry_point(config):
         corpus = open_corpus(config.source)
         pairs = read_pairs(config.pairs, corpus)
         if pairs is None:
@@ -92,13 +85,6 @@ def pretrain(
 ) -> TxVNetwork:
     """Embeds the pairs and trains on them, or finds both in the workdir.
 
-    Args:
-        encoder: What makes vectors of captions and images.
-        pairs: What to train on.
-        config: How to train.
-        network: The shape of the network.
-        workdir: Where vectors and checkpoint are kept.
-
     Returns:
         The network of the best epoch.
 
@@ -116,7 +102,7 @@ def pretrain(
         name="pretrain",
         doing=f"Trains a T×V network on {len(training)} pairs of a caption and an image.",
         workdir=workdir,
-        device=encoder.config.device,
+        device=encoder.device,
     )
 
 
@@ -125,54 +111,40 @@ def _embedded(
 ) -> tuple[Pairs, Pairs]:
     """The pairs to train on and to validate on; their vectors lie in memory-mapped files."""
     store, folder = embedding_store(workdir, encoder), _folder(workdir, encoder, pairs)
-    files = pairs.pairs.drop_duplicates("image_id")
+    rows = pairs.pairs.drop_duplicates("image_id")
+    files = {
+        str(image_id): pairs.folder / str(path)
+        for image_id, path in zip(rows["image_id"], rows["path"], strict=True)
+    }
     unreadable: dict[str, str] = {}
     images = memory_mapped(
         folder / "images.npy",
-        image_parts(
-            store,
-            {
-                str(image_id): pairs.folder / str(path)
-                for image_id, path in zip(files["image_id"], files["path"], strict=True)
-            },
-            label="pairs-images",
-            unreadable=unreadable,
-        ),
+        image_parts(store, files, label="pairs-images", unreadable=unreadable),
     )
     _report(pairs.skipped, unreadable)
     usable = pairs.pairs[~pairs.pairs["image_id"].isin(unreadable)]
+    texts = dict(zip(usable["pair_id"], usable["caption"], strict=True))
     captions = memory_mapped(
-        folder / "captions.npy",
-        text_parts(
-            store,
-            dict(zip(usable["pair_id"], usable["caption"], strict=True)),
-            label="pairs-captions",
-        ),
+        folder / "captions.npy", text_parts(store, texts, label="pairs-captions")
     )
-    part = partial(_pairs, captions, images)
-    training, validation = _sides(usable, seed)
+    training, validation = (
+        pair_up([captions], [images], dict(zip(side["pair_id"], side["image_id"], strict=True)))
+        for side in _sides(usable, seed)
+    )
     print(f"  {len(training)} pairs to train on, {len(validation)} to choose the epoch by")
-    return part(training), part(validation)
+    return training, validation
 
 
 def _folder(workdir: Path, encoder: OpenClipEncoder, pairs: CaptionPairs) -> Path:
-    """The folder of these pairs' memory-mapped files.
-
-    Other pairs get a folder of their own, because another run may be training on them meanwhile.
-    """
+    """The folder of these pairs' files; other pairs', which a run may be reading, have another."""
     depends_on = [encoder.key, str(pairs.folder.resolve()), pairs.pairs.to_csv()]
     digest = hashlib.sha256("\0".join(depends_on).encode()).hexdigest()
     return workdir / "embeddings" / "pairs" / f"{encoder.name}-{digest[:12]}"
 
 
-def _pairs(captions: Embeddings, images: Embeddings, rows: pd.DataFrame) -> Pairs:
-    return pair_up([captions], [images], dict(zip(rows["pair_id"], rows["image_id"], strict=True)))
-
-
 def _sides(pairs: pd.DataFrame, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The source's own split where it has one, else a share that is held out."""
-    is_training = pairs["split"] == "train"
-    is_validation = pairs["split"] == "validation"
+    is_training, is_validation = pairs["split"] == "train", pairs["split"] == "validation"
     if is_training.any() and is_validation.any():
         return pairs[is_training], pairs[is_validation]
     if is_training.any() or is_validation.any() or (pairs["split"] == "test").all():
@@ -181,8 +153,7 @@ def _sides(pairs: pd.DataFrame, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
             f"The pairs' own split has {found}: expected train and validation. Name both, or "
             "leave the column split out to have one made."
         )
-    kept, held_out = split_pairs(pairs[pairs["split"] != "test"], share=PAIRS_SHARE, seed=seed)
-    return kept, held_out
+    return split_pairs(pairs[pairs["split"] != "test"], share=PAIRS_SHARE, seed=seed)
 
 
 def _report(skipped: pd.DataFrame, unreadable: dict[str, str]) -> None:

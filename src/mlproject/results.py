@@ -1,14 +1,30 @@
-"""The tables of an evaluation: artifacts, the terminal and the run's description."""
+"""What an evaluation shows of its runs: their parameters, pictures of them, and the tables."""
 
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+from urllib.parse import quote
 
 import mlflow
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from mlproject import tracking
+from mlproject.embed import EmbeddedCorpus
+from mlproject.training_options import ScopeOptions
+from newsimages.errors import first_ten
+from newsimages.metrics.comparison import compare
+from newsimages.protocols.embedded import EmbeddedSet
 from newsimages.protocols.parts import Protocol
-from newsimages.reports.tables import markdown
+from newsimages.reports.comparison import comparison_html, comparison_markdown, comparison_sentences
+from newsimages.reports.contact_sheet.sheet import SheetConfig, contact_sheet
+from newsimages.reports.figures.hubness import hubness
+from newsimages.reports.figures.intervals import mrr_intervals
+from newsimages.reports.figures.ranks import rank_histogram
+from newsimages.reports.figures.recall import recall_curves
+from newsimages.reports.tables import Measured, markdown, results_table
+from newsimages.runs.choice import Choice
+from newsimages.runs.table import Run
 
 MAX_DESCRIPTION = 8000
 """Characters that MLflow keeps of a run's description; the tables are artifacts as well."""
@@ -26,31 +42,128 @@ class Results(NamedTuple):
 
     table: pd.DataFrame
     """One row per test set and run, as `newsimages.reports.tables.results_table`."""
-    words: str
+    picture: str
     """A picture of all runs, in Markdown."""
+
+
+def run_params(
+    scope: ScopeOptions, embedded: EmbeddedCorpus, each: Run, choice: Choice, *, scale: float
+) -> dict[str, Any]:
+    """The parameters of a run, with ``scale`` where it has nothing to choose, else its weights."""
+    revision, is_chosen = choice.revisions[0], each.revision is None
+    english = not all(view.tower == "multilingual" for view in each.views)
+    models = [embedded.encoder.used] if english else []
+    if each.asks("multilingual") and embedded.multilingual:
+        models.append(embedded.multilingual)
+    params = {
+        "run_number": each.number,
+        "retriever": each.retriever,
+        "text_field": each.text_field,
+        "revision": revision.name,
+        "against": each.against,
+        "scale": "none" if is_chosen else scale,
+        **revision.settings,
+        "corpus": embedded.corpus.name,
+        "backbone": ", ".join(model.backbone for model in models),
+        "pretrained": ", ".join(model.pretrained for model in models),
+        "precision": models[0].precision,
+    }
+    if each.txv_towers:
+        params["trained_on"] = ", ".join(scope.trained_on[tower] for tower in each.txv_towers)
+    if is_chosen:
+        weights = choice.weights.items()
+        params |= {f"weight_{tower}_{field}": f"{w:.4f}" for (tower, field), w in weights}
+    return params
+
+
+def run_description(each: Run, own: Sequence[Measured]) -> str:
+    """What the run does, and its figures, in Markdown."""
+    where = "of the paper" if each.family == "paper" else "beyond the paper"
+    return f"Run {each.number} {where}: {each.words}.\n\n{markdown(results_table(own))}"
+
+
+def log_pictures(
+    tests: Sequence[EmbeddedSet],
+    rankings: Mapping[str, Mapping[str, pd.DataFrame]],
+    measured: Sequence[Measured],
+    *,
+    sheet_articles: int,
+) -> str:
+    """Logs a contact sheet and figures per test set, and the comparison of all variants.
+
+    Returns:
+        A picture of the MRR in Markdown, for the run's description; "" where nothing was measured.
+    """
+    ranks: dict[str, dict[str, NDArray[np.float64]]] = {}
+    for item in measured:
+        ranks.setdefault(item.data_set, {})[item.variant] = item.ranks
+    for test in tests:
+        name = test.name
+        if sheet_articles:
+            _log_sheet(test, rankings[name], sheet_articles)
+        tracking.log_drawing(hubness(rankings[name], test.images.ids, name=name), f"{name}/hubness")
+        if name in ranks:
+            tracking.log_drawing(recall_curves(ranks[name], name=name), f"{name}/recall")
+            tracking.log_drawing(rank_histogram(ranks[name], name=name), f"{name}/ranks")
+    if not ranks:
+        return ""
+    tracking.log_drawing(mrr_intervals(ranks), "mrr")
+    several = {name: own for name, own in ranks.items() if len(own) > 1}
+    if several:
+        _log_comparison(several)
+    run = mlflow.active_run()
+    run_id = run.info.run_id if run else ""
+    artifact = quote("figures/mrr.png", safe="")
+    return f"![MRR of all variants](get-artifact?path={artifact}&run_uuid={run_id})"
+
+
+def _log_sheet(test: EmbeddedSet, rankings: Mapping[str, pd.DataFrame], max_articles: int) -> None:
+    with tracking.artifact(f"contact_sheets/{test.name}.html") as path:
+        sheet = contact_sheet(
+            path,
+            name=test.name,
+            articles=test.articles,
+            rankings=rankings,
+            image_paths=test.files,
+            config=SheetConfig(max_articles=max_articles),
+        )
+    left_out = f" of {sheet.n_articles}" if sheet.n_shown < sheet.n_articles else ""
+    print(
+        f"  contact sheet of {test.name}: {sheet.n_shown}{left_out} articles, "
+        f"{sheet.n_bytes / 1e6:.1f} MB"
+    )
+    if sheet.unreadable:
+        print(f"  without a picture: {first_ten(list(sheet.unreadable))}")
+
+
+def _log_comparison(ranks: Mapping[str, Mapping[str, NDArray[np.float64]]]) -> None:
+    table = compare(ranks)
+    sentences = "\n".join(f"- {sentence}" for sentence in comparison_sentences(table))
+    tracking.log_table(table, "comparison.csv")
+    mlflow.log_text(comparison_html(table), "comparison.html")
+    mlflow.log_text(f"{sentences}\n\n{comparison_markdown(table)}\n", "comparison.md")
 
 
 def log_tables(corpus: str, tables: Mapping[Protocol, Results]) -> None:
     """Logs each protocol's table, shows it on the terminal and in the run's description."""
     shown, described = [], [f"The paper's runs on {corpus}."]
-    for protocol, (table, words) in tables.items():
-        tracking.log_table(table, f"results_{protocol}.csv")
-        mlflow.log_text(f"## {TITLES[protocol]}\n\n{markdown(table)}\n", f"results_{protocol}.md")
+    for protocol, (table, picture) in tables.items():
         shown.append(f"{TITLES[protocol]}\n\n{markdown(table)}")
-        described += [words, shown[-1]]
+        described += [picture, shown[-1]]
+        tracking.log_table(table, f"results_{protocol}.csv")
+        mlflow.log_text(f"## {shown[-1]}\n", f"results_{protocol}.md")
     if {"internal", "time"} <= set(tables):
         shown.append(_optimism(tables["internal"].table, tables["time"].table))
         mlflow.log_text(shown[-1] + "\n", "results_optimism.md")
     print("\n" + "\n\n".join(shown) + "\n")
-    tracking.describe("\n\n".join(described)[:MAX_DESCRIPTION])
+    mlflow.set_tag(tracking.DESCRIPTION_TAG, "\n\n".join(described)[:MAX_DESCRIPTION])
 
 
 def _optimism(random: pd.DataFrame, by_time: pd.DataFrame) -> str:
     """How much better the same runs look on a random split than on the newest articles."""
     keys = ["data set", "run", "variant"]
-    both = random.merge(by_time, on=keys, suffixes=("", " (newest)"))[
-        [*keys, "MRR", "MRR (newest)"]
-    ]
+    both = random.merge(by_time, on=keys, suffixes=("", " (newest)"))
+    both = both[[*keys, "MRR", "MRR (newest)"]]
     both["random − newest"] = both["MRR"] - both["MRR (newest)"]
     mean = both["random − newest"].mean()
     return (

@@ -15,26 +15,24 @@ os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 import mlflow
 import mlflow.data.pandas_dataset
 import pandas as pd
-from mlflow.entities import Run
 from mlflow.utils.git_utils import get_git_commit
 
-from mlproject.flags import flat
+from mlproject.options import flat
 from newsimages.corpora import DataSet
 from newsimages.protocols.embedded import EmbeddedSet
-from newsimages.reports.submission import write_submission
+from newsimages.reports.figures.canvas import Drawing
 
 DESCRIPTION_TAG = "mlflow.note.content"
 COMMIT_TAG = "mlflow.source.git.commit"
 
 
 @contextmanager
-def entry_point(config: Any, *, doing: str) -> Iterator[Run]:
+def entry_point(config: Any) -> Iterator[None]:
     """The run of an entry point: the one that ``mlflow run`` has opened, else a new one.
 
     Args:
-        config: The entry point's dataclass. Its settings are logged as parameters, by their names
-            on the command line, where ``mlflow run`` has not logged them already.
-        doing: One sentence for the run's description.
+        config: The entry point's dataclass. Its docstring describes the run; its settings are
+            logged as parameters, where ``mlflow run`` has not logged them already.
     """
     name = type(config).__name__.lower()
     # Taken out of the environment, where the first nested run would take it for its own.
@@ -43,16 +41,17 @@ def entry_point(config: Any, *, doing: str) -> Iterator[Run]:
         known = run.data.params
         settings = {key: str(value) for key, value in flat(config).items()}
         mlflow.log_params({key: value for key, value in settings.items() if key not in known})
+        doing = str(type(config).__doc__)
         mlflow.set_tags({**_common_tags(), "entry_point": name, DESCRIPTION_TAG: doing})
-        yield run
+        yield
 
 
 @contextmanager
-def step(name: str, *, doing: str) -> Iterator[Run]:
+def step(name: str, *, doing: str) -> Iterator[None]:
     """A nested run for one step, announced on the terminal."""
-    with mlflow.start_run(run_name=name, nested=True) as run, announced(name, doing=doing):
-        mlflow.set_tags({**_common_tags(), "step": name, DESCRIPTION_TAG: doing})
-        yield run
+    tags = {"step": name, DESCRIPTION_TAG: doing}
+    with nested(name, tags=tags, params={}), announced(name, doing=doing):
+        yield
 
 
 @contextmanager
@@ -67,17 +66,12 @@ def announced(name: str, *, doing: str) -> Iterator[None]:
 
 
 @contextmanager
-def variant(name: str, *, tags: dict[str, str], params: dict[str, Any]) -> Iterator[Run]:
-    """A nested run for one of the runs that an evaluation compares."""
-    with mlflow.start_run(run_name=name, nested=True) as run:
+def nested(name: str, *, tags: dict[str, str], params: dict[str, Any]) -> Iterator[None]:
+    """A run below the active one."""
+    with mlflow.start_run(run_name=name, nested=True):
         mlflow.set_tags({**_common_tags(), **tags})
         mlflow.log_params(params)
-        yield run
-
-
-def describe(text: str) -> None:
-    """Sets the active run's description, in Markdown."""
-    mlflow.set_tag(DESCRIPTION_TAG, text)
+        yield
 
 
 def log_data_set(data_set: DataSet | EmbeddedSet) -> None:
@@ -102,17 +96,22 @@ def log_table(table: pd.DataFrame, artifact_file: str) -> None:
         case ".csv":
             mlflow.log_text(table.to_csv(index=False, lineterminator="\n"), artifact_file)
         case _:
-            stream = io.BytesIO(table.to_parquet(index=False))
-            mlflow.log_stream(stream, artifact_file)
+            mlflow.log_stream(io.BytesIO(table.to_parquet(index=False)), artifact_file)
 
 
-def log_submission(ranking: pd.DataFrame, artifact_file: str, **checks: Any) -> None:
-    """Logs a submission file, checked as `newsimages.reports.submission.write_submission` does."""
+def log_drawing(drawing: Drawing, name: str) -> None:
+    """Logs a figure as ``figures/NAME.png`` and what it shows as ``figures/NAME.csv``."""
+    mlflow.log_figure(drawing.figure, f"figures/{name}.png")
+    log_table(drawing.data, f"figures/{name}.csv")
+
+
+@contextmanager
+def artifact(artifact_file: str) -> Iterator[Path]:
+    """A path to write a file to, which is logged when the block has ended well."""
     target = Path(artifact_file)
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / target.name
-        write_submission(path, ranking, **checks)
-        mlflow.log_artifact(str(path), str(target.parent))
+        yield Path(folder) / target.name
+        mlflow.log_artifact(str(Path(folder) / target.name), str(target.parent))
 
 
 def _common_tags() -> dict[str, str]:

@@ -1,16 +1,15 @@
 """Entry point ``train``: articles and their images to the T×V networks of runs 3 to 5."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 
 import mlflow
 
 from mlproject import tracking
-from mlproject.embed import prologue
-from mlproject.embedding import EmbeddedCorpus
+from mlproject.embed import EmbeddedCorpus, prepare_and_embed
 from mlproject.options import ArticleOptions
+from mlproject.preprocess import open_corpus
 from mlproject.pretrain import pretrain, read_pairs
 from mlproject.training import fit
 from mlproject.training_options import PRETRAINED, SCRATCH, LearningOptions, ScopeOptions
@@ -34,30 +33,27 @@ class Train:
 
 def run(config: Train) -> None:
     """The entry point."""
-    with tracking.entry_point(config, doing=str(Train.__doc__)):
-        embedded = prologue(config.articles, check=partial(_checked, config.scope))
+    protocols = config.scope.protocols
+    with tracking.entry_point(config):
+        corpus = open_corpus(config.articles.source)
+        check_trainable(corpus, protocols)
+        embedded = prepare_and_embed(config.articles, corpus)
         first = first_network(config.learning, embedded)
-        for protocol in config.scope.protocols:
+        for protocol in protocols:
             parts = divided(config.learning, embedded, protocol)
             train(config.learning.training, embedded, parts, first, config.scope.trained_on)
 
 
-def _checked(scope: ScopeOptions, corpus: Corpus) -> Corpus:
-    """The corpus. Raises: NewsImagesError where it cannot be trained on under the protocols."""
-    corpus = trainable(corpus)
-    if "time" in scope.protocols:
-        check_dates(each for each in corpus.data_sets if each.split == "train")
-    return corpus
-
-
-def trainable(corpus: Corpus) -> Corpus:
-    """The corpus. Raises: NewsImagesError where it has no training set."""
-    if not any(data_set.split == "train" for data_set in corpus.data_sets):
+def check_trainable(corpus: Corpus, protocols: Collection[Protocol]) -> None:
+    """Raises: NewsImagesError where the protocols cannot train on the corpus."""
+    training = [data_set for data_set in corpus.data_sets if data_set.split == "train"]
+    if not training:
         raise NewsImagesError(
             f"{corpus.folder} has no training set, so T×V cannot be trained. Give a table "
             "train.csv (or a NewsImages training file) and its images."
         )
-    return corpus
+    if "time" in protocols:
+        check_dates(training)
 
 
 def first_network(learning: LearningOptions, embedded: EmbeddedCorpus) -> TxVNetwork:
@@ -133,13 +129,7 @@ def train(
 ) -> Networks:
     """Trains a network for each of T×V's towers, or finds it in the workdir.
 
-    Args:
-        config: How to train.
-        embedded: Where the parts come from.
-        parts: The corpus as a protocol divides it.
-        first: The network that training starts from.
-        trained_on: The text field that each tower learns from; towers of the same one share their
-            network.
+    Towers that are trained on the same text field share their network.
 
     Raises:
         NewsImagesError: There are no training articles, or what training raises.
@@ -161,7 +151,7 @@ def train(
             doing=f"Trains T×V on the {learnt}s of {len(training)} articles ("
             f"{first_ten([part.name for part in parts.training])}).",
             workdir=embedded.workdir,
-            device=embedded.encoder.config.device,
+            device=embedded.encoder.device,
         )
     mlflow.log_metric(f"articles_left_out/{parts.protocol}", parts.n_left_out)
     return {tower: networks[learnt] for tower, learnt in trained_on.items()}

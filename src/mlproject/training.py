@@ -2,26 +2,16 @@
 
 import hashlib
 import json
-import tempfile
 from dataclasses import asdict
 from pathlib import Path
 
 import mlflow
 import pandas as pd
+import torch
 
 from mlproject import tracking
-from mlproject.pictures import log_drawing
-from newsimages.devices import Device, resolve_device
+from newsimages import txv
 from newsimages.reports.figures.training import training_curves
-from newsimages.txv import (
-    EpochReport,
-    TrainedNetwork,
-    TrainingConfig,
-    TxVNetwork,
-    identity,
-    save_network,
-    train,
-)
 from newsimages.txv.pairs import Pairs
 
 ARTIFACT = "txv"
@@ -29,30 +19,21 @@ ARTIFACT = "txv"
 
 
 def fit(
-    network: TxVNetwork,
+    network: txv.TxVNetwork,
     training: Pairs,
     validation: Pairs,
-    config: TrainingConfig,
+    config: txv.TrainingConfig,
     *,
     name: str,
     doing: str,
     workdir: Path,
-    device: Device,
-) -> TxVNetwork:
+    device: torch.device,
+) -> txv.TxVNetwork:
     """Trains a network, or finds it trained in the workdir, and tracks how that went.
 
     The checkpoint's name holds a digest of all that the outcome depends on: a training that was
-    killed is found again and goes on, and other settings or data begin one of their own.
-
-    Args:
-        network: Where it starts from.
-        training: Pairs to learn from.
-        validation: Pairs by which the best epoch is chosen.
-        config: How to train.
-        name: What the run and the checkpoint are called.
-        doing: One sentence for the run's description.
-        workdir: The checkpoint goes to ``txv`` below it.
-        device: Where to compute.
+    killed is found again and goes on, and other settings or data begin one of their own. Run and
+    checkpoint are called ``name``; the checkpoint lies in ``txv`` below the workdir.
 
     Returns:
         The network of the best epoch, in eval mode.
@@ -60,7 +41,7 @@ def fit(
     Raises:
         NewsImagesError: As `newsimages.txv.train`.
     """
-    settings = identity(network, training, validation, config)
+    settings = txv.identity(network, training, validation, config)
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
     with tracking.step(name, doing=doing):
         mlflow.log_params({**asdict(config), **asdict(network.config)})
@@ -68,13 +49,13 @@ def fit(
         checkpoint_path = workdir / "txv" / f"{name}-{digest[:12]}.safetensors"
         if checkpoint_path.exists():
             print(f"  found what an earlier run has left, whole or in part: {checkpoint_path}")
-        trained = train(
+        trained = txv.train(
             network,
             training,
             validation,
             config,
             checkpoint_path=checkpoint_path,
-            device=resolve_device(device),
+            device=device,
             doing=name,
             on_epoch=_log_epoch,
         )
@@ -82,7 +63,7 @@ def fit(
     return trained.network
 
 
-def _log_epoch(report: EpochReport) -> None:
+def _log_epoch(report: txv.EpochReport) -> None:
     figures = {
         "train_loss": report.loss,
         "learning_rate": report.learning_rate,
@@ -92,18 +73,16 @@ def _log_epoch(report: EpochReport) -> None:
     mlflow.log_metrics(figures, step=report.epoch)
 
 
-def _log_outcome(trained: TrainedNetwork) -> None:
+def _log_outcome(trained: txv.TrainedNetwork) -> None:
     best = trained.epochs[trained.best_epoch - 1]
     mlflow.log_metrics({"best_epoch": trained.best_epoch, "best_score": best.score})
     rows = [{**asdict(epoch), **epoch.recalls} for epoch in trained.epochs]
     epochs = pd.DataFrame(rows).drop(columns="recalls")
     tracking.log_table(epochs, "epochs.csv")
-    log_drawing(training_curves(epochs), "training")
+    tracking.log_drawing(training_curves(epochs), "training")
     mlflow.log_dict(asdict(trained.network.config), f"{ARTIFACT}/config.json")
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "network.safetensors"
-        save_network(path, trained.network)
-        mlflow.log_artifact(str(path), ARTIFACT)
+    with tracking.artifact(f"{ARTIFACT}/network.safetensors") as path:
+        txv.save_network(path, trained.network)
     print(
         f"  best of {len(trained.epochs)} epochs: {trained.best_epoch}, sum of recalls "
         f"{best.score:.3f} of 6"

@@ -1,7 +1,4 @@
-"""The settings of T×V's training, in groups; those of the other steps are in `mlproject.options`.
-
-A group that derives from a configuration of `newsimages.txv` is handed to the library as it is.
-"""
+"""The settings of T×V's training, in groups as those in `mlproject.options`."""
 
 import re
 from dataclasses import asdict, dataclass, field, fields
@@ -10,7 +7,7 @@ from typing import Annotated, Literal
 
 import tyro
 
-from mlproject.flags import flag_name
+from mlproject.options import flag_name
 from newsimages.corpora.nytimes800k import TextOf
 from newsimages.encoding.models import AUTO
 from newsimages.errors import NewsImagesError
@@ -166,20 +163,17 @@ class ScopeOptions:
     """official: trained on 80 % of the training sets, chosen on 20 %, measured on the test sets;
     internal: both inside the 80 %, measured on the 20 %; both: one after the other."""
     split: Literal["random", "time"] = "random"
-    """random, or time: measures also as the internal protocol does, but on the newest 20 % of the
-    training articles."""
+    """random, or time: measures also as internal, on the newest 20 % of the training articles."""
     text_run_trained_on: TextField = "text"
     """The text that the network for full texts (run 5) is trained on: text or title."""
 
     @property
     def protocols(self) -> tuple[Protocol, ...]:
         """The protocols that are wanted, in order."""
-        wanted: dict[str, tuple[Protocol, ...]] = {
-            "official": ("official",),
-            "internal": ("internal",),
-            "both": ("official", "internal"),
-        }
-        return (*wanted[self.protocol], *(("time",) if self.split == "time" else ()))
+        wanted: tuple[Protocol, ...] = ("official", "internal")
+        if self.protocol != "both":
+            wanted = (self.protocol,)
+        return (*wanted, "time") if self.split == "time" else wanted
 
     @property
     def trained_on(self) -> dict[Tower, TextField]:

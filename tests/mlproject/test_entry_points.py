@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from mlproject import cli
-from mlproject.flags import flat
+from mlproject.options import flat
 from tests.mlproject.squares import steps
 
 ROOT = Path(__file__).parents[2]

@@ -7,9 +7,14 @@ from typing import Any
 import pytest
 
 from mlproject import cli
-from mlproject.flags import flat
 from mlproject.main import Main
-from mlproject.options import EncoderOptions, MeasuringOptions, RankingOptions, ServingOptions
+from mlproject.options import (
+    EncoderOptions,
+    MeasuringOptions,
+    RankingOptions,
+    ServingOptions,
+    flat,
+)
 from mlproject.pretrain import Pretrain
 from mlproject.train import Train
 from mlproject.training_options import (
