@@ -20,7 +20,7 @@ from newsimages.reports.comparison import (
     comparison_markdown,
     comparison_sentences,
 )
-from newsimages.reports.contact_sheet.sheet import SheetConfig, contact_sheet
+from newsimages.reports.contact_sheet.sheet import contact_sheet
 from newsimages.reports.figures.canvas import Drawing
 from newsimages.reports.figures.hubness import hubness
 from newsimages.reports.figures.intervals import mrr_intervals
@@ -85,7 +85,7 @@ def _log_sheet(each: Shown, max_articles: int) -> None:
             articles=test.articles,
             rankings=each.rankings,
             image_paths=test.files,
-            config=SheetConfig(max_articles=max_articles),
+            max_articles=max_articles,
         )
         mlflow.log_artifact(str(path), "contact_sheets")
     left_out = f" of {sheet.n_articles}" if sheet.n_shown < sheet.n_articles else ""

@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Error, Frame, Page, exp
 
 from newsimages.reports.contact_sheet.content import Judged, content
 from newsimages.reports.contact_sheet.page import page as page_of
-from newsimages.reports.contact_sheet.sheet import SheetConfig, contact_sheet
+from newsimages.reports.contact_sheet.sheet import contact_sheet
 from newsimages.reports.contact_sheet.thumbnails import Thumbnails
 from tests.reports.contact_sheet.sheets import ARTICLES, IMAGES, image_files, ranking, rankings
 
@@ -88,7 +88,6 @@ def sheet_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
         articles=ARTICLES,
         rankings=rankings(),
         image_paths=image_files(folder),
-        config=SheetConfig(),
     )
     return folder / "sheet.html"
 

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from newsimages.errors import NewsImagesError
-from newsimages.reports.contact_sheet.sheet import SheetConfig, contact_sheet
+from newsimages.reports.contact_sheet.sheet import contact_sheet
 from tests.reports.contact_sheet.sheets import ARTICLES, image_files, ranking, rankings
 
 
@@ -27,7 +27,8 @@ def test_whole_data_set(tmp_path: Path) -> None:
     sheet = contact_sheet(
         path, name="RSS", articles=ARTICLES, rankings=rankings(), image_paths=paths
     )
-    assert (sheet.n_articles, sheet.n_shown, sheet.thumbnail_px) == (6, 6, 192)
+    assert (sheet.n_articles, sheet.n_shown) == (6, 6)
+    assert "Pictures are reduced" not in path.read_text("utf-8")
     assert sheet.n_bytes == path.stat().st_size
     assert dict(sheet.unreadable) == {"i05": "no such file", "i06": "not an image"}
     assert "2 of 11 pictures cannot be shown." in path.read_text("utf-8")
@@ -37,17 +38,19 @@ def test_whole_data_set(tmp_path: Path) -> None:
     assert again.read_bytes() == path.read_bytes()
 
 
-def test_sample_is_seeded_stated_and_in_the_articles_order(tmp_path: Path) -> None:
+def test_sample_is_seeded_stated_and_in_the_articles_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def sampled(seed: int, n: int = 3) -> list[str]:
         path = tmp_path / "sheet.html"
-        config = SheetConfig(max_articles=n, seed=seed)
+        monkeypatch.setattr("newsimages.reports.contact_sheet.sheet.SEED", seed)
         sheet = contact_sheet(
             path,
             name="RSS",
             articles=ARTICLES,
             rankings=rankings(),
             image_paths={},
-            config=config,
+            max_articles=n,
         )
         assert (sheet.n_articles, sheet.n_shown) == (6, n)
         said = f"A random sample of {n} of 6 articles (seed {seed})"
@@ -74,8 +77,9 @@ def noise(folder: Path, n_images: int) -> dict[str, Path | None]:
 
 @pytest.mark.parametrize(("n_images", "is_cut"), [(14, False), (40, True)])
 def test_budget_takes_smaller_pictures_then_fewer_articles(
-    tmp_path: Path, n_images: int, is_cut: bool
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, n_images: int, is_cut: bool
 ) -> None:
+    monkeypatch.setattr("newsimages.reports.contact_sheet.sheet.MAX_MB", 0.15)
     paths = noise(tmp_path, n_images)
     ids = list(paths)
     articles = pd.DataFrame(
@@ -96,13 +100,11 @@ def test_budget_takes_smaller_pictures_then_fewer_articles(
         articles=articles,
         rankings={"clip": lists},
         image_paths=paths,
-        config=SheetConfig(max_mb=0.15),
     )
     assert 90_000 < sheet.n_bytes <= 150_000
-    assert sheet.thumbnail_px < 192
     assert (sheet.n_shown < n_images) == is_cut
     text = (tmp_path / "sheet.html").read_text("utf-8")
-    assert f"reduced to {sheet.thumbnail_px} pixels to fit into 0.15 MB" in text
+    assert re.search("reduced to (160|128|112|96) pixels to fit into 0.15 MB", text)
     assert ("More would not fit into 0.15 MB." in text) == is_cut
 
 
@@ -112,6 +114,7 @@ def test_budget_takes_smaller_pictures_then_fewer_articles(
         ({"articles": ARTICLES.drop(columns="language")}, "articles lack the columns language"),
         ({"articles": ARTICLES.iloc[:0]}, "0 articles, 3 variants"),
         ({"rankings": {}}, "6 articles, 0 variants"),
+        ({"max_articles": 0}, "max_articles=0"),
         ({"articles": pd.concat([ARTICLES, ARTICLES[:1]])}, "more than once: a0"),
         (
             {"rankings": {"x": pd.DataFrame({"rank": [1]})}},
@@ -128,8 +131,3 @@ def test_refused(tmp_path: Path, changed: dict[str, Any], match: str) -> None:
     with pytest.raises(NewsImagesError, match=match):
         contact_sheet(tmp_path / "sheet.html", name="RSS", **inputs)
     assert not list(tmp_path.iterdir())
-
-
-def test_config_that_could_hold_nothing() -> None:
-    with pytest.raises(NewsImagesError, match="max_articles=0"):
-        SheetConfig(max_articles=0)

@@ -23,7 +23,7 @@ def test_sizes_order_and_reasons(tmp_path: Path) -> None:
         Image.new("RGB", size, (200, 30, 30)).save(tmp_path / f"{name}.png")
     (tmp_path / "text.jpg").write_text("no picture")
     names = ("wide.png", "lost.jpg", "tall.png", "text.jpg", "small.png")
-    made = make_thumbnails([tmp_path / name for name in names] + [None], size=128, workers=2)
+    made = make_thumbnails([tmp_path / name for name in names] + [None], size=128)
 
     assert made.reasons == (None, "no such file", None, "not an image", None, "no image file")
     assert [decoded(p).size for p in made.pictures if p] == [(128, 64), (32, 128), (20, 10)]
@@ -37,7 +37,7 @@ def test_turned_upright_and_without_metadata(tmp_path: Path) -> None:
     exif[0x010E] = "where it was taken"
     image = Image.new("RGB", (400, 200))
     image.save(tmp_path / "a.jpg", exif=exif, icc_profile=b"profile" * 1000)
-    made = make_thumbnails([tmp_path / "a.jpg"], size=96, workers=1)
+    made = make_thumbnails([tmp_path / "a.jpg"], size=96)
     shown = decoded(made.pictures[0])
     assert shown.size == (48, 96)
     assert len(shown.getexif()) == 0
@@ -49,7 +49,7 @@ def test_a_damaged_exif_block_is_no_crash(tmp_path: Path) -> None:
     Image.new("RGB", (40, 20)).save(
         tmp_path / "a.jpg", exif=b"Exif\0\0MM\0*\0\0\xff\xff" + b"\xff" * 9
     )
-    made = make_thumbnails([tmp_path / "a.jpg"], size=96, workers=1)
+    made = make_thumbnails([tmp_path / "a.jpg"], size=96)
     assert (made.pictures[0] is None) == (made.reasons[0] is not None)
 
 
@@ -60,13 +60,14 @@ def test_estimate_is_near_what_comes_out(tmp_path: Path) -> None:
         pixels = generator.integers(0, 256, (12, 16, 3), np.uint8)
         paths.append(tmp_path / f"{number}.png")
         Image.fromarray(pixels).resize((200, 150)).save(paths[-1], compress_level=1)
-    made = make_thumbnails(paths, size=96, workers=2)
-    assert estimated_bytes(paths, size=96, workers=2) == pytest.approx(made.n_bytes, rel=0.05)
-    assert estimated_bytes([], size=96, workers=2) == 0
+    made = make_thumbnails(paths, size=96)
+    assert estimated_bytes(paths, size=96) == pytest.approx(made.n_bytes, rel=0.05)
+    assert estimated_bytes([], size=96) == 0
 
 
-def test_warning_filters_are_as_before(tmp_path: Path) -> None:
+def test_warning_filters_are_as_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("newsimages.reports.contact_sheet.thumbnails.WORKERS", 8)
     Image.new("RGB", (40, 20)).save(tmp_path / "a.png")
     before = list(warnings.filters)
-    make_thumbnails([tmp_path / "a.png"] * 200, size=96, workers=8)
+    make_thumbnails([tmp_path / "a.png"] * 200, size=96)
     assert list(warnings.filters) == before

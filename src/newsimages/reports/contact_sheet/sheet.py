@@ -19,26 +19,9 @@ from newsimages.reports.contact_sheet.thumbnails import SIZES, Thumbnails, fitte
 ARTICLE_COLUMNS = ("article_id", "title", "title_en", "language", "image_id")
 RANKING_COLUMNS = ("article_id", "rank", "image_id", "score", "similarity")
 MEGABYTE = 1_000_000
-MIN_MB = 0.1  # the page takes a third of that
+MAX_MB = 15.0  # of the file
 FRAME_BYTES = 40_000  # the page without values and pictures; a test checks it
-
-
-@dataclass(frozen=True, kw_only=True)
-class SheetConfig:
-    """The limits of a sheet."""
-
-    max_articles: int = 1500  # of more, a sample is drawn
-    max_mb: float = 15.0  # size of the file, a megabyte being 1,000,000 bytes
-    seed: int = 0  # of the sample
-    workers: int = 2  # threads that make thumbnails
-
-    def __post_init__(self) -> None:
-        """Raises: NewsImagesError on a sheet that could hold nothing."""
-        if self.max_articles < 1 or self.max_mb < MIN_MB or self.workers < 1:
-            raise NewsImagesError(
-                f"max_articles={self.max_articles}, max_mb={self.max_mb}, workers={self.workers}: "
-                f"expected at least 1 article, {MIN_MB} MB and 1 thread."
-            )
+SEED = 0  # of the sample
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +31,6 @@ class Sheet:
     n_articles: int  # in the data set
     n_shown: int  # in the sheet
     n_bytes: int  # of the file
-    thumbnail_px: int  # of the longer side, at most
     unreadable: Mapping[str, str]  # reason by id of each listed image that cannot be shown
 
 
@@ -59,7 +41,7 @@ def contact_sheet(
     articles: pd.DataFrame,
     rankings: Mapping[str, pd.DataFrame],
     image_paths: Mapping[str, Path | None],
-    config: SheetConfig | None = None,
+    max_articles: int = 1500,
 ) -> Sheet:
     """Writes the sheet of a data set.
 
@@ -70,31 +52,32 @@ def contact_sheet(
             right image, missing where unknown.
         rankings: By variant, a table with the columns `RANKING_COLUMNS`, rank from 1.
         image_paths: The file of every image of the gallery; None where there is none.
-        config: None: the defaults.
+        max_articles: Of more, a sample is shown.
 
     Raises:
-        NewsImagesError: Columns that are missing, no article or no variant, an article that occurs
-            twice or lists an image twice, or a file that cannot be written.
+        NewsImagesError: Columns that are missing, no article or no variant, none to show, an
+            article that occurs twice or lists an image twice, or a file that cannot be written.
     """
-    config = config or SheetConfig()
+    if max_articles < 1:
+        raise NewsImagesError(f"max_articles={max_articles}: expected at least 1 article.")
     _check(articles, rankings)
     known = articles.dropna(subset="image_id")
     truth = dict(zip(known["article_id"], known["image_id"], strict=True))
     judged = {variant: judge(ranking, truth) for variant, ranking in rankings.items()}
-    order = np.random.default_rng(config.seed).permutation(len(articles))
-    n_shown = min(len(articles), config.max_articles)
+    order = np.random.default_rng(SEED).permutation(len(articles))
+    n_shown = min(len(articles), max_articles)
     while True:
         shown = articles.iloc[np.sort(order[:n_shown])]  # a part of any larger sample
         values = content(shown, judged, truth)
         paths = [image_paths.get(image) for image in values["images"]]
-        room = round(config.max_mb * MEGABYTE) - FRAME_BYTES - len(as_json(values))
-        thumbnails, share = fitted(paths, room, config.workers)
+        room = round(MAX_MB * MEGABYTE) - FRAME_BYTES - len(as_json(values))
+        thumbnails, share = fitted(paths, room)
         if thumbnails is not None:
             break
         if n_shown == 1:
-            raise NewsImagesError(f"One article alone takes more than {config.max_mb:g} MB.")
+            raise NewsImagesError(f"One article alone takes more than {MAX_MB:g} MB.")
         n_shown = max(1, min(n_shown - 1, int(n_shown * share)))
-    notes = _notes(len(articles), n_shown, thumbnails, config)
+    notes = _notes(len(articles), n_shown, max_articles, thumbnails)
     data = page(values, thumbnails, name=name, notes=notes).encode("utf-8", "replace")
     write_bytes(path, data)
     reasons = zip(values["images"], thumbnails.reasons, strict=True)
@@ -102,7 +85,6 @@ def contact_sheet(
         n_articles=len(articles),
         n_shown=n_shown,
         n_bytes=len(data),
-        thumbnail_px=thumbnails.longest_px,
         unreadable={image: reason for image, reason in reasons if reason is not None},
     )
 
@@ -129,20 +111,19 @@ def _check_columns(what: str, table: pd.DataFrame, expected: tuple[str, ...]) ->
         )
 
 
-def _notes(n_articles: int, n_shown: int, thumbnails: Thumbnails, config: SheetConfig) -> list[str]:
+def _notes(n_articles: int, n_shown: int, max_articles: int, thumbnails: Thumbnails) -> list[str]:
     """Sentences on what was left out so that the file stays small."""
     notes = []
     if n_shown < n_articles:
         notes.append(
-            f"A random sample of {n_shown:,} of {n_articles:,} articles (seed {config.seed}); "
+            f"A random sample of {n_shown:,} of {n_articles:,} articles (seed {SEED}); "
             "the shares above are those of all articles."
         )
-    if n_shown < min(n_articles, config.max_articles):
-        notes.append(f"More would not fit into {config.max_mb:g} MB.")
+    if n_shown < min(n_articles, max_articles):
+        notes.append(f"More would not fit into {MAX_MB:g} MB.")
     if thumbnails.longest_px < SIZES[0]:
         notes.append(
-            f"Pictures are reduced to {thumbnails.longest_px} pixels to fit into "
-            f"{config.max_mb:g} MB."
+            f"Pictures are reduced to {thumbnails.longest_px} pixels to fit into {MAX_MB:g} MB."
         )
     n_missing = sum(reason is not None for reason in thumbnails.reasons)
     if n_missing:

@@ -1,7 +1,7 @@
 """Image files to thumbnails for the sheet: as large as the bytes allow, each made once.
 
 In come paths, out come small WebP pictures in base64, or the reason where there is none. At any
-time only ``workers`` pictures are decoded; what is kept of each is a few kilobytes.
+time only `WORKERS` pictures are decoded; what is kept of each is a few kilobytes.
 """
 
 import base64
@@ -22,6 +22,7 @@ SIZES = tuple(QUALITIES)  # pixels of the longer side: two per CSS pixel down to
 SAMPLE = 64  # thumbnails from which the bytes are estimated
 MARGIN = 0.95  # share of the room that is filled, as it is an estimate
 FEW = 300  # so few take about a second and need no bar
+WORKERS = 2  # threads
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,25 +39,23 @@ class Thumbnails:
         return sum(len(picture or "") + 3 for picture in self.pictures)
 
 
-def estimated_bytes(paths: Sequence[Path | None], *, size: int, workers: int) -> int:
+def estimated_bytes(paths: Sequence[Path | None], *, size: int) -> int:
     """Bytes of thumbnails of ``size`` in the page, estimated from an evenly spaced sample."""
     sample = paths[:: max(1, len(paths) // SAMPLE)]
-    made = make_thumbnails(sample, size=size, workers=workers, hide_progress=True)
+    made = make_thumbnails(sample, size=size)
     return made.n_bytes * len(paths) // max(1, len(sample))
 
 
-def make_thumbnails(
-    paths: Sequence[Path | None], *, size: int, workers: int, hide_progress: bool = False
-) -> Thumbnails:
+def make_thumbnails(paths: Sequence[Path | None], *, size: int) -> Thumbnails:
     """A thumbnail of every file, turned upright, without metadata; ``size`` is one of `SIZES`."""
     made: list[tuple[str | None, str | None]] = []
-    is_hidden = hide_progress or len(paths) < FEW
+    is_short = len(paths) < FEW
     # Pillow warns of damaged metadata, which is not read. Filters are global and the threads (in
     # open_image) undo theirs in any order, so this one is set before they start.
     with (
         warnings.catch_warnings(action="ignore"),
-        ThreadPoolExecutor(workers) as pool,
-        progress(total=len(paths), unit="thumbnails", doing="contact sheet", hide=is_hidden) as bar,
+        ThreadPoolExecutor(WORKERS) as pool,
+        progress(total=len(paths), unit="thumbnails", doing="contact sheet", hide=is_short) as bar,
     ):
         for one in pool.map(lambda path: _thumbnail(path, size), paths):
             made.append(one)
@@ -65,9 +64,7 @@ def make_thumbnails(
     return Thumbnails(longest_px=size, pictures=pictures, reasons=reasons)
 
 
-def fitted(
-    paths: Sequence[Path | None], room: int, workers: int
-) -> tuple[Thumbnails | None, float]:
+def fitted(paths: Sequence[Path | None], room: int) -> tuple[Thumbnails | None, float]:
     """The largest thumbnails that fit into ``room`` bytes.
 
     Returns:
@@ -76,9 +73,9 @@ def fitted(
     """
     needed = 0
     for size in SIZES:
-        needed = estimated_bytes(paths, size=size, workers=workers)
+        needed = estimated_bytes(paths, size=size)
         if needed <= room * MARGIN:
-            made = make_thumbnails(paths, size=size, workers=workers)
+            made = make_thumbnails(paths, size=size)
             needed = made.n_bytes
             if needed <= room:
                 return made, 1.0
