@@ -13,16 +13,11 @@ from mlproject import tracking
 from mlproject.pictures import log_drawing
 from newsimages.devices import Device, resolve_device
 from newsimages.reports.figures.training import training_curves
-from newsimages.txv import (
-    EpochReport,
-    TrainedNetwork,
-    TrainingConfig,
-    TxVNetwork,
-    identity,
-    save_network,
-    train,
-)
+from newsimages.txv.checkpoint import EpochReport
+from newsimages.txv.network import TxVNetwork, save_network
 from newsimages.txv.pairs import Pairs
+from newsimages.txv.schedule import TrainingConfig
+from newsimages.txv.training import TrainedNetwork, identity, train
 
 ARTIFACT = "txv"
 """The artifact folder of the best network and its configuration."""

@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 
 from newsimages.errors import NewsImagesError
-from newsimages.txv import NetworkConfig, TxVNetwork
 from newsimages.txv.loss import Negatives, margin_loss
+from newsimages.txv.network import NetworkConfig, TxVNetwork
 
 BOTH_KINDS = pytest.mark.parametrize("negatives", ["hardest", "all"])
 

@@ -6,8 +6,8 @@ import torch
 
 from newsimages.embeddings import Embeddings
 from newsimages.errors import NewsImagesError
-from newsimages.txv import NetworkConfig, TxVNetwork, embed_images, embed_texts
-from newsimages.txv.projection import ROWS
+from newsimages.txv.network import NetworkConfig, TxVNetwork
+from newsimages.txv.projection import ROWS, embed_images, embed_texts
 from tests.fakes import random_embeddings
 
 CONFIG = NetworkConfig(text_dimensions=(5, 3), image_dimensions=(4, 6), width=16)
