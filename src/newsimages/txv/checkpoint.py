@@ -27,15 +27,11 @@ logger = logging.getLogger(__name__)
 class EpochReport:
     """The figures of an epoch."""
 
-    epoch: int
-    """From 1."""
-    loss: float
-    """Mean training loss per pair."""
+    epoch: int  # from 1
+    loss: float  # mean per training pair
     learning_rate: float
-    recalls: dict[str, float]
-    """On the validation part, as `newsimages.txv.validation.recalls`."""
-    score: float
-    """The sum of the recalls, from 0 to 6."""
+    recalls: dict[str, float]  # on the validation part, as `newsimages.txv.validation.recalls`
+    score: float  # the sum of the recalls, from 0 to 6
 
 
 class TrainingState:

@@ -34,12 +34,9 @@ STEPS_PER_SHOWN_LOSS = 20  # reading the loss more often would keep a GPU waitin
 class TrainedNetwork:
     """The result of a training."""
 
-    network: TxVNetwork
-    """The network of the best epoch, in eval mode."""
-    epochs: tuple[EpochReport, ...]
-    """All epochs, in order."""
-    best_epoch: int
-    """From 1; the first of those with the greatest score."""
+    network: TxVNetwork  # of the best epoch, in eval mode
+    epochs: tuple[EpochReport, ...]  # all of them, in order
+    best_epoch: int  # from 1; the first of those with the greatest score
 
 
 def train(
