@@ -42,18 +42,16 @@ COLUMNS = (
 CONFIDENCE = 0.95  # of the intervals; a corrected p below 1 − CONFIDENCE is beyond chance
 RESAMPLES = 2000  # of the bootstrap
 PERMUTATIONS = 10_000  # random choices of signs; no p is below 1 / (PERMUTATIONS + 1)
+SEED = 0  # of both
 CELLS = 2_000_000  # numbers in a block of draws: 16 MB
 
 
-def compare(
-    ranks: Mapping[str, Mapping[str, NDArray[np.float64]]], *, seed: int = 0
-) -> pd.DataFrame:
+def compare(ranks: Mapping[str, Mapping[str, NDArray[np.float64]]]) -> pd.DataFrame:
     """Compares every variant with every one before it, on each data set.
 
     Args:
         ranks: By data set and variant, (articles,) as from `metrics.ranks_of_truth`;
             all variants of a data set over the same articles in the same order.
-        seed: Of the draws.
 
     Returns:
         A row per data set and pair, with the columns `COLUMNS`: ``low`` and ``high`` bound the
@@ -63,7 +61,7 @@ def compare(
     Raises:
         NewsImagesError: Variants of a data set with different numbers of articles, or none.
     """
-    rows = [row for name, variants in ranks.items() for row in _rows(name, variants, seed)]
+    rows = [row for name, variants in ranks.items() for row in _rows(name, variants)]
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
@@ -79,9 +77,7 @@ def holm(p: NDArray[np.float64]) -> NDArray[np.float64]:
     return corrected
 
 
-def _rows(
-    name: str, variants: Mapping[str, NDArray[np.float64]], seed: int
-) -> Iterator[tuple[object, ...]]:
+def _rows(name: str, variants: Mapping[str, NDArray[np.float64]]) -> Iterator[tuple[object, ...]]:
     values = {variant: reciprocal_ranks(np.asarray(r)) for variant, r in variants.items()}
     sizes = {variant: len(one) for variant, one in values.items()}
     if len(set(sizes.values())) > 1 or 0 in sizes.values():
@@ -94,8 +90,8 @@ def _rows(
         return
     differences = np.stack([values[one] - values[other] for one, other in pairs], axis=1)
     tails = [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2]
-    low, high = np.quantile(_resampled_means(differences, seed), tails, axis=0)
-    p = _p_values(differences, seed)
+    low, high = np.quantile(_resampled_means(differences), tails, axis=0)
+    p = _p_values(differences)
     corrected = holm(p)
     for at, (one, other) in enumerate(pairs):
         difference = differences[:, at]
@@ -108,9 +104,9 @@ def _rows(
         )
 
 
-def _resampled_means(differences: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
+def _resampled_means(differences: NDArray[np.float64]) -> NDArray[np.float64]:
     """(resamples, pairs) mean differences over articles (articles, pairs) drawn anew."""
-    generator = np.random.default_rng(seed)
+    generator = np.random.default_rng(SEED)
     n = len(differences)
     means = []
     for size in _blocks(RESAMPLES, n):
@@ -120,9 +116,9 @@ def _resampled_means(differences: NDArray[np.float64], seed: int) -> NDArray[np.
     return np.concatenate(means)
 
 
-def _p_values(differences: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
+def _p_values(differences: NDArray[np.float64]) -> NDArray[np.float64]:
     """(pairs,) two-sided p: how often the mean is as far from 0 under random signs."""
-    generator = np.random.default_rng(seed)
+    generator = np.random.default_rng(SEED)
     n, total = len(differences), differences.sum(axis=0)
     reached = np.abs(total) - 1e-9  # the same sum in another order may be a hair smaller
     n_as_far = np.zeros(differences.shape[1])

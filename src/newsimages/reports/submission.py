@@ -55,7 +55,7 @@ def write_submission(
     """Writes a checked submission file.
 
     Args:
-        path: The TSV file to write, atomically.
+        path: The TSV file.
         ranking: Columns article_id, rank, image_id.
         form: Which year's.
         urls: By id of every article of the test set, in its order; "" where it has none.

@@ -131,7 +131,7 @@ def save_network(path: Path, network: TxVNetwork) -> None:
     write_tensors(path, tensors, {"network": asdict(network.config)}, TXV_FILE)
 
 
-def load_network(path: Path, *, device: torch.device | str = "cpu") -> TxVNetwork:
+def load_network(path: Path) -> TxVNetwork:
     """Reads a network that `save_network` has written, in eval mode.
 
     Raises:
@@ -155,4 +155,4 @@ def load_network(path: Path, *, device: torch.device | str = "cpu") -> TxVNetwor
             f"{path} holds a T×V network with numbers that are not finite, in {first_ten(bad)}. "
             "Train it again, with a smaller learning_rate."
         )
-    return network.to(device).eval()
+    return network.eval()
