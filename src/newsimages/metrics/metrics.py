@@ -46,12 +46,9 @@ def ranks_of_truth(ranking: pd.DataFrame, truth: Mapping[str, str]) -> NDArray[n
     """
     if not truth:
         raise NewsImagesError("No article has a known right image: there is nothing to measure.")
-    twice = ranking.duplicated(["article_id", "image_id"])
-    if twice.any():
-        raise NewsImagesError(
-            "Articles that list an image twice: "
-            f"{first_ten(ranking.loc[twice, 'article_id'].unique())}."
-        )
+    twice = ranking.loc[ranking.duplicated(["article_id", "image_id"]), "article_id"].unique()
+    if len(twice):
+        raise NewsImagesError(f"Articles that list an image twice: {first_ten(twice)}.")
     if (ranking["rank"] < 1).any():
         raise NewsImagesError(f"The smallest rank is {ranking['rank'].min()}; ranks begin at 1.")
     right = ranking["image_id"] == ranking["article_id"].map(truth)

@@ -86,23 +86,17 @@ def train(
             rate = learning_rate(config, state.scores)
             loss = _learn(state, training, config, rate, bar)
             figures = recalls(state.network, validation)
+            epoch, total = len(state.reports) + 1, score(figures)
             report = EpochReport(
-                epoch=len(state.reports) + 1,
-                loss=loss,
-                learning_rate=rate,
-                recalls=figures,
-                score=score(figures),
+                epoch=epoch, loss=loss, learning_rate=rate, recalls=figures, score=total
             )
             state.add(report)
             if checkpoint_path is not None:
                 state.save(checkpoint_path)
             on_epoch(report)
     state.network.load_state_dict(state.best_weights)
-    return TrainedNetwork(
-        network=state.network.eval(),
-        epochs=tuple(state.reports),
-        best_epoch=best_epoch(state.scores),
-    )
+    best, epochs = best_epoch(state.scores), tuple(state.reports)
+    return TrainedNetwork(network=state.network.eval(), epochs=epochs, best_epoch=best)
 
 
 def _learn(
