@@ -21,10 +21,11 @@ from benchmarks.ranking import peak_mb
 from benchmarks.timing import Row, best_of, cost, gain
 from newsimages.embeddings import Embeddings, release
 from newsimages.encoding.vector_file import memory_mapped
-from newsimages.txv import NetworkConfig, TrainingConfig, TxVNetwork
 from newsimages.txv.batches import Batch, epoch_batches, load_batches
 from newsimages.txv.loss import margin_loss
+from newsimages.txv.network import NetworkConfig, TxVNetwork
 from newsimages.txv.pairs import Pairs
+from newsimages.txv.schedule import TrainingConfig
 
 DIMENSION, BATCH = 1024, 196
 N_MEMORY, N_DISK = 20_000, 800_000

@@ -21,8 +21,9 @@ from newsimages.encoding.models import AUTO
 from newsimages.encoding.vector_file import image_parts, memory_mapped, text_parts
 from newsimages.errors import NewsImagesError, first_ten
 from newsimages.protocols.splits import split_pairs
-from newsimages.txv import TrainingConfig, TxVNetwork
+from newsimages.txv.network import TxVNetwork
 from newsimages.txv.pairs import Pairs, pair_up
+from newsimages.txv.schedule import TrainingConfig
 
 PAIRS_SHARE = 0.02
 """Share held out to choose the best epoch by, of pairs that come without a split."""

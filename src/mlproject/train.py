@@ -18,7 +18,8 @@ from newsimages.errors import NewsImagesError, first_ten
 from newsimages.protocols.embedded import pairs_of
 from newsimages.protocols.parts import Parts, Protocol, check_dates, divide
 from newsimages.ranking.spaces import TextField, Tower
-from newsimages.txv import NetworkConfig, TrainingConfig, TxVNetwork, load_network
+from newsimages.txv.network import NetworkConfig, TxVNetwork, load_network
+from newsimages.txv.schedule import TrainingConfig
 from newsimages.txv.towers import Networks
 
 

@@ -10,25 +10,28 @@ import pandas as pd
 import torch
 
 from mlproject import tracking
-from newsimages import txv
 from newsimages.reports.figures.training import training_curves
+from newsimages.txv.checkpoint import EpochReport
+from newsimages.txv.network import TxVNetwork, save_network
 from newsimages.txv.pairs import Pairs
+from newsimages.txv.schedule import TrainingConfig
+from newsimages.txv.training import TrainedNetwork
 
 ARTIFACT = "txv"
 """The artifact folder of the best network and its configuration."""
 
 
 def fit(
-    network: txv.TxVNetwork,
+    network: TxVNetwork,
     training: Pairs,
     validation: Pairs,
-    config: txv.TrainingConfig,
+    config: TrainingConfig,
     *,
     name: str,
     doing: str,
     workdir: Path,
     device: torch.device,
-) -> txv.TxVNetwork:
+) -> TxVNetwork:
     """Trains a network, or finds it trained in the workdir, and tracks how that went.
 
     The checkpoint's name holds a digest of all that the outcome depends on: a training that was
@@ -41,7 +44,7 @@ def fit(
     Raises:
         NewsImagesError: As `newsimages.txv.train`.
     """
-    settings = txv.identity(network, training, validation, config)
+    settings = identity(network, training, validation, config)
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
     with tracking.step(name, doing=doing):
         mlflow.log_params({**asdict(config), **asdict(network.config)})
@@ -49,7 +52,7 @@ def fit(
         checkpoint_path = workdir / "txv" / f"{name}-{digest[:12]}.safetensors"
         if checkpoint_path.exists():
             print(f"  found what an earlier run has left, whole or in part: {checkpoint_path}")
-        trained = txv.train(
+        trained = train(
             network,
             training,
             validation,
@@ -63,7 +66,7 @@ def fit(
     return trained.network
 
 
-def _log_epoch(report: txv.EpochReport) -> None:
+def _log_epoch(report: EpochReport) -> None:
     figures = {
         "train_loss": report.loss,
         "learning_rate": report.learning_rate,
@@ -73,7 +76,7 @@ def _log_epoch(report: txv.EpochReport) -> None:
     mlflow.log_metrics(figures, step=report.epoch)
 
 
-def _log_outcome(trained: txv.TrainedNetwork) -> None:
+def _log_outcome(trained: TrainedNetwork) -> None:
     best = trained.epochs[trained.best_epoch - 1]
     mlflow.log_metrics({"best_epoch": trained.best_epoch, "best_score": best.score})
     rows = [{**asdict(epoch), **epoch.recalls} for epoch in trained.epochs]
@@ -82,7 +85,7 @@ def _log_outcome(trained: txv.TrainedNetwork) -> None:
     tracking.log_drawing(training_curves(epochs), "training")
     mlflow.log_dict(asdict(trained.network.config), f"{ARTIFACT}/config.json")
     with tracking.artifact(f"{ARTIFACT}/network.safetensors") as path:
-        txv.save_network(path, trained.network)
+        save_network(path, trained.network)
     print(
         f"  best of {len(trained.epochs)} epochs: {trained.best_epoch}, sum of recalls "
         f"{best.score:.3f} of 6"

@@ -14,7 +14,8 @@ from newsimages.errors import NewsImagesError
 from newsimages.paths import is_file, is_folder
 from newsimages.protocols.parts import Protocol
 from newsimages.ranking.spaces import TextField, Tower
-from newsimages.txv import NetworkConfig, TrainingConfig, load_network
+from newsimages.txv.network import NetworkConfig, load_network
+from newsimages.txv.schedule import TrainingConfig
 
 NO_PAIRS = "none"
 PRETRAINED, SCRATCH = "pretrained", "scratch"

@@ -30,31 +30,20 @@ class UnusableFileError(NewsImagesError):
 class FileKind:
     """What the files of one kind have in common."""
 
-    noun: str
-    """For people."""
-    remedy: str
-    """What to do about a file that cannot be used."""
-    key: str
-    """The metadata key."""
-    format: int | None
-    """Raise it when what a file holds changes its meaning."""
-    head: Callable[[str, Tensor], str]
-    """What of a tensor goes into the checksum before its bytes."""
+    noun: str  # for people
+    remedy: str  # what to do about a file that cannot be used
+    key: str  # in the metadata
+    format: int | None  # raise it when what a file holds changes its meaning
+    head: Callable[[str, Tensor], str]  # of a tensor, into the checksum before its bytes
 
 
 def write_tensors(
     path: Path, tensors: Mapping[str, Tensor], about: Mapping[str, Any], kind: FileKind
 ) -> None:
-    """Writes a file, whole or not at all.
-
-    Args:
-        path: The file.
-        tensors: By name; contiguous, on the CPU. They are not copied.
-        about: The description, as JSON knows it.
-        kind: The kind of file.
+    """Writes contiguous tensors of the CPU, not copied, and a description that JSON can hold.
 
     Raises:
-        NewsImagesError: The folder cannot be written or the disk is full.
+        NewsImagesError: As `newsimages.atomic.replacing`.
     """
     told = json.dumps(about)
     written: dict[str, Any] = {} if kind.format is None else {"format": kind.format}

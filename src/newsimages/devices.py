@@ -15,10 +15,8 @@ Precision = Literal["auto", "fp32", "bf16", "fp16"]
 class Compute:
     """Where to rank, and with how much memory."""
 
-    device: torch.device | str = "cpu"
-    """As torch names it."""
-    memory_mb: int = 512
-    """Budget in MiB beyond the inputs and the answer."""
+    device: torch.device | str = "cpu"  # as torch names it
+    memory_mb: int = 512  # budget in MiB beyond the inputs and the answer
 
 
 ON_CPU = Compute()

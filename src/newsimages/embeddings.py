@@ -17,10 +17,8 @@ _ROWS_AT_A_TIME = 65_536
 class Embeddings:
     """N things and their vectors; a position means something only inside one instance."""
 
-    ids: NDArray[np.str_]
-    """(N,) unique."""
-    vectors: NDArray[np.float32]
-    """(N, E) of length 1."""
+    ids: NDArray[np.str_]  # (N,) unique
+    vectors: NDArray[np.float32]  # (N, E) of length 1
 
     def __post_init__(self) -> None:
         """Raises: NewsImagesError where ids and vectors do not belong together."""
@@ -50,21 +48,11 @@ class Embeddings:
         return int(self.vectors.shape[1])
 
     def select(self, ids: Sequence[str]) -> "Embeddings":
-        """The embeddings of ``ids``, in their order.
-
-        Raises:
-            NewsImagesError: An id is not among these.
-        """
-        wanted = np.asarray(ids, dtype=np.str_)
-        if not len(self) and len(wanted):
-            raise NewsImagesError(f"No embedding for: {first_ten(wanted)}.")
-        order = np.argsort(self.ids)
-        found = np.searchsorted(self.ids, wanted, sorter=order)
-        position = order[np.minimum(found, len(self) - 1)]
-        missing = self.ids[position] != wanted
-        if missing.any():
-            raise NewsImagesError(f"No embedding for: {first_ten(wanted[missing])}.")
-        return Embeddings(wanted, self.vectors[position])
+        """The embeddings of ``ids``, in their order. Raises: NewsImagesError if one is missing."""
+        rows, missing = rows_of(self.ids, ids)
+        if missing:
+            raise NewsImagesError(f"No embedding for: {first_ten(missing)}.")
+        return Embeddings(np.asarray(ids, dtype=np.str_), self.vectors[rows])
 
     def sorted_by_id(self) -> "Embeddings":
         """The same in the order of the ids; itself where they are in order already."""
@@ -72,6 +60,15 @@ class Embeddings:
             return self
         order = np.argsort(self.ids)
         return Embeddings(self.ids[order], self.vectors[order])
+
+
+def rows_of(
+    ids: NDArray[np.str_], wanted: Sequence[str]
+) -> tuple[NDArray[np.int64], Sequence[str]]:
+    """The row of each wanted id that is among unique ids, and the wanted ones that are not."""
+    row_of = {name: row for row, name in enumerate(ids.tolist())}
+    missing = [name for name in wanted if name not in row_of]
+    return np.array([row_of[name] for name in wanted if name in row_of], np.int64), missing
 
 
 def release(vectors: NDArray[np.float32]) -> None:

@@ -1,19 +1,13 @@
 """Whether a user's text names a file or a folder; one too long for the system names neither."""
 
-from pathlib import Path
+import os.path
 
 
 def is_file(name: str) -> bool:
     """Whether there is a file of this name."""
-    try:
-        return Path(name).is_file()
-    except OSError:
-        return False
+    return os.path.isfile(name)  # noqa: PTH113 - Path.is_file raises where a name is too long
 
 
 def is_folder(name: str) -> bool:
     """Whether there is a folder of this name."""
-    try:
-        return Path(name).is_dir()
-    except OSError:
-        return False
+    return os.path.isdir(name)  # noqa: PTH112 - as above

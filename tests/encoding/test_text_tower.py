@@ -1,5 +1,6 @@
 """The fast text tower against openCLIP's own `encode_text`, for every kind of tower."""
 
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -8,11 +9,15 @@ import open_clip
 import pytest
 import torch
 from numpy.typing import NDArray
+from open_clip.hf_model import HFTextEncoder
+from torch import nn
+from transformers import XLMRobertaConfig
 
 from newsimages.devices import Precision
 from newsimages.encoding.encoders import OpenClipConfig, OpenClipEncoder
+from newsimages.encoding.stable_products import HAS_ONEDNN
 from newsimages.encoding.text_tower import TextTower, _batch_sizes
-from tests.tiny_clip import CONTEXT, KINDS
+from tests.tiny_clip import CONTEXT, KINDS, VISION
 
 TEXTS = [
     "Storm over the coast",
@@ -107,6 +112,49 @@ def test_a_text_gets_the_same_bits_in_any_company(
         chosen = generator.permutation(len(texts))[:size]
         alone = tower.encode([texts[i] for i in chosen], batch_size=5)
         np.testing.assert_array_equal(alone, together[chosen])
+
+
+@pytest.fixture(scope="module", params=["causal", "not_causal", "xlm_roberta"])
+def wide_tower(request: pytest.FixtureRequest) -> nn.Module:
+    """Two layers of the width of ViT-B-32's: in tiny ones, most kernels have a single order."""
+    torch.manual_seed(0)
+    if request.param == "xlm_roberta":
+        config = XLMRobertaConfig(
+            vocab_size=49_408, pad_token_id=0, max_position_embeddings=79, num_hidden_layers=2
+        )
+        pooled: nn.Module = HFTextEncoder(
+            "", output_dim=512, config=config, pooler_type="mean_pooler", proj_type="mlp"
+        )
+        return pooled.eval()
+    causal = request.param == "causal"
+    text = {"width": 512, "heads": 8, "layers": 2, "no_causal_mask": not causal}
+    model: nn.Module = open_clip.CustomTextCLIP(512, VISION, text)
+    return model.eval()
+
+
+def have_same_bits(tower: TextTower) -> tuple[bool, float]:
+    """Whether texts have the same bits alone, in part and together, and their least cosine."""
+    texts = [" ".join(["word", "storm", "coast"] * (i % 4)) + f" {i}" for i in range(60)]
+    together = tower.encode(texts)
+    others = [tower.encode(texts[:n]) for n in (1, 2, 3, 23)]
+    same = [np.array_equal(other, together[: len(other)]) for other in others]
+    cosines = [(other * together[: len(other)]).sum(axis=1).min() for other in others]
+    return all(same), float(min(cosines))
+
+
+@pytest.mark.skipif(not HAS_ONEDNN, reason="the bits are those of oneDNN's products")
+def test_bits_are_the_same_at_the_width_of_real_towers(wide_tower: nn.Module) -> None:
+    same, _ = have_same_bits(TextTower(wide_tower, open_clip.get_tokenizer("ViT-B-32")))
+    assert same
+
+
+def test_bf16_is_as_stable_as_the_processor_lets_it_be(wide_tower: nn.Module) -> None:
+    half = deepcopy(wide_tower).bfloat16()
+    same, cosine = have_same_bits(TextTower(half, open_clip.get_tokenizer("ViT-B-32")))
+    if torch.cpu.get_capabilities().get("amx_bf16"):
+        assert cosine > 0.9999  # but the last digits vary
+    else:
+        assert same
 
 
 def test_no_text_gives_no_vectors(tiny_clips: dict[str, Path]) -> None:

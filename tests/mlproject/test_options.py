@@ -28,7 +28,8 @@ from mlproject.training_options import (
 )
 from newsimages.encoding.encoders import OpenClipConfig
 from newsimages.errors import NewsImagesError
-from newsimages.txv import NetworkConfig, TrainingConfig
+from newsimages.txv.network import NetworkConfig
+from newsimages.txv.schedule import TrainingConfig
 
 
 def test_names_are_flat_and_as_on_the_command_line() -> None:

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from mlproject import cli
-from newsimages.txv import NetworkConfig, TxVNetwork, load_network, save_network
+from newsimages.txv.network import NetworkConfig, TxVNetwork, load_network, save_network
 from tests.mlproject.squares import (
     N_PAIRS,
     N_TEST,

@@ -15,7 +15,8 @@ from newsimages.protocols.embedded import (
     with_txv,
 )
 from newsimages.ranking.spaces import Queries, Tower, View
-from newsimages.txv import NetworkConfig, TxVNetwork, embed_images, embed_texts
+from newsimages.txv.network import NetworkConfig, TxVNetwork
+from newsimages.txv.projection import embed_images, embed_texts
 from newsimages.txv.towers import Networks, txv_gallery, txv_queries
 from tests.fakes import embedded_set
 

@@ -11,7 +11,7 @@ from newsimages.embeddings import Embeddings
 from newsimages.errors import NewsImagesError
 from newsimages.protocols.embedded import EmbeddedSet, TowerVectors, pairs_of
 from newsimages.protocols.parts import Parts, divide
-from newsimages.txv import NetworkConfig, TxVNetwork
+from newsimages.txv.network import NetworkConfig, TxVNetwork
 from tests.fakes import embedded_set
 
 N = 60

@@ -10,7 +10,8 @@ from newsimages.ranking.revisions import PLAIN, DualSoftmax, InvertedSoftmax
 from newsimages.ranking.spaces import Queries, Space, View, Weights, fuse
 from newsimages.retriever.articles import article_encoder
 from newsimages.retriever.retriever import Retriever
-from newsimages.txv import NetworkConfig, TxVNetwork, embed_images, embed_texts
+from newsimages.txv.network import NetworkConfig, TxVNetwork
+from newsimages.txv.projection import embed_images, embed_texts
 from newsimages.txv.towers import Networks, txv_gallery, txv_queries
 from tests.fakes import FakeEncoder, assert_same_bits, queries_of, random_embeddings
 

@@ -23,7 +23,7 @@ from newsimages.ranking.revisions import PLAIN, REVISIONS, DualSoftmax
 from newsimages.ranking.spaces import Gallery, Queries, Space, View, fuse
 from newsimages.runs.choice import Chooser, candidates, chooser_of
 from newsimages.runs.table import RUNS, Run, choose_runs
-from newsimages.txv import NetworkConfig, TxVNetwork
+from newsimages.txv.network import NetworkConfig, TxVNetwork
 from newsimages.txv.towers import Networks
 from tests.fakes import (
     assert_same_bits,

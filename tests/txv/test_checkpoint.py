@@ -13,8 +13,8 @@ import safetensors.torch
 import torch
 
 from newsimages.errors import NewsImagesError
-from newsimages.txv import EpochReport, NetworkConfig, TxVNetwork, load_network, save_network
-from newsimages.txv.checkpoint import TrainingState
+from newsimages.txv.checkpoint import EpochReport, TrainingState
+from newsimages.txv.network import NetworkConfig, TxVNetwork, load_network, save_network
 
 SHAPE = NetworkConfig(text_dimensions=(3, 2), image_dimensions=(4,), width=5)
 REPORT = EpochReport(

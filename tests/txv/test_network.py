@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from newsimages.errors import NewsImagesError
-from newsimages.txv import NetworkConfig, TxVNetwork
+from newsimages.txv.network import NetworkConfig, TxVNetwork
 
 TWO_BY_TWO = NetworkConfig(text_dimensions=(3, 5), image_dimensions=(4, 2), width=6, dropout=0.0)
 State = dict[str, NDArray[np.float32]]

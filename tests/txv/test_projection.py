@@ -6,8 +6,8 @@ import torch
 
 from newsimages.embeddings import Embeddings
 from newsimages.errors import NewsImagesError
-from newsimages.txv import NetworkConfig, TxVNetwork, embed_images, embed_texts
-from newsimages.txv.projection import ROWS
+from newsimages.txv.network import NetworkConfig, TxVNetwork
+from newsimages.txv.projection import ROWS, embed_images, embed_texts
 from tests.fakes import random_embeddings
 
 CONFIG = NetworkConfig(text_dimensions=(5, 3), image_dimensions=(4, 6), width=16)
@@ -46,6 +46,17 @@ def test_an_article_gets_the_same_vector_alone_and_in_company(network: TxVNetwor
     for row in (0, 1, ROWS - 1, ROWS, n - 1):
         alone = [Embeddings(e.ids[row : row + 1], e.vectors[row : row + 1]) for e in texts(n)]
         np.testing.assert_array_equal(embed_texts(network, alone).vectors[0], together.vectors[row])
+
+
+def test_so_it_does_at_the_size_of_a_real_backbone() -> None:
+    network = TxVNetwork(NetworkConfig(text_dimensions=(512,), image_dimensions=(512,)), seed=1)
+    features = random_embeddings("a", ROWS + 5, 512, 1)
+    together = embed_texts(network, [features])
+    for row in (0, ROWS - 1, ROWS, ROWS + 4):
+        alone = Embeddings(features.ids[row : row + 1], features.vectors[row : row + 1])
+        np.testing.assert_array_equal(
+            embed_texts(network, [alone]).vectors[0], together.vectors[row]
+        )
 
 
 def test_it_works_in_eval_mode_and_leaves_the_mode_as_it_was(network: TxVNetwork) -> None:

@@ -3,8 +3,7 @@
 import pytest
 
 from newsimages.errors import NewsImagesError
-from newsimages.txv import TrainingConfig
-from newsimages.txv.schedule import best_epoch, is_over, learning_rate
+from newsimages.txv.schedule import TrainingConfig, best_epoch, is_over, learning_rate
 
 CONFIG = TrainingConfig()
 

@@ -14,17 +14,11 @@ import torch
 
 from newsimages.checked_file import read_tensors, write_tensors
 from newsimages.errors import NewsImagesError
-from newsimages.txv import (
-    EpochReport,
-    NetworkConfig,
-    TrainedNetwork,
-    TrainingConfig,
-    TxVNetwork,
-    train,
-    training,
-)
-from newsimages.txv.network import TXV_FILE
-from newsimages.txv.schedule import learning_rate
+from newsimages.txv import training
+from newsimages.txv.checkpoint import EpochReport
+from newsimages.txv.network import TXV_FILE, NetworkConfig, TxVNetwork
+from newsimages.txv.schedule import TrainingConfig, learning_rate
+from newsimages.txv.training import TrainedNetwork, train
 from newsimages.txv.validation import recalls
 from tests.txv.fake_pairs import fake_pairs
 from tests.txv.train_until_killed import train_in

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from newsimages.errors import NewsImagesError
-from newsimages.txv import NetworkConfig, TxVNetwork, embed_images, embed_texts
+from newsimages.txv.network import NetworkConfig, TxVNetwork
+from newsimages.txv.projection import embed_images, embed_texts
 from newsimages.txv.validation import recalls, score
 from tests.txv.fake_pairs import fake_pairs
 

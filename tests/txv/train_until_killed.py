@@ -4,7 +4,9 @@ import sys
 import time
 from pathlib import Path
 
-from newsimages.txv import NetworkConfig, TrainingConfig, TxVNetwork, save_network, train
+from newsimages.txv.network import NetworkConfig, TxVNetwork, save_network
+from newsimages.txv.schedule import TrainingConfig
+from newsimages.txv.training import train
 from tests.txv.fake_pairs import fake_pairs
 
 CONFIG = TrainingConfig(epochs=6, batch_size=16, learning_rate=3e-3)

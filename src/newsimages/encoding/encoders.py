@@ -39,10 +39,8 @@ DRAFT = 3  # a JPEG decoded at reduced size keeps at least so many times the mod
 class EncodedImages:
     """A batch of B image files after encoding."""
 
-    vectors: NDArray[np.float32]
-    """(readable, E) of length 1, in the batch's order."""
-    reasons: tuple[str | None, ...]
-    """(B,) why a file could not be read; None where it could."""
+    vectors: NDArray[np.float32]  # (readable, E) of length 1, in the batch's order
+    reasons: tuple[str | None, ...]  # (B,) why a file could not be read; None where it could
 
 
 class Encoder(Protocol):
@@ -156,11 +154,10 @@ class OpenClipEncoder:
             collate_fn=partial(_decoded, self._transform, at_least),
             pin_memory=self.device.type == "cuda",
         )
+        dtype = open_clip.get_input_dtype(self.precision)  # None for fp32
         for pixels, reasons in loader:
-            if not len(pixels):
-                vectors = np.empty((0, self.text_tower.dimension), np.float32)
-            else:
-                dtype = open_clip.get_input_dtype(self.precision)  # None for fp32
+            vectors = np.empty((0, self.text_tower.dimension), np.float32)
+            if len(pixels):
                 features = self.model.encode_image(pixels.to(self.device, dtype, non_blocking=True))
                 vectors = torch.nn.functional.normalize(features.float()).cpu().numpy()
             yield EncodedImages(vectors=vectors, reasons=reasons)
@@ -253,10 +250,8 @@ def check_names(source: str, pretrained: str) -> None:
         return
     shown = first_ten(tags) or "none"
     if pretrained == "auto":
-        raise NewsImagesError(
-            f"backbone={source} needs weights: set pretrained to a checkpoint file or one of "
-            f"{shown}."
-        )
+        needed = "set pretrained to a checkpoint file or one of"
+        raise NewsImagesError(f"backbone={source} needs weights: {needed} {shown}.")
     raise NewsImagesError(
         f"pretrained={pretrained} is neither a checkpoint file nor a tag of {source}, which has: "
         f"{shown}."

@@ -6,7 +6,6 @@ mean of its sentences. An article without a text is embedded by its title.
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from itertools import islice
 from typing import Literal, get_args
 
 import numpy as np
@@ -19,8 +18,7 @@ from newsimages.preprocessing.sentences import split
 LongText = Literal["cut", "mean"]
 EncodeTexts = Callable[[Mapping[str, str]], Embeddings]
 """Maps texts by id to one vector each, in their order."""
-PART_SIZE = 512
-"""Articles whose sentences are in memory at a time."""
+PART_SIZE = 512  # articles whose sentences are in memory at a time
 
 
 def full_texts(titles: Mapping[str, str], texts: Mapping[str, str]) -> dict[str, str]:
@@ -44,10 +42,9 @@ def embed_full_texts(
         raise NewsImagesError(f"long_text is {long_text!r}, expected {expected}.")
     if long_text == "cut":
         return encode(texts)
-    rest = iter(texts.values())
-    means = []
-    while part := list(islice(rest, PART_SIZE)):
-        means.append(_means(part, encode))
+    whole = list(texts.values())
+    starts = range(0, len(whole), PART_SIZE)
+    means = [_means(whole[start : start + PART_SIZE], encode) for start in starts]
     return Embeddings(np.asarray(list(texts)), np.concatenate(means))
 
 

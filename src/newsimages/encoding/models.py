@@ -17,8 +17,8 @@ from newsimages.preprocessing.translation import DEFAULT_TRANSLATOR
 
 AUTO = "auto"
 NO_MODEL = "none"
+# openCLIP's multilingual companion of the paper's model: the same image tower, frozen.
 MULTILINGUAL = ("xlm-roberta-large-ViT-H-14", "frozen_laion5b_s13b_b90k")
-"""openCLIP's multilingual companion of the paper's model: the same image tower, frozen."""
 
 _ADVICE = (
     "Set the parameters backbone, pretrained and translator, e.g. "
@@ -39,11 +39,9 @@ def choose_backbone(corpus: Corpus, backbone: str, pretrained: str) -> tuple[str
     Raises:
         NewsImagesError: No such model or tag, or one that is made for another corpus alone.
     """
-    recommended = (
-        corpus.models.get("backbone", OpenClipConfig.backbone),
-        corpus.models.get("pretrained", OpenClipConfig.pretrained),
-    )
-    return _chosen(corpus, recommended, backbone, pretrained, advice=_ADVICE)
+    name = corpus.models.get("backbone", OpenClipConfig.backbone)
+    tag = corpus.models.get("pretrained", OpenClipConfig.pretrained)
+    return _chosen(corpus, (name, tag), backbone, pretrained, advice=_ADVICE)
 
 
 def choose_multilingual(corpus: Corpus, backbone: str, pretrained: str) -> tuple[str, str] | None:

@@ -63,15 +63,11 @@ class EmbeddingStore:
     folder: Path
     encoder: Encoder
     batch_size: int = 64
+    # How many items were ``found`` on disk and how many ``made``, so far.
     tally: Counter[str] = field(default_factory=Counter, compare=False)
-    """How many items were ``found`` on disk and how many ``made``, so far."""
 
     def texts(self, texts: Mapping[str, str], *, label: str) -> Embeddings:
-        """One vector per text, in their order.
-
-        Args:
-            texts: By id.
-            label: The sub-folder of their shards, e.g. ``RSS-test-title``.
+        """One vector per text, in their order; ``label`` names the sub-folder of their shards.
 
         Raises:
             NewsImagesError: There is no text, or the folder cannot be written.
@@ -82,10 +78,6 @@ class EmbeddingStore:
 
     def images(self, files: Mapping[str, Path], *, label: str) -> tuple[Embeddings, dict[str, str]]:
         """One vector per readable image, in their order, and the reason by id for the others.
-
-        Args:
-            files: By image id.
-            label: As for `texts`.
 
         Raises:
             UnreadableImagesError: No image at all is readable.

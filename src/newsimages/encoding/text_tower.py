@@ -6,10 +6,10 @@ longest text changes nothing.
 So texts are sorted by length, batched, and cut; equal texts are encoded once; and the last layer
 is worked out for the end tokens only.
 
-A text gets the same bits alone and in any company. A matrix product gives a row the same bits
-whatever multiple of four rows there are, and attention for any number of texts of one length. So
-a text is filled up to a length that depends on it alone, and what is left of a text by then to a
-multiple of four.
+On a CPU a text gets the same bits alone and in any batch, in fp32 and in bf16. The exception is
+bf16 with AMX (recent Intel Xeons): there the last digits vary with the batch. Products are
+bit-stable for row counts divisible by 4 (`stable_products`), attention for any number of texts of
+one length. So a text is padded to a length that depends on it alone, and batches to four texts.
 """
 
 from collections import Counter
@@ -24,12 +24,13 @@ from open_clip.transformer import ResidualAttentionBlock
 from torch import Tensor, nn
 from torch.nn import functional
 
+from newsimages.encoding.stable_products import stable_products
 from newsimages.progress import progress
 
 Tokenizer = Callable[[list[str]], Tensor]
 MAX_CHARACTERS = 10_000
-ROW_STEP = 4  # rows of a matrix product: kernels round those beyond a multiple of it differently
-LENGTH_STEP = ROW_STEP  # tokens that a text is filled up to a multiple of
+ROW_STEP = 4  # rows: kernels are bit-stable only for counts divisible by it
+LENGTH_STEP = ROW_STEP  # tokens: texts are padded to a multiple of it
 SHOW_PROGRESS_FROM = 4096  # texts
 
 
@@ -86,7 +87,8 @@ class TextTower:
         ) as bar:
             for rows in order.split(_batch_sizes(lengths[order].tolist(), batch_size)):
                 cut = tokens[rows, : int(lengths[rows[0]])].to(self.device)
-                features = self._forward(cut)[: len(rows)].float()
+                with stable_products(self._model):
+                    features = self._forward(cut)[: len(rows)].float()
                 batches.append(functional.normalize(features, dim=-1).cpu())
                 bar.update(len(rows))
         row_of = {distinct[i]: row for row, i in enumerate(order.tolist())}
@@ -105,14 +107,14 @@ class TextTower:
         return tokens.argmax(dim=1) + 1
 
     def _cut_lengths(self, tokens: Tensor) -> Tensor:
-        """(N,) the number of tokens that are gone through."""
+        """(N,) the number of tokens to compute: those of the text and its padding."""
         lengths = self._lengths(tokens)
         if self._padding is not None:
-            return lengths.clamp(min=1)  # no padding at all: with some, other kernels are taken
+            return lengths.clamp(min=1)  # padding would need a mask, and masks take other kernels
         return (-(-lengths // LENGTH_STEP) * LENGTH_STEP).clamp(max=tokens.shape[1])
 
     def _forward(self, tokens: Tensor) -> Tensor:
-        """(B, L) token ids to (B, E) features, and some behind them up to a multiple of rows."""
+        """(B, L) token ids to (B, E) features, followed by those of the padding."""
         if not self.cuts or self._padding is not None:
             encode = getattr(self._model, "encode_text", self._model)
             features: Tensor = encode(_filled_up(tokens))
@@ -157,7 +159,7 @@ def _batch_sizes(lengths: Sequence[int], batch_size: int) -> list[int]:
 
 
 def _filled_up(rows: Tensor) -> Tensor:
-    """(B, …) to a multiple of `ROW_STEP` rows, by copies of the last one."""
+    """Pads (B, …) to a multiple of `ROW_STEP` rows with copies of the last one."""
     missing = -len(rows) % ROW_STEP
     return torch.cat([rows, rows[-1:].expand(missing, *rows.shape[1:])])
 
@@ -172,7 +174,7 @@ def _at_ends(transformer: Any, x: Tensor, mask: Tensor, ends: Tensor) -> Tensor:
         ends: (B,) the end token's position in each text.
 
     Returns:
-        (B, width), filled up.
+        (B, width), padded.
     """
     rows = torch.arange(len(x), device=x.device)
     blocks = transformer.resblocks

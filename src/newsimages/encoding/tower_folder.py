@@ -23,8 +23,7 @@ from newsimages.errors import NewsImagesError
 
 WEIGHTS, TOWER = "text_tower.safetensors", "tower.json"
 TOWER_FILES = (CONFIG, WEIGHTS, TOWER)
-LEAST_COSINE = 0.9999
-"""Least cosine of the written tower's vectors to the encoder's own."""
+LEAST_COSINE = 0.9999  # of the written tower's vectors to the encoder's own
 _LOOKED_UP = ("token_embedding", "positional_embedding")
 _TEXT_PARTS = (*_LOOKED_UP, "transformer", "ln_final", "text_projection", "cls_emb")
 
@@ -67,7 +66,7 @@ def save_tower(folder: Path, encoder: OpenClipEncoder, sample: Sequence[str]) ->
     )
 
 
-def load_tower(folder: Path, *, device: torch.device | str = "cpu") -> TextTower:
+def load_tower(folder: Path) -> TextTower:
     """Reads what `save_tower` has written; only the text tower is ever made.
 
     Raises: NewsImagesError where a file is absent, cut short or does not fit.
@@ -98,7 +97,7 @@ def load_tower(folder: Path, *, device: torch.device | str = "cpu") -> TextTower
         ) from e
     if tower.attn_mask is not None:  # not among the weights, so it is still without content
         tower.attn_mask = tower.build_causal_mask()
-    return TextTower(tower.to(device).eval(), tokenizer)
+    return TextTower(tower.eval(), tokenizer)
 
 
 def _text_module(encoder: OpenClipEncoder) -> nn.Module:
@@ -118,11 +117,8 @@ def _weights(
 ) -> dict[str, Tensor]:
     """The text layers' weights by the names that TextTransformer has for them.
 
-    Args:
-        text: From `_text_module`.
-        computed: The half precision of the computation, if any, to which embeddings are rounded on
-            look-up.
-        kept: The dtype that all weights are stored in; None: their own.
+    All are stored as ``kept``, or else as they are; but embeddings then in the half precision, if
+    any, of the computation (``computed``), to which they are rounded on look-up.
     """
     weights = {}
     for name, weight in text.state_dict().items():

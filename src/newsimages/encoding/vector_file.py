@@ -16,8 +16,7 @@ from newsimages.embeddings import Embeddings
 from newsimages.encoding.store import SHARD_SIZE, EmbeddingStore
 from newsimages.errors import NewsImagesError
 
-PART_SIZE = 32 * SHARD_SIZE
-"""Items that are in memory at a time; 64 MiB of 1024-d vectors."""
+PART_SIZE = 32 * SHARD_SIZE  # items that are in memory at a time; 64 MiB of 1024-d vectors
 
 Item = TypeVar("Item")
 
@@ -29,8 +28,7 @@ def memory_mapped(path: Path, parts: Iterable[Embeddings]) -> Embeddings:
         All ids in memory, and the vectors as a read-only memory map of the file.
 
     Raises:
-        NewsImagesError: No vectors, unequal dimensions, an id twice, or the file cannot be
-            written.
+        NewsImagesError: No vectors, unequal dimensions, an id twice, or no room for the file.
     """
     ids: list[str] = []
     dimension = 0

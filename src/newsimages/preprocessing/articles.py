@@ -23,8 +23,7 @@ _FIELDS = {"title": "title_en", "text": "text_en"}
 class PreprocessingCounts:
     """The counts of preprocessing a data set."""
 
-    articles_per_language: Mapping[str, int]
-    """Articles by the ISO 639-1 code of their language, the most frequent first."""
+    articles_per_language: Mapping[str, int]  # by ISO 639-1 code, the most frequent first
     translation: TranslationCounts
 
 

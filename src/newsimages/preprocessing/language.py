@@ -8,8 +8,7 @@ from lingua import IsoCode639_1, Language, LanguageDetector, LanguageDetectorBui
 
 from newsimages.errors import NewsImagesError, first_ten
 
-START_CHARACTERS = 300
-"""Characters of the text that are looked at: very long texts mislead the detector."""
+START_CHARACTERS = 300  # of the text that are looked at: long texts mislead the detector
 
 
 def detect(

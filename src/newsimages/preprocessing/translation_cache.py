@@ -55,8 +55,7 @@ class TranslationCache:
 
     def find(self, model: str, sentences: Sequence[str]) -> dict[str, str]:
         """The known translations by ``model``, by sentence."""
-        found = {}
-        n_damaged = 0
+        found, n_damaged = {}, 0
         with self._file_errors():
             for sentence in sentences:
                 row = self._database.execute(_FIND, (model, sentence)).fetchone()

@@ -15,8 +15,8 @@ from newsimages.corpora.parts import Split
 from newsimages.embeddings import Embeddings
 from newsimages.errors import NewsImagesError
 from newsimages.ranking.spaces import Gallery, Queries, TextField, Tower, View
-from newsimages.txv import embed_texts
 from newsimages.txv.pairs import Pairs, merged, pair_up
+from newsimages.txv.projection import embed_texts
 from newsimages.txv.towers import TXV_FIELDS, Networks, txv_gallery
 
 

@@ -26,7 +26,7 @@ from newsimages.ranking.spaces import Gallery, Tower
 from newsimages.retriever.articles import article_encoder
 from newsimages.retriever.manifest import Manifest, check_files, read_manifest
 from newsimages.retriever.retriever import Retriever
-from newsimages.txv import load_network, save_network
+from newsimages.txv.network import load_network, save_network
 from newsimages.txv.towers import TXV_FIELDS
 
 IMAGES = "images.parquet"

@@ -19,24 +19,18 @@ from newsimages.embeddings import release
 from newsimages.errors import NewsImagesError
 from newsimages.txv.pairs import Pairs
 
-BLOCK = 64
-"""Pairs that lie side by side and are read together."""
-WINDOW = 256 * BLOCK
-"""Pairs among which the order is wholly random; 128 MiB of 1024-d vectors."""
-AHEAD = 3
-"""Batches that are loaded while one is worked on."""
+BLOCK = 64  # pairs that lie side by side and are read together
+WINDOW = 256 * BLOCK  # pairs among which the order is wholly random; 128 MiB of 1024-d vectors
+AHEAD = 3  # batches that are loaded while one is worked on
 
 
 @dataclass(frozen=True, kw_only=True)
 class Batch:
     """B pairs on the device."""
 
-    texts: tuple[Tensor, ...]
-    """Per text feature (B, its dimension) float32."""
-    images: tuple[Tensor, ...]
-    """Per image feature (B, its dimension) float32; row i belongs to text i."""
-    image_ids: Tensor
-    """(B,) int64, the same number for the same image."""
+    texts: tuple[Tensor, ...]  # per text feature (B, its dimension) float32
+    images: tuple[Tensor, ...]  # per image feature the same; row i belongs to text i
+    image_ids: Tensor  # (B,) int64, the same number for the same image
 
     def __len__(self) -> int:
         return len(self.image_ids)
@@ -95,16 +89,11 @@ def load_batches(
 
 def _load(pairs: Pairs, positions: NDArray[np.int64], device: torch.device) -> Batch:
     text_rows, image_rows = pairs.text_rows[positions], pairs.image_rows[positions]
-    batch = Batch(
-        texts=tuple(_moved(each.vectors.take(text_rows, axis=0), device) for each in pairs.texts),
-        images=tuple(
-            _moved(each.vectors.take(image_rows, axis=0), device) for each in pairs.images
-        ),
-        image_ids=_moved(image_rows, device),
-    )
+    texts = tuple(_moved(each.vectors.take(text_rows, axis=0), device) for each in pairs.texts)
+    images = tuple(_moved(each.vectors.take(image_rows, axis=0), device) for each in pairs.images)
     for feature in (*pairs.texts, *pairs.images):
         release(feature.vectors)  # the system maps far more than is read
-    return batch
+    return Batch(texts=texts, images=images, image_ids=_moved(image_rows, device))
 
 
 def _moved(rows: NDArray[Any], device: torch.device) -> Tensor:

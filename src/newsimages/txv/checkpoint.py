@@ -27,15 +27,11 @@ logger = logging.getLogger(__name__)
 class EpochReport:
     """The figures of an epoch."""
 
-    epoch: int
-    """From 1."""
-    loss: float
-    """Mean training loss per pair."""
+    epoch: int  # from 1
+    loss: float  # mean per training pair
     learning_rate: float
-    recalls: dict[str, float]
-    """On the validation part, as `newsimages.txv.validation.recalls`."""
-    score: float
-    """The sum of the recalls, from 0 to 6."""
+    recalls: dict[str, float]  # on the validation part, as `newsimages.txv.validation.recalls`
+    score: float  # the sum of the recalls, from 0 to 6
 
 
 class TrainingState:
@@ -101,10 +97,8 @@ class TrainingState:
         """Raises: As `resume`; on damage, UnusableFileError or what Python raises."""
         found, about = read_tensors(path, TXV_FILE)
         if "network" in about:
-            raise NewsImagesError(
-                f"{path} is no checkpoint of a training, but a T×V network. Remove it, or name "
-                "another."
-            )
+            what = "is no checkpoint of a training, but a T×V network"
+            raise NewsImagesError(f"{path} {what}. Remove it, or name another.")
         _check_identity(path, about["identity"], self._identity)
         own = self._tensors()
         if _kinds(found) != _kinds(own):
@@ -115,17 +109,12 @@ class TrainingState:
 
     def _tensors(self) -> dict[str, Tensor]:
         """All its tensors, by their names in the file; not copied."""
-        optimiser = {
-            f"{name}/{item}": tensor
-            for name, weight in self.network.named_parameters()
-            for item, tensor in self.optimiser.state[weight].items()
-        }
-        parts = {
-            "weights": self.network.state_dict(),
-            "best": self.best_weights,
-            "optimiser": optimiser,
-        }
-        return {f"{part}/{name}": t for part, state in parts.items() for name, t in state.items()}
+        tensors = {f"weights/{name}": each for name, each in self.network.state_dict().items()}
+        tensors |= {f"best/{name}": each for name, each in self.best_weights.items()}
+        for name, weight in self.network.named_parameters():
+            for item, tensor in self.optimiser.state[weight].items():
+                tensors[f"optimiser/{name}/{item}"] = tensor
+        return tensors
 
 
 def _kinds(tensors: Mapping[str, Tensor]) -> dict[str, tuple[torch.dtype, torch.Size]]:
@@ -134,12 +123,10 @@ def _kinds(tensors: Mapping[str, Tensor]) -> dict[str, tuple[torch.dtype, torch.
 
 def _reports(path: Path, found: list[dict[str, Any]]) -> list[EpochReport]:
     reports = [EpochReport(**each) for each in found]
-    figures = [
-        figure
-        for each in reports
-        for figure in (each.loss, each.learning_rate, each.score, *each.recalls.values())
-    ]
     in_order = [each.epoch for each in reports] == list(range(1, len(reports) + 1))
+    figures: list[float] = []
+    for each in reports:
+        figures += (each.loss, each.learning_rate, each.score, *each.recalls.values())
     if not reports or not in_order or not all(map(math.isfinite, figures)):
         raise UnusableFileError(f"{path} holds no finite figures of the epochs from 1 on.")
     return reports

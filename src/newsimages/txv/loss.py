@@ -16,7 +16,7 @@ def margin_loss(
     *,
     margin: float = 0.2,
     negatives: Negatives = "hardest",
-    image_ids: Tensor | None = None,
+    image_ids: Tensor,
 ) -> Tensor:
     """The sum over spaces, directions and pairs of max(0, margin + s_negative − s_positive).
 
@@ -28,8 +28,7 @@ def margin_loss(
         images: (S, B, W) of length 1 along W; row i is the image of text i.
         margin: In units of the cosine.
         negatives: ``hardest`` or ``all``.
-        image_ids: (B,) integers; pairs with the same one are no negatives of each other. None: no
-            two pairs have the same one.
+        image_ids: (B,) integers; pairs with the same one are no negatives of each other.
 
     Raises:
         NewsImagesError: Unequal shapes, or an unknown kind of negatives.
@@ -41,8 +40,6 @@ def margin_loss(
         )
     if negatives not in ("hardest", "all"):
         raise NewsImagesError(f"negatives={negatives!r}, expected 'hardest' or 'all'.")
-    if image_ids is None:
-        image_ids = torch.arange(texts.shape[1], device=texts.device)
     similarities = texts @ images.mT  # (S, B, B), texts × images
     positives = similarities.diagonal(dim1=1, dim2=2)  # (S, B)
     same = image_ids[:, None] == image_ids  # (B, B)

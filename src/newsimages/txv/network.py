@@ -21,8 +21,7 @@ from newsimages.checked_file import FileKind, read_tensors, write_tensors
 from newsimages.errors import NewsImagesError, first_ten
 from newsimages.txv.dropout import Dropout
 
-MAX_WIDTH = 65_536
-"""Greatest width of a joint space; its W × W layer takes 16 GiB."""
+MAX_WIDTH = 65_536  # of a joint space; its W × W layer takes 16 GiB
 TXV_FILE = FileKind(
     noun="T×V file",
     remedy="train again",
@@ -104,22 +103,16 @@ class TxVNetwork(nn.Module):
             (S, B, W) float32 of length 1 along W.
         """
         n_images = len(self.config.image_dimensions)
-        spaces = [
-            block(features[space // n_images])  # (B, W)
-            for space, block in enumerate(self.text_blocks)
-        ]
+        blocks = enumerate(self.text_blocks)
+        spaces = [block(features[space // n_images]) for space, block in blocks]  # S × (B, W)
         return normalize(torch.stack(spaces), dim=-1)
 
     def images(self, features: Sequence[Tensor]) -> Tensor:
         """Maps B images into the joint spaces; shapes as for `texts`."""
-        shared = [
-            block(feature)  # (B, W)
-            for feature, block in zip(features, self.image_blocks, strict=True)
-        ]
-        spaces = [
-            block(shared[space % len(shared)])  # (B, W)
-            for space, block in enumerate(self.image_space_blocks)
-        ]
+        pairs = zip(features, self.image_blocks, strict=True)
+        shared = [block(feature) for feature, block in pairs]  # |V| × (B, W)
+        blocks = enumerate(self.image_space_blocks)
+        spaces = [block(shared[space % len(shared)]) for space, block in blocks]  # S × (B, W)
         return normalize(torch.stack(spaces), dim=-1)
 
 
@@ -138,7 +131,7 @@ def save_network(path: Path, network: TxVNetwork) -> None:
     write_tensors(path, tensors, {"network": asdict(network.config)}, TXV_FILE)
 
 
-def load_network(path: Path, *, device: torch.device | str = "cpu") -> TxVNetwork:
+def load_network(path: Path) -> TxVNetwork:
     """Reads a network that `save_network` has written, in eval mode.
 
     Raises:
@@ -162,4 +155,4 @@ def load_network(path: Path, *, device: torch.device | str = "cpu") -> TxVNetwor
             f"{path} holds a T×V network with numbers that are not finite, in {first_ten(bad)}. "
             "Train it again, with a smaller learning_rate."
         )
-    return network.to(device).eval()
+    return network.eval()

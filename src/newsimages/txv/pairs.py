@@ -10,10 +10,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
-from newsimages.embeddings import Embeddings
+from newsimages.embeddings import Embeddings, rows_of
 from newsimages.errors import NewsImagesError, first_ten
 
 
@@ -21,14 +20,12 @@ from newsimages.errors import NewsImagesError, first_ten
 class Pairs:
     """N pairs of a text and its image; several texts may have the same image."""
 
+    # Per feature, the same items in the same order; those without a pair are allowed.
     texts: tuple[Embeddings, ...]
-    """Per text feature, the same texts in the same order; texts without a pair are allowed."""
     images: tuple[Embeddings, ...]
-    """Per image feature, the same images in the same order; images without a pair are allowed."""
+    # (N,) the row of each pair; of texts unique.
     text_rows: NDArray[np.int64]
-    """(N,) the text row of each pair, unique."""
     image_rows: NDArray[np.int64]
-    """(N,) the image row of each pair."""
 
     def __post_init__(self) -> None:
         """Raises: NewsImagesError where features or rows do not belong together."""
@@ -83,12 +80,7 @@ class Pairs:
 def pair_up(
     texts: Sequence[Embeddings], images: Sequence[Embeddings], image_of: Mapping[str, str]
 ) -> Pairs:
-    """Pairs texts and images by their ids.
-
-    Args:
-        texts: As `Pairs.texts`.
-        images: As `Pairs.images`.
-        image_of: The image id of each text id that makes a pair, in the order of the pairs.
+    """Pairs of texts and images by ``image_of``: the image id of each text id, in their order.
 
     Raises:
         NewsImagesError: An id of ``image_of`` has no vector.
@@ -140,12 +132,10 @@ def _check_rows(kind: str, features: Sequence[Embeddings], rows: NDArray[np.int6
 
 
 def _positions(ids: NDArray[np.str_], wanted: Sequence[str], kind: str) -> NDArray[np.int64]:
-    found = pd.Index(ids.astype(object)).get_indexer(pd.Index(list(wanted), dtype=object))
-    missing = [name for name, position in zip(wanted, found, strict=True) if position < 0]
+    rows, missing = rows_of(ids, wanted)
     if missing:
         raise NewsImagesError(
             f"Pairs name {kind}s that have no vector: {first_ten(missing)}. Embed these {kind}s, "
             "or leave their pairs out."
         )
-    positions: NDArray[np.int64] = found.astype(np.int64)
-    return positions
+    return rows

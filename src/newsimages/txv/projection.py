@@ -14,8 +14,9 @@ from newsimages.txv.network import TxVNetwork
 from newsimages.txv.pairs import check_features
 
 ROWS = 64
-"""Vectors per step; always so many, the last step being filled up: a matrix product rounds a row
-differently when it has other numbers of rows, and an answer must not depend on its company."""
+"""Vectors per step. The kernel of a product, and so its rounding, depends on the number of rows:
+every step has the same number, the last one being padded, so that a vector comes out with the same
+bits alone and among others."""
 
 
 def embed_texts(network: TxVNetwork, features: Sequence[Embeddings]) -> Embeddings:
@@ -75,7 +76,7 @@ def _embed(
 
 
 def _filled_up(vectors: NDArray[np.float32]) -> Tensor:
-    """(rows, E) to (ROWS, E), zeros below."""
+    """Pads (rows, E) to (ROWS, E) with zeros."""
     filled = np.zeros((ROWS, vectors.shape[1]), np.float32)
     filled[: len(vectors)] = vectors
     return torch.from_numpy(filled)

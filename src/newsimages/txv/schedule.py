@@ -1,7 +1,6 @@
 """The settings of T×V training, and the rules that follow from the validation scores so far.
 
-The settings are those of the authors' published network; what they used for NewsImages is not
-published.
+The defaults are those of the authors' published network; those for NewsImages are not published.
 """
 
 from collections.abc import Sequence

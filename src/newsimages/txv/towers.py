@@ -22,10 +22,8 @@ def txv_gallery(images: Embeddings, networks: Networks) -> dict[Tower, Embedding
 
 def txv_queries(queries: Queries, networks: Networks) -> Queries:
     """The articles in T×V's views beside their own."""
-    views = {
-        View(tower, TXV_FIELDS[tower]): embed_texts(
-            network, [queries.of(View("clip", TXV_FIELDS[tower]))]
-        )
-        for tower, network in networks.items()
-    }
-    return replace(queries, views={**queries.views, **views})
+    views = dict(queries.views)
+    for tower, network in networks.items():
+        field = TXV_FIELDS[tower]
+        views[View(tower, field)] = embed_texts(network, [queries.of(View("clip", field))])
+    return replace(queries, views=views)

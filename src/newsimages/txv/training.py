@@ -34,12 +34,9 @@ STEPS_PER_SHOWN_LOSS = 20  # reading the loss more often would keep a GPU waitin
 class TrainedNetwork:
     """The result of a training."""
 
-    network: TxVNetwork
-    """The network of the best epoch, in eval mode."""
-    epochs: tuple[EpochReport, ...]
-    """All epochs, in order."""
-    best_epoch: int
-    """From 1; the first of those with the greatest score."""
+    network: TxVNetwork  # of the best epoch, in eval mode
+    epochs: tuple[EpochReport, ...]  # all of them, in order
+    best_epoch: int  # from 1; the first of those with the greatest score
 
 
 def train(
@@ -89,23 +86,17 @@ def train(
             rate = learning_rate(config, state.scores)
             loss = _learn(state, training, config, rate, bar)
             figures = recalls(state.network, validation)
+            epoch, total = len(state.reports) + 1, score(figures)
             report = EpochReport(
-                epoch=len(state.reports) + 1,
-                loss=loss,
-                learning_rate=rate,
-                recalls=figures,
-                score=score(figures),
+                epoch=epoch, loss=loss, learning_rate=rate, recalls=figures, score=total
             )
             state.add(report)
             if checkpoint_path is not None:
                 state.save(checkpoint_path)
             on_epoch(report)
     state.network.load_state_dict(state.best_weights)
-    return TrainedNetwork(
-        network=state.network.eval(),
-        epochs=tuple(state.reports),
-        best_epoch=best_epoch(state.scores),
-    )
+    best, epochs = best_epoch(state.scores), tuple(state.reports)
+    return TrainedNetwork(network=state.network.eval(), epochs=epochs, best_epoch=best)
 
 
 def _learn(
