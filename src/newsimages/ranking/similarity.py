@@ -11,7 +11,7 @@ multiples of 16 rows and sums over 512 dimensions at most nothing of it was left
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import torch
@@ -50,8 +50,7 @@ class SimilarityTiles:
             queries: Per block (C, E).
             gallery: Per block (D, E).
             memory_mb: Budget in MiB for everything beyond the two inputs and the answer.
-            rows_beside: How many rows of D numbers the budget is to hold beside the tiles and
-                what is made of them.
+            rows_beside: Rows of D numbers that the budget is to hold beside.
 
         Raises:
             NewsImagesError: Another dimension on the two sides, nothing to rank, or a budget
@@ -106,11 +105,7 @@ class SimilarityTiles:
         return self.gallery[0].device
 
     def equalise(self, values: Tensor) -> Tensor:
-        """Gives images of equal vectors equal values, which rounding may have set apart.
-
-        Args:
-            values: (…, D) numbers per image; changed in place.
-        """
+        """Gives images of equal vectors equal values (…, D), in place: rounding sets them apart."""
         if len(self._copies):
             values[..., self._copies] = values[..., self._originals]
         return values
@@ -153,6 +148,17 @@ class SimilarityTiles:
         torch.mm(queries[0], self.gallery[0].T, out=out)
         for part, images in zip(queries[1:], self.gallery[1:], strict=True):
             out.addmm_(part, images.T)
+
+
+def scaled(
+    tiles: Iterable[Tensor], slope: float, summand: Tensor
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yields each tile and slope · tile + summand (D,), which is valid until the next only."""
+    buffer: Tensor | None = None  # one for all tiles: fresh memory costs more than the sums
+    for tile in tiles:
+        if buffer is None or len(buffer) < len(tile):
+            buffer = torch.empty_like(tile)
+        yield tile, torch.add(summand, tile, alpha=slope, out=buffer[: len(tile)])
 
 
 def _check_shapes(queries: Sequence[Tensor], gallery: Sequence[Tensor]) -> None:

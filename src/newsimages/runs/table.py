@@ -7,6 +7,7 @@ from newsimages.errors import NewsImagesError, first_ten
 from newsimages.ranking.revisions import PLAIN, DualSoftmax, Revision
 from newsimages.ranking.spaces import Tower, View
 from newsimages.retriever.retriever import Against
+from newsimages.txv.towers import TXV_FIELDS
 
 ALL, PAPER = "all", "paper"
 
@@ -60,8 +61,7 @@ class Run:
     @property
     def txv_towers(self) -> tuple[Tower, ...]:
         """The towers of its views that are T×V's."""
-        towers: tuple[Tower, ...] = ("txv", "txv_text")
-        return tuple(tower for tower in towers if self.asks(tower))
+        return tuple(tower for tower in TXV_FIELDS if self.asks(tower))
 
 
 TOWERS: dict[Tower, str] = {
@@ -126,11 +126,9 @@ RUNS: tuple[Run, ...] = (
 
 
 def choose_runs(variants: str) -> tuple[Run, ...]:
-    """The runs of these variants, in the order of their numbers.
+    """The runs of these variants, separated by commas, in the order of their numbers.
 
-    Args:
-        variants: Their names, separated by commas; ``paper`` stands for the paper's five, ``all``
-            for all.
+    ``paper`` stands for the paper's five, ``all`` for all.
 
     Raises:
         NewsImagesError: No such variant, or none at all.

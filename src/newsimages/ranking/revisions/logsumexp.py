@@ -15,8 +15,8 @@ def column_logsumexp(tiles: Iterable[Tensor], *, scale: float) -> Tensor:
     """The logarithm over all queries of the sum of exp(s·z), for every image.
 
     Args:
-        tiles: Similarities in tiles of (queries of the tile, D), float32; they are not written to.
-            A maximum per tile is taken out, so that nothing overflows.
+        tiles: (queries of the tile, D) float32. A maximum per tile is taken out, so that nothing
+            overflows.
         scale: s, the factor in front of the similarities.
 
     Returns:
