@@ -16,7 +16,7 @@ from mlproject.training_options import LearningOptions
 from newsimages.corpora import Corpus
 from newsimages.errors import NewsImagesError
 from newsimages.protocols.embedded import EmbeddedSet
-from newsimages.retriever.provenance import Provenance
+from newsimages.retriever.retriever import Provenance
 from newsimages.runs.choice import chooser_of
 from newsimages.runs.table import Run, choose_runs
 

@@ -18,8 +18,7 @@ from newsimages.encoding.encoders import OpenClipEncoder
 from newsimages.encoding.long_text import LongText
 from newsimages.errors import NewsImagesError
 from newsimages.retriever.folder import load_retriever, save_retriever
-from newsimages.retriever.provenance import Provenance
-from newsimages.retriever.retriever import Retriever
+from newsimages.retriever.retriever import Provenance, Retriever
 from newsimages.runs.table import TOWERS, choose_runs
 
 ROOT = Path(__file__).resolve().parents[2]

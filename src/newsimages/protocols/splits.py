@@ -45,10 +45,8 @@ def split_articles(articles: pd.DataFrame, *, share: float = 0.2, seed: int = 0)
             articles for both sides.
     """
     groups = _groups(articles, share)
-    fraction = Fraction(share).limit_denominator(LARGEST_FOLDS)
-    fraction = min(
-        max(fraction, Fraction(1, LARGEST_FOLDS)), Fraction(LARGEST_FOLDS - 1, LARGEST_FOLDS)
-    )
+    least = Fraction(1, LARGEST_FOLDS)
+    fraction = min(max(Fraction(share).limit_denominator(LARGEST_FOLDS), least), 1 - least)
     n_groups = len(np.unique(groups))
     if n_groups < fraction.denominator:
         raise NewsImagesError(

@@ -101,18 +101,17 @@ def rank_tiles(
     if top_k < 1:
         raise NewsImagesError(f"top_k is {top_k}, but a list needs at least 1 image.")
     top_k = min(top_k, len(space.image_ids))
-    scores = np.empty((len(space.article_ids), top_k), np.float32)
-    similarities = np.empty_like(scores)
-    images = np.empty(scores.shape, space.image_ids.dtype)
-    start = 0
+    scores, columns, similarities = [], [], []
     for tile, revised in scaled(tiles, slope, offsets.neg()):
-        rows = slice(start, start + len(tile))
-        start = rows.stop
         best, order = top(revised, top_k)
-        scores[rows], images[rows] = best.cpu(), space.image_ids[order.cpu().numpy()]
-        similarities[rows] = tile.gather(1, order).cpu()
+        scores.append(best.cpu())
+        columns.append(order.cpu())
+        similarities.append(tile.gather(1, order).cpu())
     return Ranking(
-        article_ids=space.article_ids, image_ids=images, scores=scores, similarities=similarities
+        article_ids=space.article_ids,
+        image_ids=space.image_ids[torch.cat(columns).numpy()],
+        scores=torch.cat(scores).numpy(),
+        similarities=torch.cat(similarities).numpy(),
     )
 
 

@@ -59,8 +59,7 @@ class SimilarityTiles:
         _check_shapes(queries, gallery)
         self.queries, self.gallery = _cut(queries), _cut(gallery)
         row_bytes = 4 * self.n_images
-        budget = memory_mb * MEGABYTE
-        beside = row_bytes * rows_beside
+        budget, beside = memory_mb * MEGABYTE, row_bytes * rows_beside
         affordable = (budget - beside) // (row_bytes * WORKING_TILES)
         if affordable < PRODUCT_ROWS:
             least = -(-(row_bytes * WORKING_TILES * PRODUCT_ROWS + beside) // MEGABYTE)

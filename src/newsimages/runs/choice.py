@@ -78,11 +78,9 @@ class Chooser:
     ) -> Retriever:
         """The retriever of a run on a gallery, with the query bank where the run has one.
 
-        Args:
-            run: Which run.
-            gallery: The images, in its towers at least.
-            asked: The articles that are going to be ranked; they are left out of the bank.
-            all_revisions: Whether a request may name another revision than the chosen one.
+        The gallery has the run's towers at least; ``asked``, the articles that are going to be
+        ranked, are left out of the bank. With ``all_revisions`` a request may name others than the
+        chosen one.
 
         Raises:
             NewsImagesError: As `choose`.

@@ -45,8 +45,8 @@ def fit_weights(
         truth: The right image of each article that has one.
         views: Which views; at least one.
         offsets: By image id, a revision's offset divided by its slope.
-        compute: Where, and with how much memory. Where the similarities of all views do not fit,
-            articles are left out at even steps.
+        compute: Where its memory does not hold the similarities of all views, articles are left
+            out at even steps.
 
     Returns:
         Weights of 0 or more with the sum 1, in the order of the views; equal ones where no view
