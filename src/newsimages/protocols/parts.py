@@ -51,13 +51,9 @@ class Parts:
 def divide(
     sets: Sequence[EmbeddedSet], protocol: Protocol, *, share: float = 0.2, seed: int = 0
 ) -> Parts:
-    """Divides a corpus.
+    """Divides a corpus; without training sets, only the official protocol is possible.
 
-    Args:
-        sets: All its data sets; without training sets, only the official protocol is possible.
-        protocol: Whether the test sets or a part of the training sets are measured on.
-        share: Fraction held out for validation; for `internal`, also the test fraction.
-        seed: Seed of the random split.
+    ``share`` is the fraction held out for validation, and by `internal` and `time` for the tests.
 
     Raises:
         NewsImagesError: The internal protocol without training articles, or too few of them.

@@ -51,9 +51,6 @@ class ImageOffsets:
         if wrong.any():
             raise NewsImagesError(f"Offsets that are not finite: {first_ten(self.ids[wrong])}.")
 
-    def __len__(self) -> int:
-        return len(self.ids)
-
     def of(self, ids: NDArray[np.str_]) -> NDArray[np.float32]:
         """The values in the order of ``ids``.
 

@@ -133,12 +133,7 @@ def _offsets(
 
 
 def top(scores: Tensor, k: int) -> tuple[Tensor, Tensor]:
-    """The k greatest scores of each row and their columns, by (−score, column).
-
-    Args:
-        scores: (B, D) float32 without NaN.
-        k: At most D.
-    """
+    """The k greatest of scores (B, D) without NaN and their columns, by (−score, column)."""
     n_images = scores.shape[1]
     values, columns = torch.topk(scores, min(k + 1, n_images), dim=1)
     if k < n_images:

@@ -46,11 +46,8 @@ class SimilarityTiles:
     ) -> None:
         """Takes float32 vectors on one device, in blocks whose inner products are summed.
 
-        Args:
-            queries: Per block (C, E).
-            gallery: Per block (D, E).
-            memory_mb: Budget in MiB for everything beyond the two inputs and the answer.
-            rows_beside: Rows of D numbers that the budget is to hold beside.
+        A block is (C, E) of the queries and (D, E) of the gallery. ``memory_mb`` MiB are for
+        everything beyond them and the answer, ``rows_beside`` rows of D numbers among it.
 
         Raises:
             NewsImagesError: Another dimension on the two sides, nothing to rank, or a budget
@@ -58,6 +55,8 @@ class SimilarityTiles:
         """
         _check_shapes(queries, gallery)
         self.queries, self.gallery = _cut(queries), _cut(gallery)
+        self.n_queries, self.n_images = len(queries[0]), len(gallery[0])  # C, D
+        self.device = gallery[0].device
         row_bytes = 4 * self.n_images
         budget, beside = memory_mb * MEGABYTE, row_bytes * rows_beside
         affordable = (budget - beside) // (row_bytes * WORKING_TILES)
@@ -87,21 +86,6 @@ class SimilarityTiles:
             memory_mb=compute.memory_mb,
             rows_beside=rows_beside,
         )
-
-    @property
-    def n_queries(self) -> int:
-        """C, the number of articles."""
-        return len(self.queries[0])
-
-    @property
-    def n_images(self) -> int:
-        """D, the number of images."""
-        return len(self.gallery[0])
-
-    @property
-    def device(self) -> torch.device:
-        """Where the similarities lie."""
-        return self.gallery[0].device
 
     def equalise(self, values: Tensor) -> Tensor:
         """Gives images of equal vectors equal values (…, D), in place: rounding sets them apart."""

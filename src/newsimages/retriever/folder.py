@@ -44,12 +44,8 @@ def save_retriever(
 ) -> None:
     """Writes a retriever and the text tower that it is asked through.
 
-    Args:
-        folder: Empty or not there, so that nothing of an earlier model is taken for a part of it.
-        retriever: With the offsets of a query bank and its provenance.
-        encoder: Its text tower is written.
-        sample: Texts by which the written tower is checked.
-        long_text: What is done with long texts.
+    The folder must be empty or not there, so that nothing of an earlier model is taken for a part
+    of it. The texts of ``sample`` are those by which the written tower is checked.
 
     Raises:
         NewsImagesError: There is no query bank, a text tower that cannot be served or does not fit

@@ -136,9 +136,7 @@ class Retriever:
     def with_bank(self, bank: Queries) -> "Retriever":
         """The retriever with its images' offsets over a query bank, for each of its revisions."""
         space = fuse(bank, self.gallery, self.weights)
-        offsets = [
-            bank_offsets(space, revision, compute=self.compute) for revision in self.revisions
-        ]
+        offsets = (bank_offsets(space, each, compute=self.compute) for each in self.revisions)
         return replace(self, offsets=tuple(offsets))
 
     def _revision(self, name: str | None) -> Revision:

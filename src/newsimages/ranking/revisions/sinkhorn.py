@@ -65,14 +65,8 @@ class Sinkhorn(Revision):
 
     def offsets(self, tiles: SimilarityTiles, *, bank: bool = False) -> Tensor:
         """−v, (D,); a bank is told from the articles themselves."""
-        potentials = image_potentials(
-            tiles,
-            shape=(tiles.n_queries, tiles.n_images),
-            scale=self.scale,
-            rounds=self.rounds,
-            tolerance=self.tolerance,
-            bank=bank,
-        )
+        shape = (tiles.n_queries, tiles.n_images)
+        potentials = image_potentials(tiles, shape=shape, bank=bank, **self.settings)
         return tiles.equalise(-potentials.values)
 
     @classmethod
@@ -104,16 +98,9 @@ def image_potentials(
 ) -> Potentials:
     """Goes round until the marginals hold or the rounds are used up.
 
-    Args:
-        tiles: (articles of the tile, D) float32; gone over once a round.
-        shape: (C, D).
-        scale: s, one over the weight of the entropy.
-        rounds: How many times the potentials are set at most.
-        tolerance: At 0 it stops before the last round only where float32 sees no difference.
-        bank: Whether the queries are a query bank.
-
-    Returns:
-        The images' potentials, up to one constant that no ranking depends on.
+    ``shape`` is (C, D), all else as in `Sinkhorn`. The potentials are determined up to a constant
+    that no ranking depends on. At a tolerance of 0 it stops before the last round only where
+    float32 sees no difference.
     """
     n_queries, n_images = shape
     unassigned = 0 if bank else max(n_images - n_queries, 0)
