@@ -27,8 +27,7 @@ from newsimages.errors import NewsImagesError
 from newsimages.protocols.parts import Parts
 from newsimages.ranking.spaces import Gallery, Queries
 from newsimages.retriever.folder import load_retriever, save_retriever
-from newsimages.retriever.provenance import Provenance
-from newsimages.retriever.retriever import Retriever
+from newsimages.retriever.retriever import Provenance, Retriever
 from newsimages.runs.choice import Chooser, chooser_of
 from newsimages.runs.table import TOWERS, Run, choose_runs
 

@@ -15,7 +15,7 @@ from newsimages.txv.checkpoint import EpochReport
 from newsimages.txv.network import TxVNetwork, save_network
 from newsimages.txv.pairs import Pairs
 from newsimages.txv.schedule import TrainingConfig
-from newsimages.txv.training import TrainedNetwork
+from newsimages.txv.training import TrainedNetwork, identity, train
 
 ARTIFACT = "txv"
 """The artifact folder of the best network and its configuration."""

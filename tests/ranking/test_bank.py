@@ -37,7 +37,7 @@ def test_the_ranked_articles_own_offsets_come_out_where_the_bank_is_they(
 
 def test_values_follow_the_ids_asked_for() -> None:
     offsets = ImageOffsets(np.array(["b", "a", "c"]), np.array([2, 1, 3], np.float32), Neighbours())
-    assert len(offsets) == 3
+    assert len(offsets.ids) == 3
     assert offsets.of(np.array(["a", "b", "c"])).tolist() == [1, 2, 3]
     with pytest.raises(NewsImagesError, match=r"1 images have none \(d\), 2 are not .* \(a, c\)"):
         offsets.of(np.array(["b", "d"]))

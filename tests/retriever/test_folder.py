@@ -18,8 +18,7 @@ from newsimages.ranking.revisions import DualSoftmax, Neighbours, Sinkhorn
 from newsimages.ranking.spaces import View, Weights
 from newsimages.retriever.articles import article_encoder
 from newsimages.retriever.folder import load_retriever, save_retriever
-from newsimages.retriever.provenance import Provenance
-from newsimages.retriever.retriever import Retriever
+from newsimages.retriever.retriever import Provenance, Retriever
 from newsimages.txv.network import NetworkConfig, TxVNetwork
 from newsimages.txv.towers import Networks, txv_gallery, txv_queries
 from tests.fakes import assert_same_bits, queries_of, random_embeddings

@@ -345,8 +345,6 @@ def test_a_real_bank_gains_for_one_article_at_a_time(shared_data: Path) -> None:
 FUSED = Run(
     number=99,
     variant="fused",
-    official_name="fused",
-    retriever="fused",
     views=(TITLE, View("clip", "text")),
     against="bank",
 )

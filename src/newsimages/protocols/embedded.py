@@ -92,7 +92,13 @@ class EmbeddedSet:
         chosen = self.articles[self.articles["article_id"].isin(set(article_ids))]
         is_own = np.isin(self.images.ids, chosen["image_id"].dropna().unique())
         ids, own = chosen["article_id"].tolist(), self.images.ids[is_own].tolist()
-        towers = {name: _selected(tower, ids, own) for name, tower in self.towers.items()}
+        towers = {
+            name: TowerVectors(
+                queries={field: vectors.select(ids) for field, vectors in tower.queries.items()},
+                images=tower.images.select(own),
+            )
+            for name, tower in self.towers.items()
+        }
         return replace(self, articles=chosen.reset_index(drop=True), towers=towers)
 
     def truth(self) -> dict[str, str]:
@@ -140,16 +146,11 @@ def joined(sets: Sequence[EmbeddedSet]) -> EmbeddedSet:
         )
         for part in sets
     ]
-    shared = [name for name in sets[0].towers if all(name in part.towers for part in sets)]
-    galleries: dict[tuple[int, ...], Embeddings] = {}
     return EmbeddedSet(
         name="+".join(part.name for part in sets),
         split=sets[0].split,
         articles=pd.concat(articles, ignore_index=True),
-        towers={
-            name: _merged({part.name: part.towers[name] for part in sets}, galleries)
-            for name in shared
-        },
+        towers=_merged({part.name: part.towers for part in sets}),
         files={f"{part.name}/{key}": path for part in sets for key, path in part.files.items()},
     )
 
@@ -159,33 +160,20 @@ def label_of(name: str, split: Split) -> str:
     return f"{name}-{split}".replace("/", "-").replace(" ", "-")
 
 
-def _selected(
-    tower: TowerVectors, article_ids: Sequence[str], image_ids: Sequence[str]
-) -> TowerVectors:
-    return TowerVectors(
-        queries={field: vectors.select(article_ids) for field, vectors in tower.queries.items()},
-        images=tower.images.select(image_ids),
-    )
-
-
-def _merged(
-    towers: Mapping[str, TowerVectors], galleries: dict[tuple[int, ...], Embeddings]
-) -> TowerVectors:
-    """Several data sets' vectors under the ids ``NAME/id``.
-
-    Args:
-        towers: The same tower of each data set.
-        galleries: The images of the towers before it, so that those who share them still do.
-    """
-    fields = next(iter(towers.values())).queries
-    images = {name: tower.images for name, tower in towers.items()}
-    same = tuple(id(each) for each in images.values())
-    if same not in galleries:
-        galleries[same] = merged(images)
-    return TowerVectors(
-        queries={
-            field: merged({name: tower.queries[field] for name, tower in towers.items()})
-            for field in fields
-        },
-        images=galleries[same],
-    )
+def _merged(sets: Mapping[str, Mapping[Tower, TowerVectors]]) -> dict[Tower, TowerVectors]:
+    """The towers that all data sets have; those that share their images still do."""
+    first = next(iter(sets.values()))
+    galleries: dict[tuple[int, ...], Embeddings] = {}
+    joint: dict[Tower, TowerVectors] = {}
+    for tower in [tower for tower in first if all(tower in towers for towers in sets.values())]:
+        vectors = {name: towers[tower] for name, towers in sets.items()}
+        images = {name: each.images for name, each in vectors.items()}
+        same = tuple(id(each) for each in images.values())
+        if same not in galleries:
+            galleries[same] = merged(images)
+        queries = {
+            field: merged({name: each.queries[field] for name, each in vectors.items()})
+            for field in first[tower].queries
+        }
+        joint[tower] = TowerVectors(queries=queries, images=galleries[same])
+    return joint

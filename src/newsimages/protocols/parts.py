@@ -22,6 +22,7 @@ from newsimages.protocols.splits import same_title, split_articles
 from newsimages.txv.towers import Networks
 
 Protocol = Literal["official", "internal", "time"]
+_Sides = tuple[list[EmbeddedSet], list[EmbeddedSet]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,13 +51,9 @@ class Parts:
 def divide(
     sets: Sequence[EmbeddedSet], protocol: Protocol, *, share: float = 0.2, seed: int = 0
 ) -> Parts:
-    """Divides a corpus.
+    """Divides a corpus; without training sets, only the official protocol is possible.
 
-    Args:
-        sets: All its data sets; without training sets, only the official protocol is possible.
-        protocol: Whether the test sets or a part of the training sets are measured on.
-        share: Fraction held out for validation; for `internal`, also the test fraction.
-        seed: Seed of the random split.
+    ``share`` is the fraction held out for validation, and by `internal` and `time` for the tests.
 
     Raises:
         NewsImagesError: The internal protocol without training articles, or too few of them.
@@ -69,7 +66,7 @@ def divide(
         by_time = protocol == "time"
         training, tests = _by_time(training, share) if by_time else _split(training, share, seed)
     n_given = sum(len(part.articles) for part in training)
-    training = _without(training, tests)
+    training = _without(training, tests) if training else []
     n_kept = sum(len(part.articles) for part in training)
     training, validation = _split(training, share, seed) if training else ([], [])
     return Parts(
@@ -108,17 +105,13 @@ def _with_pictures(part: EmbeddedSet) -> EmbeddedSet:
     return part.subset(part.articles["article_id"][with_vector].tolist())
 
 
-def _split(
-    sets: Sequence[EmbeddedSet], share: float, seed: int
-) -> tuple[list[EmbeddedSet], list[EmbeddedSet]]:
+def _split(sets: Sequence[EmbeddedSet], share: float, seed: int) -> _Sides:
     """Both sides with the data sets in the same proportions, as `split_articles`."""
     sides = split_articles(_table(sets), share=share, seed=seed)
     return _chosen(sets, sides.kept), _chosen(sets, sides.held_out)
 
 
-def _by_time(
-    sets: Sequence[EmbeddedSet], share: float
-) -> tuple[list[EmbeddedSet], list[EmbeddedSet]]:
+def _by_time(sets: Sequence[EmbeddedSet], share: float) -> _Sides:
     """The older articles of each data set and the newest; undated ones count as the oldest."""
     check_dates(sets)
     older, newest = [], []
@@ -141,12 +134,13 @@ def _without(sets: Sequence[EmbeddedSet], measured: Sequence[EmbeddedSet]) -> li
 
 def _table(sets: Iterable[EmbeddedSet]) -> pd.DataFrame:
     """All articles under data_set; image_id is a digest that tells the picture, not its name."""
-    frames = []
-    for part in sets:
-        frame = part.articles[["article_id", "title"]].assign(data_set=part.name)
-        frames.append(frame.assign(image_id=part.articles["image_id"].map(_digests(part.images))))
-    columns = ["article_id", "title", "data_set", "image_id"]
-    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)
+    frames = [
+        part.articles[["article_id", "title"]].assign(
+            data_set=part.name, image_id=part.articles["image_id"].map(_digests(part.images))
+        )
+        for part in sets
+    ]
+    return pd.concat(frames, ignore_index=True)
 
 
 def _digests(images: Embeddings) -> dict[str, str]:

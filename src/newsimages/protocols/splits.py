@@ -23,12 +23,10 @@ LARGEST_FOLDS = 20
 
 
 class Sides(NamedTuple):
-    """The rows of a table on two sides, in their order."""
+    """The rows of a table on two sides, in their order: to train on, to validate or test on."""
 
     kept: pd.DataFrame
-    """The side to train on."""
     held_out: pd.DataFrame
-    """The side to validate or test on."""
 
 
 def split_articles(articles: pd.DataFrame, *, share: float = 0.2, seed: int = 0) -> Sides:
@@ -45,10 +43,8 @@ def split_articles(articles: pd.DataFrame, *, share: float = 0.2, seed: int = 0)
             articles for both sides.
     """
     groups = _groups(articles, share)
-    fraction = Fraction(share).limit_denominator(LARGEST_FOLDS)
-    fraction = min(
-        max(fraction, Fraction(1, LARGEST_FOLDS)), Fraction(LARGEST_FOLDS - 1, LARGEST_FOLDS)
-    )
+    least = Fraction(1, LARGEST_FOLDS)
+    fraction = min(max(Fraction(share).limit_denominator(LARGEST_FOLDS), least), 1 - least)
     n_groups = len(np.unique(groups))
     if n_groups < fraction.denominator:
         raise NewsImagesError(
@@ -66,10 +62,8 @@ def split_articles(articles: pd.DataFrame, *, share: float = 0.2, seed: int = 0)
 def split_pairs(pairs: pd.DataFrame, *, share: float = 0.02, seed: int = 0) -> Sides:
     """Holds out a share of caption–image pairs, which may be hundreds of thousands.
 
-    Args:
-        pairs: Columns ``caption`` and ``image_id``, and any others.
-        share: Fraction held out of the groups of pairs that share no image or caption.
-        seed: Seed of the random choice.
+    The columns are ``caption`` and ``image_id``, and any others; the share is one of the groups of
+    pairs that share no image or caption.
 
     Raises:
         NewsImagesError: As `split_articles`.

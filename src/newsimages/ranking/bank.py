@@ -51,9 +51,6 @@ class ImageOffsets:
         if wrong.any():
             raise NewsImagesError(f"Offsets that are not finite: {first_ten(self.ids[wrong])}.")
 
-    def __len__(self) -> int:
-        return len(self.ids)
-
     def of(self, ids: NDArray[np.str_]) -> NDArray[np.float32]:
         """The values in the order of ``ids``.
 
@@ -74,15 +71,7 @@ class ImageOffsets:
 
 
 def bank_offsets(space: Space, revision: Revision, *, compute: Compute = ON_CPU) -> ImageOffsets:
-    """The offsets of a gallery's images over a query bank.
-
-    Args:
-        space: The bank's articles, none of which will be ranked (`without_asked`), and D images.
-        revision: Which formula.
-        compute: Where, and with how much memory.
-
-    Returns:
-        The offsets in the order of the images' ids.
+    """The offsets of D images, in the order of their ids, over the bank's articles of a space.
 
     Raises:
         NewsImagesError: The bank is empty, or as `SimilarityTiles`.
@@ -106,15 +95,8 @@ def without_asked(
 ) -> Queries:
     """The bank without the articles that are asked: they would leak what is measured into it.
 
-    Args:
-        bank: B articles.
-        asked: The articles that are ranked, in one or several sets.
-        views: By which vectors copies are found.
-        compute: Where to compare, and with how much memory.
-
-    Returns:
-        The articles of the bank whose id is not asked, and whose vector in no view comes to a
-        cosine of `COPY_COSINE` or more with one that is asked.
+    Those stay whose id is not asked, and whose vector in none of ``views`` comes to a cosine of
+    `COPY_COSINE` or more with one that is asked.
 
     Raises:
         NewsImagesError: No article is left, or a view is missing.

@@ -6,7 +6,6 @@ on the machine, the device or the order of the gallery. `rank` ranks every run.
 """
 
 import warnings
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +18,7 @@ from newsimages.devices import ON_CPU, Compute
 from newsimages.errors import NewsImagesError
 from newsimages.ranking.bank import ImageOffsets
 from newsimages.ranking.revisions import PLAIN, Revision
-from newsimages.ranking.similarity import SimilarityTiles
+from newsimages.ranking.similarity import SimilarityTiles, scaled
 from newsimages.ranking.spaces import Space
 
 
@@ -71,9 +70,6 @@ def rank(
         top_k: Length of the lists; the whole gallery where it holds fewer images.
         compute: Where, and with how much memory.
 
-    Returns:
-        min(top_k, D) images per article, in the articles' order.
-
     Raises:
         NewsImagesError: As `SimilarityTiles`; a top_k that is not above 0; offsets of another
             gallery or revision.
@@ -97,14 +93,7 @@ def rank(
 def rank_tiles(
     tiles: SimilarityTiles, space: Space, offsets: Tensor, slope: float, *, top_k: int
 ) -> Ranking:
-    """Ranks by similarities that are at hand already, and a revision's offsets.
-
-    Args:
-        tiles: Those of the space.
-        space: C articles and D images.
-        offsets: (D,) as the revision gives them.
-        slope: The revision's.
-        top_k: Length of the lists; the whole gallery where it holds fewer images.
+    """Ranks by the tiles of a space that are at hand already, and a revision's offsets (D,).
 
     Raises:
         NewsImagesError: top_k is not above 0.
@@ -112,18 +101,17 @@ def rank_tiles(
     if top_k < 1:
         raise NewsImagesError(f"top_k is {top_k}, but a list needs at least 1 image.")
     top_k = min(top_k, len(space.image_ids))
-    scores = np.empty((len(space.article_ids), top_k), np.float32)
-    similarities = np.empty_like(scores)
-    images = np.empty(scores.shape, space.image_ids.dtype)
-    start = 0
-    for tile, revised in _scored(tiles, offsets, slope):
-        rows = slice(start, start + len(tile))
-        start = rows.stop
+    scores, columns, similarities = [], [], []
+    for tile, revised in scaled(tiles, slope, offsets.neg()):
         best, order = top(revised, top_k)
-        scores[rows], images[rows] = best.cpu(), space.image_ids[order.cpu().numpy()]
-        similarities[rows] = tile.gather(1, order).cpu()
+        scores.append(best.cpu())
+        columns.append(order.cpu())
+        similarities.append(tile.gather(1, order).cpu())
     return Ranking(
-        article_ids=space.article_ids, image_ids=images, scores=scores, similarities=similarities
+        article_ids=space.article_ids,
+        image_ids=space.image_ids[torch.cat(columns).numpy()],
+        scores=torch.cat(scores).numpy(),
+        similarities=torch.cat(similarities).numpy(),
     )
 
 
@@ -144,28 +132,8 @@ def _offsets(
     return torch.from_numpy(offsets.of(image_ids)).to(tiles.device)
 
 
-def _scored(
-    tiles: SimilarityTiles, offsets: Tensor, slope: float
-) -> Iterator[tuple[Tensor, Tensor]]:
-    """Yields similarities and scores, both (B, D) and only valid until the next."""
-    buffer: Tensor | None = None
-    for tile in tiles:
-        if buffer is None or len(buffer) < len(tile):
-            buffer = torch.empty_like(tile)
-        out = buffer[: len(tile)]
-        yield tile, torch.add(offsets.neg(), tile, alpha=slope, out=out)
-
-
 def top(scores: Tensor, k: int) -> tuple[Tensor, Tensor]:
-    """The k greatest scores of each row and their columns, by (−score, column).
-
-    Args:
-        scores: (B, D) float32 without NaN.
-        k: At most D.
-
-    Returns:
-        Scores (B, k), falling, and columns (B, k) int64; equal scores by rising column.
-    """
+    """The k greatest of scores (B, D) without NaN and their columns, by (−score, column)."""
     n_images = scores.shape[1]
     values, columns = torch.topk(scores, min(k + 1, n_images), dim=1)
     if k < n_images:

@@ -11,7 +11,7 @@ multiples of 16 rows and sums over 512 dimensions at most nothing of it was left
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import torch
@@ -46,12 +46,8 @@ class SimilarityTiles:
     ) -> None:
         """Takes float32 vectors on one device, in blocks whose inner products are summed.
 
-        Args:
-            queries: Per block (C, E).
-            gallery: Per block (D, E).
-            memory_mb: Budget in MiB for everything beyond the two inputs and the answer.
-            rows_beside: How many rows of D numbers the budget is to hold beside the tiles and
-                what is made of them.
+        A block is (C, E) of the queries and (D, E) of the gallery. ``memory_mb`` MiB are for
+        everything beyond them and the answer, ``rows_beside`` rows of D numbers among it.
 
         Raises:
             NewsImagesError: Another dimension on the two sides, nothing to rank, or a budget
@@ -59,9 +55,10 @@ class SimilarityTiles:
         """
         _check_shapes(queries, gallery)
         self.queries, self.gallery = _cut(queries), _cut(gallery)
+        self.n_queries, self.n_images = len(queries[0]), len(gallery[0])  # C, D
+        self.device = gallery[0].device
         row_bytes = 4 * self.n_images
-        budget = memory_mb * MEGABYTE
-        beside = row_bytes * rows_beside
+        budget, beside = memory_mb * MEGABYTE, row_bytes * rows_beside
         affordable = (budget - beside) // (row_bytes * WORKING_TILES)
         if affordable < PRODUCT_ROWS:
             least = -(-(row_bytes * WORKING_TILES * PRODUCT_ROWS + beside) // MEGABYTE)
@@ -90,27 +87,8 @@ class SimilarityTiles:
             rows_beside=rows_beside,
         )
 
-    @property
-    def n_queries(self) -> int:
-        """C, the number of articles."""
-        return len(self.queries[0])
-
-    @property
-    def n_images(self) -> int:
-        """D, the number of images."""
-        return len(self.gallery[0])
-
-    @property
-    def device(self) -> torch.device:
-        """Where the similarities lie."""
-        return self.gallery[0].device
-
     def equalise(self, values: Tensor) -> Tensor:
-        """Gives images of equal vectors equal values, which rounding may have set apart.
-
-        Args:
-            values: (…, D) numbers per image; changed in place.
-        """
+        """Gives images of equal vectors equal values (…, D), in place: rounding sets them apart."""
         if len(self._copies):
             values[..., self._copies] = values[..., self._originals]
         return values
@@ -153,6 +131,17 @@ class SimilarityTiles:
         torch.mm(queries[0], self.gallery[0].T, out=out)
         for part, images in zip(queries[1:], self.gallery[1:], strict=True):
             out.addmm_(part, images.T)
+
+
+def scaled(
+    tiles: Iterable[Tensor], slope: float, summand: Tensor
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yields each tile and slope · tile + summand (D,), which is valid until the next only."""
+    buffer: Tensor | None = None  # one for all tiles: fresh memory costs more than the sums
+    for tile in tiles:
+        if buffer is None or len(buffer) < len(tile):
+            buffer = torch.empty_like(tile)
+        yield tile, torch.add(summand, tile, alpha=slope, out=buffer[: len(tile)])
 
 
 def _check_shapes(queries: Sequence[Tensor], gallery: Sequence[Tensor]) -> None:

@@ -123,20 +123,22 @@ def fuse(queries: Queries, gallery: Gallery, weights: Weights) -> Space:
             cannot be.
     """
     shares = _shares(queries, weights)
-    blocks: dict[int, tuple[Embeddings, NDArray[np.float32]]] = {}
+    towers: dict[int, Embeddings] = {}
+    sums: dict[int, NDArray[np.float32]] = {}
     for view, share in shares.items():
         images, asked = vectors_of(view, queries, gallery)
         part = asked.vectors if len(shares) == 1 else share[:, None] * asked.vectors
-        _, before = blocks.get(id(images), (images, None))
-        blocks[id(images)] = (images, part if before is None else before + part)
-    parts = [images for images, _ in blocks.values()]
-    for images in parts[1:]:
-        check_same_ids(images.ids, parts[0].ids, "images of a further tower")
-    ordered = [images.sorted_by_id() for images in parts]
+        key = id(images)
+        towers[key] = images
+        sums[key] = sums[key] + part if key in sums else part
+    first, *others = towers.values()
+    for images in others:
+        check_same_ids(images.ids, first.ids, "images of a further tower")
+    ordered = [images.sorted_by_id() for images in towers.values()]
     return Space(
         article_ids=queries.ids,
         image_ids=ordered[0].ids,
-        queries=tuple(asked for _, asked in blocks.values()),
+        queries=tuple(sums.values()),
         gallery=tuple(images.vectors for images in ordered),
     )
 

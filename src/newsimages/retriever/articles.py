@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from newsimages.embeddings import Embeddings
 from newsimages.encoding.long_text import LongText, embed_full_texts, full_texts
-from newsimages.ranking.spaces import Queries, TextField, View, Weights
+from newsimages.ranking.spaces import Queries, View, Weights
 from newsimages.retriever.retriever import EncodeArticles
 from newsimages.txv.towers import Networks, txv_queries
 
@@ -20,11 +20,8 @@ def article_encoder(
 ) -> EncodeArticles:
     """The encoder of a request's articles: it gives the queries that were measured.
 
-    Args:
-        encode: A text tower: N texts to (N, E) unit vectors.
-        networks: T×V, of those towers that are its.
-        weights: Only the text fields of these views are encoded.
-        long_text: What is done with long texts.
+    ``encode`` is a text tower, N texts to (N, E) unit vectors. Only the text fields of the views
+    in ``weights`` are encoded.
     """
     fields = {view.text_field for view in weights}
 
@@ -32,16 +29,13 @@ def article_encoder(
         return Embeddings(np.asarray(list(texts)), encode(list(texts.values())))
 
     def queries(titles: Mapping[str, str], texts: Mapping[str, str]) -> Queries:
-        vectors: dict[TextField, Embeddings] = {}
+        views: dict[View, Embeddings] = {}
         if "title" in fields:
-            vectors["title"] = embedded(titles)
+            views[View("clip", "title")] = embedded(titles)
         if "text" in fields:
             whole = full_texts(titles, texts)
-            vectors["text"] = embed_full_texts(whole, embedded, long_text=long_text)
-        own = Queries(
-            views={View("clip", field): each for field, each in vectors.items()},
-            has_text=np.array([bool(texts[key].strip()) for key in titles], np.bool_),
-        )
-        return txv_queries(own, networks)
+            views[View("clip", "text")] = embed_full_texts(whole, embedded, long_text=long_text)
+        has_text = np.array([bool(texts[key].strip()) for key in titles], np.bool_)
+        return txv_queries(Queries(views=views, has_text=has_text), networks)
 
     return queries

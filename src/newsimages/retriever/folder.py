@@ -24,7 +24,7 @@ from newsimages.errors import NewsImagesError, first_ten
 from newsimages.ranking.bank import ImageOffsets
 from newsimages.ranking.spaces import Gallery, Tower
 from newsimages.retriever.articles import article_encoder
-from newsimages.retriever.manifest import Manifest, check_files, read_manifest
+from newsimages.retriever.manifest import Manifest, check_files, read_manifest, write_manifest
 from newsimages.retriever.retriever import Retriever
 from newsimages.txv.network import load_network, save_network
 from newsimages.txv.towers import TXV_FIELDS
@@ -44,12 +44,8 @@ def save_retriever(
 ) -> None:
     """Writes a retriever and the text tower that it is asked through.
 
-    Args:
-        folder: Empty or not there, so that nothing of an earlier model is taken for a part of it.
-        retriever: With the offsets of a query bank and its provenance.
-        encoder: Its text tower is written.
-        sample: Texts by which the written tower is checked.
-        long_text: What is done with long texts.
+    The folder must be empty or not there, so that nothing of an earlier model is taken for a part
+    of it. The texts of ``sample`` are those by which the written tower is checked.
 
     Raises:
         NewsImagesError: There is no query bank, a text tower that cannot be served or does not fit
@@ -68,23 +64,20 @@ def save_retriever(
         folder.mkdir(parents=True, exist_ok=True)
         if any(folder.iterdir()):
             raise NewsImagesError(f"{folder} is not empty: save the retriever to another folder.")
-        _save(folder, retriever, encoder, sample=sample, long_text=long_text)
+        save_tower(folder / TEXT_TOWERS / "clip", encoder, sample[:_SAMPLE])
+        _save_gallery(folder, retriever)
+        for tower, network in retriever.networks.items():
+            save_network(folder / _network(tower), network)
+        # The manifest last: without it the folder cannot be loaded.
+        write_manifest(folder, retriever, long_text)
     except (OSError, safetensors.SafetensorError) as error:
         raise NewsImagesError(
             f"Cannot write {folder}: {error}. Choose another folder, or free some space."
         ) from error
 
 
-def _save(
-    folder: Path,
-    retriever: Retriever,
-    encoder: OpenClipEncoder,
-    *,
-    sample: list[str],
-    long_text: LongText,
-) -> None:
-    """Writes the files, the manifest last: without it the folder cannot be loaded."""
-    save_tower(folder / TEXT_TOWERS / "clip", encoder, sample[:_SAMPLE])
+def _save_gallery(folder: Path, retriever: Retriever) -> None:
+    """Writes the images in each tower, and their ids and offsets."""
     (folder / GALLERY).mkdir()
     galleries = {tower: images.sorted_by_id() for tower, images in retriever.gallery.items()}
     for tower, images in galleries.items():
@@ -94,14 +87,6 @@ def _save(
     for each in retriever.offsets:
         table[each.revision.name] = each.of(ids)
     table.to_parquet(folder / IMAGES, index=False)
-    for tower, network in retriever.networks.items():
-        save_network(folder / NETWORKS / f"{tower}.safetensors", network)
-    Manifest(
-        weights={view: weight for view, weight in retriever.weights.items() if weight},
-        revisions=retriever.revisions,
-        long_text=long_text,
-        provenance=retriever.provenance,
-    ).write(folder)
 
 
 def load_retriever(folder: Path) -> Retriever:
@@ -154,14 +139,15 @@ def _load_gallery(
     folder: Path, manifest: Manifest, towers: Sequence[Tower], ids: NDArray[np.str_]
 ) -> Gallery:
     """The images in each tower; towers of one network share theirs, as before they were saved."""
-    images: dict[str, Embeddings] = {}
-    of_tower: dict[Tower, str] = {}
+    gallery: dict[Tower, Embeddings] = {}
+    by_content: dict[str, Embeddings] = {}
     for tower in towers:
         name = f"{GALLERY}/{tower}.npy"
-        content = of_tower[tower] = manifest.files[name]["sha256"]
-        if content not in images:
-            images[content] = Embeddings(ids, np.load(folder / name, allow_pickle=False))
-    return {tower: images[content] for tower, content in of_tower.items()}
+        content = manifest.files[name]["sha256"]
+        if content not in by_content:
+            by_content[content] = Embeddings(ids, np.load(folder / name, allow_pickle=False))
+        gallery[tower] = by_content[content]
+    return gallery
 
 
 def _check_fit(retriever: Retriever, tower: TextTower) -> None:

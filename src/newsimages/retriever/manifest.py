@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, get_args, get_type_hints
 
@@ -11,7 +11,7 @@ from newsimages.encoding.long_text import LongText
 from newsimages.errors import NewsImagesError, first_ten
 from newsimages.ranking.revisions import REVISIONS, Revision
 from newsimages.ranking.spaces import TextField, Tower, View, whole
-from newsimages.retriever.provenance import Provenance
+from newsimages.retriever.retriever import Provenance, Retriever
 
 FORMAT = 2  # raise it when the folder's content, or its meaning, changes
 MANIFEST = "retriever.json"
@@ -25,50 +25,49 @@ class Manifest:
     revisions: tuple[Revision, ...]
     long_text: LongText
     provenance: Provenance | None
-    files: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    """``bytes`` and ``sha256`` of every other file, by its name; empty until it is written."""
+    files: Mapping[str, Mapping[str, Any]]
+    """``bytes`` and ``sha256`` of every other file, by its name."""
 
-    def write(self, folder: Path) -> None:
-        """Writes ``retriever.json``, with size and SHA-256 of every file that is there by now."""
-        about = {
-            "format": FORMAT,
-            "weights": [[*view, weight] for view, weight in self.weights.items()],
-            "revisions": [{"name": each.name, **each.settings} for each in self.revisions],
-            "long_text": self.long_text,
-            "provenance": asdict(self.provenance) if self.provenance else None,
-            "files": {
-                path.relative_to(folder).as_posix(): {
-                    "bytes": path.stat().st_size,
-                    "sha256": file_sha256(path),
-                }
-                for path in sorted(folder.rglob("*"))
-                if path.is_file()
-            },
-        }
-        (folder / MANIFEST).write_text(json.dumps(about, indent=2))
 
-    @classmethod
-    def of(cls, read: Mapping[str, Any]) -> "Manifest":
-        """Raises: KeyError, TypeError, ValueError on anything that `save_retriever` never wrote."""
-        about, files = read["provenance"], read["files"]
-        if about is not None:
-            about = Provenance(**{**about, "bank_sets": tuple(about["bank_sets"])})
-        manifest = cls(
-            weights={
-                _view(tower, field): float(weight) for tower, field, weight in read["weights"]
-            },
-            revisions=tuple(_revision(**settings) for settings in read["revisions"]),
-            long_text=read["long_text"],
-            provenance=about,
-            files={
-                str(name): {"bytes": each["bytes"], "sha256": each["sha256"]}
-                for name, each in files.items()
-            },
-        )
-        whole(manifest.weights)  # raises where they cannot be weights
-        if not manifest.revisions or manifest.long_text not in get_args(LongText):
-            raise ValueError("there is no revision, or long_text is unknown")
-        return manifest
+def write_manifest(folder: Path, retriever: Retriever, long_text: LongText) -> None:
+    """Writes ``retriever.json``, with size and SHA-256 of every file that is there by now."""
+    about = {
+        "format": FORMAT,
+        "weights": [[*view, weight] for view, weight in retriever.weights.items() if weight],
+        "revisions": [{"name": each.name, **each.settings} for each in retriever.revisions],
+        "long_text": long_text,
+        "provenance": asdict(retriever.provenance) if retriever.provenance else None,
+        "files": {
+            path.relative_to(folder).as_posix(): {
+                "bytes": path.stat().st_size,
+                "sha256": file_sha256(path),
+            }
+            for path in sorted(folder.rglob("*"))
+            if path.is_file()
+        },
+    }
+    (folder / MANIFEST).write_text(json.dumps(about, indent=2))
+
+
+def _manifest(read: Mapping[str, Any]) -> Manifest:
+    """Raises: KeyError, TypeError, ValueError on anything that `write_manifest` never wrote."""
+    about = read["provenance"]
+    if about is not None:
+        about = Provenance(**{**about, "bank_sets": tuple(about["bank_sets"])})
+    weights = {_view(tower, field): float(weight) for tower, field, weight in read["weights"]}
+    whole(weights)  # raises where they cannot be weights
+    if not read["revisions"] or read["long_text"] not in get_args(LongText):
+        raise ValueError("there is no revision, or long_text is unknown")
+    return Manifest(
+        weights=weights,
+        revisions=tuple(_revision(**settings) for settings in read["revisions"]),
+        long_text=read["long_text"],
+        provenance=about,
+        files={
+            str(name): {"bytes": each["bytes"], "sha256": each["sha256"]}
+            for name, each in read["files"].items()
+        },
+    )
 
 
 def _view(tower: Any, text_field: Any) -> View:
@@ -93,9 +92,8 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         read = json.loads(path.read_text(encoding="utf-8"))
         found = read["format"]
-        is_ours = type(found) is int and found == FORMAT  # a True is no 1
-        if is_ours:
-            return Manifest.of(read)
+        if type(found) is int and found == FORMAT:  # a True is no 1
+            return _manifest(read)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise NewsImagesError(
             f"{path} cannot be read as a retriever's: {type(error).__name__}: {error}. Expected a "
@@ -128,14 +126,7 @@ def check_files(
 
 
 def _reason(folder: Path, name: str, path: Path | None, expected: Mapping[str, Any]) -> str | None:
-    """What is wrong with a file of the manifest; None where nothing is.
-
-    Args:
-        folder: The retriever's.
-        name: As the manifest has it; it is never made a path of.
-        path: The file of that name which was found in the folder.
-        expected: Its size and checksum.
-    """
+    """What is wrong with a file of the manifest, whose name is never made a path of."""
     leads = PurePosixPath(name)
     is_link_out = path is not None and not path.resolve().is_relative_to(folder.resolve())
     if leads.is_absolute() or ".." in leads.parts or is_link_out:

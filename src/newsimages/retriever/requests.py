@@ -60,8 +60,7 @@ def answer(
 
 
 def _check(articles: pd.DataFrame) -> None:
-    unknown = [str(name) for name in articles.columns if name not in COLUMNS]
-    if unknown or "title" not in articles:
+    if "title" not in articles or any(name not in COLUMNS for name in articles.columns):
         raise NewsImagesError(
             f"The columns are {first_ten(list(articles.columns)) or 'none'}; expected title, and "
             "optionally text and article_id."

@@ -14,12 +14,35 @@ from newsimages.ranking.bank import ImageOffsets, bank_offsets
 from newsimages.ranking.ranking import Ranking, rank
 from newsimages.ranking.revisions import PLAIN, Revision
 from newsimages.ranking.spaces import Gallery, Queries, Weights, fuse
-from newsimages.retriever.provenance import Provenance
 from newsimages.txv.towers import Networks
 
 Against = Literal["bank", "batch"]
 EncodeArticles = Callable[[Mapping[str, str], Mapping[str, str]], Queries]
 """Titles and texts by article id, a blank text where there is none, to vectors."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Provenance:
+    """The run and the data behind a retriever."""
+
+    variant: str
+    """The run whose choice it goes by."""
+    corpus: str
+    backbone: str
+    """openCLIP's name of the model."""
+    pretrained: str
+    """The tag of its weights."""
+    precision: str
+    """In which its texts are encoded."""
+    gallery: str
+    """Whose images it ranks, as the parameter said."""
+    gallery_size: int
+    bank_sets: tuple[str, ...]
+    """The data sets whose training articles are the query bank."""
+    bank_size: int
+    """Articles in the query bank."""
+    validation_articles: int
+    """Articles that its weights and revision were chosen on."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -113,9 +136,7 @@ class Retriever:
     def with_bank(self, bank: Queries) -> "Retriever":
         """The retriever with its images' offsets over a query bank, for each of its revisions."""
         space = fuse(bank, self.gallery, self.weights)
-        offsets = [
-            bank_offsets(space, revision, compute=self.compute) for revision in self.revisions
-        ]
+        offsets = (bank_offsets(space, each, compute=self.compute) for each in self.revisions)
         return replace(self, offsets=tuple(offsets))
 
     def _revision(self, name: str | None) -> Revision:

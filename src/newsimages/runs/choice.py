@@ -21,7 +21,7 @@ from newsimages.protocols.embedded import EmbeddedSet, joined, with_txv
 from newsimages.protocols.parts import Parts
 from newsimages.ranking.bank import without_asked
 from newsimages.ranking.revisions import REVISIONS, Revision
-from newsimages.ranking.spaces import Gallery, Queries, Tower, View, Weights
+from newsimages.ranking.spaces import Gallery, Queries, View, Weights
 from newsimages.retriever.retriever import Retriever
 from newsimages.runs.table import Run
 from newsimages.runs.validation import ValidationPart
@@ -40,10 +40,6 @@ class Choice:
     """Its MRR on the validation part; NaN where nothing was chosen."""
     curve: pd.DataFrame = field(default_factory=pd.DataFrame)
     """All that was tried: a row per candidate with its settings, weights and figures."""
-
-    def asks(self, tower: Tower) -> bool:
-        """Whether a view of the tower has a weight."""
-        return any(view.tower == tower and weight > 0 for view, weight in self.weights.items())
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -69,8 +65,12 @@ class Chooser:
                 left in the bank.
         """
         if run not in self._chosen:
-            fixed = run.revision is not None
-            self._chosen[run] = self._fixed(run) if fixed else self._choose(run)
+            if run.revision is None:
+                self._chosen[run] = self._choose(run)
+            else:
+                equal = dict.fromkeys(run.views, 1 / len(run.views))
+                revision = run.revision.at_scale(self.scale)
+                self._chosen[run] = Choice(weights=equal, revisions=(revision,))
         return self._chosen[run]
 
     def retriever(
@@ -78,21 +78,20 @@ class Chooser:
     ) -> Retriever:
         """The retriever of a run on a gallery, with the query bank where the run has one.
 
-        Args:
-            run: Which run.
-            gallery: The images, in its towers at least.
-            asked: The articles that are going to be ranked; they are left out of the bank.
-            all_revisions: Whether a request may name another revision than the chosen one.
+        The gallery has the run's towers at least; ``asked``, the articles that are going to be
+        ranked, are left out of the bank. With ``all_revisions`` a request may name others than the
+        chosen one.
 
         Raises:
             NewsImagesError: As `choose`.
         """
         choice = self.choose(run)
+        towers = {view.tower for view, weight in choice.weights.items() if weight > 0}
         retriever = Retriever(
-            gallery={tower: images for tower, images in gallery.items() if choice.asks(tower)},
+            gallery={tower: images for tower, images in gallery.items() if tower in towers},
             weights=choice.weights,
             revisions=choice.revisions if all_revisions else choice.revisions[:1],
-            networks={t: n for t, n in self.networks.items() if choice.asks(t)},
+            networks={tower: net for tower, net in self.networks.items() if tower in towers},
             compute=self.compute,
         )
         if run.against == "batch":
@@ -127,18 +126,20 @@ class Chooser:
         ranks = ranks_in_lists(lists.article_ids, lists.image_ids, validation.truth())
         return figures_of(ranks)["mrr"]
 
-    def _fixed(self, run: Run) -> Choice:
-        """The choice of a run that has a revision of its own."""
-        revision = () if run.revision is None else (run.revision.at_scale(self.scale),)
-        return Choice(weights=dict.fromkeys(run.views, 1 / len(run.views)), revisions=revision)
-
     def _choose(self, run: Run) -> Choice:
         """Fits the weights, chooses the revision, and fits the weights anew with it in place."""
-        part = self._part(run)
-        several = len(run.views) > 1
-        tried = part.try_revisions(
-            part.fit(run.views) if several else {run.views[0]: 1.0}, candidates(run)
+        validation = self._validation()
+        queries = validation.queries
+        part = ValidationPart(
+            queries=queries,
+            gallery=validation.gallery,
+            truth=validation.truth(),
+            bank=self.bank_without([queries], run.views) if run.against == "bank" else None,
+            compute=self.compute,
         )
+        several = len(run.views) > 1
+        first = part.fit(run.views) if several else {run.views[0]: 1.0}
+        tried = part.try_revisions(first, candidates(run))
         winner = tried.simplest() if run.against == "bank" else tried.best()
         revisions = tried.best_of_each(winner)
         weights, mrr, curve = tried.weights, tried.mrr[winner], tried.curve
@@ -148,18 +149,6 @@ class Chooser:
             if again.mrr[0] >= mrr:
                 weights, mrr = again.weights, again.mrr[0]
         return Choice(weights=weights, revisions=revisions, mrr=float(mrr), curve=curve)
-
-    def _part(self, run: Run) -> ValidationPart:
-        validation = self._validation()
-        queries = validation.queries
-        is_alone = run.against == "bank"
-        return ValidationPart(
-            queries=queries,
-            gallery=validation.gallery,
-            truth=validation.truth(),
-            bank=self.bank_without([queries], run.views) if is_alone else None,
-            compute=self.compute,
-        )
 
     def _validation(self) -> EmbeddedSet:
         if self.validation is None:
@@ -172,14 +161,9 @@ class Chooser:
 def chooser_of(
     parts: Parts, networks: Networks, *, scale: float = 1.0, compute: Compute = ON_CPU
 ) -> Chooser:
-    """The chooser of a divided corpus.
+    """The chooser of a divided corpus, which has T×V's towers where there are ``networks``.
 
-    Args:
-        parts: With T×V's towers, where there are networks; without a validation part, only runs
-            with nothing to choose can be made.
-        networks: T×V.
-        scale: Scale of the paper's dual softmax.
-        compute: Where to rank, and with how much memory.
+    Without a validation part, only runs with nothing to choose can be made.
     """
     trained = bool(parts.training)
     return Chooser(

@@ -7,7 +7,8 @@ Galanopoulos and Mezaris, "Cross-modal Networks and Dual Softmax Operation for M
 from newsimages.metrics.metrics import METRICS
 from newsimages.protocols.parts import Protocol
 
-_OFFICIAL = """
+_TABLES: dict[Protocol, str] = {
+    "official": """
 1 RSS .61000 .68267 .82067 .86533 .49013
 1 RT  .42733 .52267 .71800 .80667 .30875
 1 TW  .65667 .72867 .86000 .91200 .54209
@@ -23,9 +24,8 @@ _OFFICIAL = """
 5 RSS .59267 .68000 .81267 .85400 .46889
 5 RT  .37267 .46200 .65667 .72667 .27638
 5 TW  .65733 .74600 .86333 .91267 .53920
-"""
-
-_INTERNAL = """
+""",
+    "internal": """
 1 RSS .8125 .8375 .9250 1.000 .7590
 1 RT  .6234 .7247 .8649 .9377 .4800
 1 TW  .6826 .7630 .8957 .9444 .5540
@@ -41,9 +41,9 @@ _INTERNAL = """
 5 RSS .8125 .8875 .9875 1.000 .7672
 5 RT  .6364 .7325 .8987 .9507 .4885
 5 TW  .6916 .7710 .9048 .9410 .5678
-"""
-
-_TABLES: dict[Protocol, str] = {"official": _OFFICIAL, "internal": _INTERNAL, "time": ""}
+""",
+    "time": "",
+}
 
 
 def published(protocol: Protocol) -> dict[tuple[str, int], dict[str, float]]:

@@ -7,6 +7,7 @@ from newsimages.errors import NewsImagesError, first_ten
 from newsimages.ranking.revisions import PLAIN, DualSoftmax, Revision
 from newsimages.ranking.spaces import Tower, View
 from newsimages.retriever.retriever import Against
+from newsimages.txv.towers import TXV_FIELDS
 
 ALL, PAPER = "all", "paper"
 
@@ -19,10 +20,6 @@ class Run:
     """Its number; those of the paper are 1 to 5."""
     variant: str
     """Its short name, in tags and columns."""
-    official_name: str
-    """The name under which it was, or would be, handed in."""
-    retriever: str
-    """What its towers together are called."""
     views: tuple[View, ...]
     """How it compares articles with images; the weights of several are chosen."""
     revision: Revision | None = None
@@ -35,6 +32,18 @@ class Run:
     def family(self) -> Literal["paper", "beyond"]:
         """Whether the paper has it."""
         return "beyond" if self.revision is None else "paper"
+
+    @property
+    def official_name(self) -> str:
+        """The name under which it was, or would be, handed in."""
+        if self.family == "paper":
+            return f"iti_certh_{self.variant.replace('txv', 'TxV')}_run_{self.number}"
+        return f"newsimages_{self.variant}_run_{self.number}"
+
+    @property
+    def retriever(self) -> str:
+        """What its towers together are called: the variant's first word."""
+        return self.variant.split("_", maxsplit=1)[0]
 
     @property
     def text_field(self) -> str:
@@ -60,8 +69,7 @@ class Run:
     @property
     def txv_towers(self) -> tuple[Tower, ...]:
         """The towers of its views that are T×V's."""
-        towers: tuple[Tower, ...] = ("txv", "txv_text")
-        return tuple(tower for tower in towers if self.asks(tower))
+        return tuple(tower for tower in TXV_FIELDS if self.asks(tower))
 
 
 TOWERS: dict[Tower, str] = {
@@ -80,57 +88,31 @@ LANGUAGES = (*CLIP, *MULTILINGUAL)
 EVERYTHING = (*MIX, *MULTILINGUAL, View("multilingual", "text"))
 
 
-def _paper(
-    number: int, variant: str, name: str, views: tuple[View, ...], revision: Revision
-) -> Run:
-    return Run(
-        number=number,
-        variant=variant,
-        official_name=f"iti_certh_{name}_run_{number}",
-        retriever=variant.split("_", maxsplit=1)[0],
-        views=views,
-        revision=revision,
-    )
-
-
-def _beyond(number: int, retriever: str, against: Against, views: tuple[View, ...]) -> Run:
-    return Run(
-        number=number,
-        variant=f"{retriever}_{against}",
-        official_name=f"newsimages_{retriever}_{against}_run_{number}",
-        retriever=retriever,
-        views=views,
-        against=against,
-    )
-
-
 RUNS: tuple[Run, ...] = (
-    _paper(1, "clip", "clip", CLIP, PLAIN),
-    _paper(2, "clip_ds", "clip_ds", CLIP, DualSoftmax()),
-    _paper(3, "txv", "TxV", TXV, PLAIN),
-    _paper(4, "txv_ds", "TxV_ds", TXV, DualSoftmax()),
-    _paper(5, "txv_text_ds", "TxV_text_ds", TXV_TEXT, DualSoftmax()),
-    _beyond(6, "clip", "batch", CLIP),
-    _beyond(7, "clip", "bank", CLIP),
-    _beyond(8, "txv", "batch", TXV),
-    _beyond(9, "txv", "bank", TXV),
-    _beyond(10, "mix", "batch", MIX),
-    _beyond(11, "mix", "bank", MIX),
-    _beyond(12, "multilingual", "batch", MULTILINGUAL),
-    _beyond(13, "multilingual", "bank", MULTILINGUAL),
-    _beyond(14, "languages", "batch", LANGUAGES),
-    _beyond(15, "languages", "bank", LANGUAGES),
-    _beyond(16, "all", "batch", EVERYTHING),
-    _beyond(17, "all", "bank", EVERYTHING),
+    Run(number=1, variant="clip", views=CLIP, revision=PLAIN),
+    Run(number=2, variant="clip_ds", views=CLIP, revision=DualSoftmax()),
+    Run(number=3, variant="txv", views=TXV, revision=PLAIN),
+    Run(number=4, variant="txv_ds", views=TXV, revision=DualSoftmax()),
+    Run(number=5, variant="txv_text_ds", views=TXV_TEXT, revision=DualSoftmax()),
+    Run(number=6, variant="clip_batch", views=CLIP),
+    Run(number=7, variant="clip_bank", views=CLIP, against="bank"),
+    Run(number=8, variant="txv_batch", views=TXV),
+    Run(number=9, variant="txv_bank", views=TXV, against="bank"),
+    Run(number=10, variant="mix_batch", views=MIX),
+    Run(number=11, variant="mix_bank", views=MIX, against="bank"),
+    Run(number=12, variant="multilingual_batch", views=MULTILINGUAL),
+    Run(number=13, variant="multilingual_bank", views=MULTILINGUAL, against="bank"),
+    Run(number=14, variant="languages_batch", views=LANGUAGES),
+    Run(number=15, variant="languages_bank", views=LANGUAGES, against="bank"),
+    Run(number=16, variant="all_batch", views=EVERYTHING),
+    Run(number=17, variant="all_bank", views=EVERYTHING, against="bank"),
 )
 
 
 def choose_runs(variants: str) -> tuple[Run, ...]:
-    """The runs of these variants, in the order of their numbers.
+    """The runs of these variants, separated by commas, in the order of their numbers.
 
-    Args:
-        variants: Their names, separated by commas; ``paper`` stands for the paper's five, ``all``
-            for all.
+    ``paper`` stands for the paper's five, ``all`` for all.
 
     Raises:
         NewsImagesError: No such variant, or none at all.

@@ -58,18 +58,15 @@ class Tried:
         error = behind.std(axis=1) / np.sqrt(behind.shape[1])
         near = np.flatnonzero(behind.mean(axis=1) <= error).tolist()
         name = self.candidates[near[0]].name
-        return max(
-            (number for number in near if self.candidates[number].name == name),
-            key=lambda number: float(self.mrr[number]),
-        )
+        settings = [number for number in near if self.candidates[number].name == name]
+        return max(settings, key=lambda number: float(self.mrr[number]))
 
     def best_of_each(self, winner: int) -> tuple[Revision, ...]:
         """The winner, and behind it the best setting of every other revision that was tried."""
-        order = [winner, *np.argsort(-self.mrr, kind="stable").tolist()]
-        first = {self.candidates[number].name: self.candidates[number] for number in order[::-1]}
-        return tuple(
-            first[name] for name in dict.fromkeys(self.candidates[number].name for number in order)
-        )
+        first: dict[str, Revision] = {}
+        for number in [winner, *np.argsort(-self.mrr, kind="stable").tolist()]:
+            first.setdefault(self.candidates[number].name, self.candidates[number])
+        return tuple(first.values())
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -99,9 +96,13 @@ class ValidationPart:
                 f"({first_ten(sorted(images)) or '-'})."
             )
 
-    def fit(self, views: Sequence[View]) -> dict[View, float]:
+    def fit(
+        self, views: Sequence[View], offsets: Mapping[str, float] | None = None
+    ) -> dict[View, float]:
         """The weights of several views, by `fit_weights`."""
-        return self._fitted(views, None)
+        return fit_weights(
+            self.queries, self.gallery, self.truth, views, offsets=offsets, compute=self.compute
+        )
 
     def refit(self, weights: Weights, revision: Revision) -> dict[View, float]:
         """The weights anew, with a revision in place as it is at ``weights``."""
@@ -109,7 +110,7 @@ class ValidationPart:
         tiles = SimilarityTiles.of(space, self.compute, rows_beside=revision.rows_beside)
         values = revision.offsets(tiles, bank=self.bank is not None) / revision.slope
         offsets = dict(zip(space.image_ids.tolist(), values.tolist(), strict=True))
-        return self._fitted(list(weights), offsets)
+        return self.fit(list(weights), offsets)
 
     def try_revisions(self, weights: Weights, candidates: Sequence[Revision]) -> Tried:
         """Ranks the articles with each of the candidates.
@@ -131,10 +132,3 @@ class ValidationPart:
             lists = rank_tiles(tiles, space, offsets, candidate.slope, top_k=CUTS[-1])
             ranks.append(ranks_in_lists(lists.article_ids, lists.image_ids, self.truth))
         return Tried(weights=weights, candidates=tuple(candidates), ranks=np.stack(ranks))
-
-    def _fitted(
-        self, views: Sequence[View], offsets: Mapping[str, float] | None
-    ) -> dict[View, float]:
-        return fit_weights(
-            self.queries, self.gallery, self.truth, views, offsets=offsets, compute=self.compute
-        )

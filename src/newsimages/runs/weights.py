@@ -45,8 +45,8 @@ def fit_weights(
         truth: The right image of each article that has one.
         views: Which views; at least one.
         offsets: By image id, a revision's offset divided by its slope.
-        compute: Where, and with how much memory. Where the similarities of all views do not fit,
-            articles are left out at even steps.
+        compute: Where its memory does not hold the similarities of all views, articles are left
+            out at even steps.
 
     Returns:
         Weights of 0 or more with the sum 1, in the order of the views; equal ones where no view
@@ -58,9 +58,8 @@ def fit_weights(
     articles, images = _sample(queries, gallery, truth, views, compute)
     chosen, own = queries.select(articles), {t: g.select(images) for t, g in gallery.items()}
     pairs = [vectors_of(view, chosen, own) for view in views]
-    cosines = torch.stack(
-        [torch.from_numpy(asked.vectors @ seen.vectors.T) for seen, asked in pairs]
-    )  # (K, C, D)
+    products = [torch.from_numpy(asked.vectors @ seen.vectors.T) for seen, asked in pairs]
+    cosines = torch.stack(products)  # (K, C, D)
     column = {image: number for number, image in enumerate(images)}
     right = torch.tensor([column[truth[article]] for article in articles])  # (C,)
     held_back = torch.tensor([offsets[image] for image in images]) if offsets else None
@@ -72,12 +71,9 @@ def fit_weights(
 
 
 def _most_likely(cosines: Tensor, right: Tensor, offsets: Tensor | None) -> NDArray[np.float64]:
-    """θ (K,), and c behind it where there are offsets, at the maximum of the likelihood.
+    """θ (K,), and c behind it where there are offsets (D,), at the maximum of the likelihood.
 
-    Args:
-        cosines: (K, C, D).
-        right: (C,) the column of each article's right image.
-        offsets: (D,).
+    ``cosines`` are (K, C, D), ``right`` (C,) is the column of each article's right image.
     """
     rows = torch.arange(len(right))
     seen = cosines[:, rows, right].mean(dim=1)  # (K,)

@@ -16,17 +16,8 @@ The queries of the offsets may be the articles that are ranked or others (a fixe
 | neighbours       | 1     | α · the mean of image j's k greatest similarities           |
 | sinkhorn         | s     | −v_j, the image's potential (see `sinkhorn`)                |
 
-* dual_softmax: Galanopoulos and Mezaris, MediaEval 2022, section 2.3, after Cheng et al.,
-  arXiv:2109.04290. The paper's Z* = softmax(s·Z, dim=0) ⊙ softmax(s·Z, dim=1) has the logarithm
-  2·s·z_ij − logsumexp_i(s·z_ij) − logsumexp_j(s·z_ij), whose last term is the same for all images
-  of an article and so never moves one.
-* inverted_softmax: Smith et al., ICLR 2017; Bogolin et al., "Cross Modal Retrieval with Querybank
-  Normalisation", CVPR 2022.
-* neighbours: Chowdhury et al., "Nearest Neighbor Normalization Improves Multimodal Retrieval",
-  EMNLP 2024.
-* sinkhorn: Cuturi, "Sinkhorn Distances", NeurIPS 2013.
-
-A new revision is a file with a dataclass like these and its line in `REVISIONS`.
+Each file names the source of its formula. A new revision is a file with a dataclass like these and
+its line in `REVISIONS`.
 """
 
 from newsimages.ranking.revisions.base import Revision

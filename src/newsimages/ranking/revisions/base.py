@@ -24,9 +24,9 @@ class Revision(ABC):
     """Whether its offsets over a query bank serve an article that is asked alone."""
 
     @property
-    @abstractmethod
     def slope(self) -> float:
         """The factor in front of a similarity in the score."""
+        return 1.0
 
     @abstractmethod
     def offsets(self, tiles: SimilarityTiles, *, bank: bool = False) -> Tensor:
@@ -47,9 +47,9 @@ class Revision(ABC):
         return 4
 
     @classmethod
-    @abstractmethod
     def candidates(cls) -> tuple["Revision", ...]:
         """The settings to try, the simplest first."""
+        return (cls(),)
 
     @property
     def words(self) -> str:

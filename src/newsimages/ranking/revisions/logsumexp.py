@@ -12,15 +12,9 @@ from newsimages.errors import NewsImagesError
 
 
 def column_logsumexp(tiles: Iterable[Tensor], *, scale: float) -> Tensor:
-    """The logarithm over all queries of the sum of exp(s·z), for every image.
+    """(D,) the logarithm over all queries of the sum of exp(scale · z), for every image.
 
-    Args:
-        tiles: Similarities in tiles of (queries of the tile, D), float32; they are not written to.
-            A maximum per tile is taken out, so that nothing overflows.
-        scale: s, the factor in front of the similarities.
-
-    Returns:
-        (D,) float32 on the tiles' device.
+    A maximum per tile is taken out, so that nothing overflows.
 
     Raises:
         NewsImagesError: There is no query.

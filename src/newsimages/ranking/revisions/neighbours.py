@@ -38,11 +38,6 @@ class Neighbours(Revision):
             )
 
     @property
-    def slope(self) -> float:
-        """1."""
-        return 1.0
-
-    @property
     def rows_beside(self) -> int:
         """The k greatest similarities of each image, and what they are merged with."""
         return 4 * self.k
@@ -58,14 +53,7 @@ class Neighbours(Revision):
 
 
 def mean_of_nearest(tiles: Iterable[Tensor], *, k: int) -> Tensor:
-    """The mean of every image's k greatest similarities over the queries.
-
-    Args:
-        tiles: Similarities in tiles of (queries of the tile, D), float32.
-        k: How many; all queries where there are fewer.
-
-    Returns:
-        (D,) float32 on the tiles' device.
+    """(D,) the mean of every image's k greatest similarities, of all where there are fewer.
 
     Raises:
         NewsImagesError: There is no query.

@@ -21,16 +21,6 @@ class Plain(Revision):
         """``no revision``."""
         return "no revision"
 
-    @property
-    def slope(self) -> float:
-        """1."""
-        return 1.0
-
     def offsets(self, tiles: SimilarityTiles, *, bank: bool = False) -> Tensor:
         """Zeros (D,)."""
         return torch.zeros(tiles.n_images, device=tiles.device)
-
-    @classmethod
-    def candidates(cls) -> tuple[Revision, ...]:
-        """Itself."""
-        return (cls(),)

@@ -32,7 +32,7 @@ from torch import Tensor
 from newsimages.errors import NewsImagesError
 from newsimages.ranking.revisions.base import SCALES, Revision, checked_scale
 from newsimages.ranking.revisions.logsumexp import column_logsumexp
-from newsimages.ranking.similarity import SimilarityTiles
+from newsimages.ranking.similarity import SimilarityTiles, scaled
 
 SMALLEST_SUM = 1e-30  # of a column; a sum below it may have lost all its digits
 
@@ -65,14 +65,8 @@ class Sinkhorn(Revision):
 
     def offsets(self, tiles: SimilarityTiles, *, bank: bool = False) -> Tensor:
         """−v, (D,); a bank is told from the articles themselves."""
-        potentials = image_potentials(
-            tiles,
-            shape=(tiles.n_queries, tiles.n_images),
-            scale=self.scale,
-            rounds=self.rounds,
-            tolerance=self.tolerance,
-            bank=bank,
-        )
+        shape = (tiles.n_queries, tiles.n_images)
+        potentials = image_potentials(tiles, shape=shape, bank=bank, **self.settings)
         return tiles.equalise(-potentials.values)
 
     @classmethod
@@ -104,18 +98,9 @@ def image_potentials(
 ) -> Potentials:
     """Goes round until the marginals hold or the rounds are used up.
 
-    Args:
-        tiles: Similarities in tiles of (articles of the tile, D), float32; gone over once a round.
-        shape: (C, D).
-        scale: s, one over the weight of the entropy.
-        rounds: How many times the potentials are set at most.
-        tolerance: How far an image's mass may be from what it is to take, relative to that; the
-            articles' masses hold exactly. At 0 it stops before the last round only where float32
-            sees no difference.
-        bank: Whether the queries are a query bank, as told above.
-
-    Returns:
-        The images' potentials, up to one constant that no ranking depends on.
+    ``shape`` is (C, D), all else as in `Sinkhorn`. The potentials are determined up to a constant
+    that no ranking depends on. At a tolerance of 0 it stops before the last round only where
+    float32 sees no difference.
     """
     n_queries, n_images = shape
     unassigned = 0 if bank else max(n_images - n_queries, 0)
@@ -147,17 +132,9 @@ def _log_nameless(values: Tensor, unassigned: int) -> Tensor:
 
 
 def _column_sums(tiles: Iterable[Tensor], values: Tensor, scale: float) -> tuple[Tensor, Tensor]:
-    """Sets the articles' potentials and adds up the plan.
-
-    Returns:
-        Σ_i P_ij (D,), and u (C,), with which each row of P sums to 1.
-    """
+    """Σ_i P_ij (D,), and the articles' potentials u (C,), with which each row of P sums to 1."""
     sums, articles = torch.zeros_like(values), []
-    buffer: Tensor | None = None
-    for tile in tiles:
-        if buffer is None or len(buffer) < len(tile):
-            buffer = torch.empty_like(tile)
-        powers = torch.add(values, tile, alpha=scale, out=buffer[: len(tile)])
+    for _, powers in scaled(tiles, scale, values):
         maximum = powers.amax(dim=1, keepdim=True)  # (B, 1)
         totals = powers.sub_(maximum).exp_().sum(dim=1)  # (B,)
         sums += totals.reciprocal() @ powers
