@@ -1,13 +1,13 @@
 """Matrix products on a CPU that give a row the same bits among any number of other rows.
 
-PyTorch's own product in fp32, MKL's, picks its kernel and the order of its sums by the number of
-rows: on an Intel Xeon with two threads, a row of 2048 numbers comes out in four ways between 4 and
-332 rows. oneDNN sums every row in the same order and takes no longer.
+In fp32 PyTorch multiplies with MKL, which picks the kernel and the order of its sums by the number
+of rows: on an Intel Xeon with two threads, a row of 2048 numbers has four results between 4 and 332
+rows. oneDNN sums every row in the same order and takes about as long.
 
-Measured from 2 to 1600 rows, for widths of 16 to 4096, on 1, 2 and 16 threads, with the kernels
-for AVX2 and AVX-512. A single row takes another kernel. PyTorch computes bf16 with oneDNN as it
-is. There the bits hold as well, except with AMX, whose kernels order their sums by the number of
-rows; always to multiply 64 rows would help, but take more than twice as long.
+Measured for 2 to 1600 rows and widths of 16 to 4096, on 1, 2 and 16 threads, with the kernels for
+AVX2 and AVX-512; a single row takes another kernel. In bf16 PyTorch uses oneDNN anyway, and with
+its kernels for AVX512-BF16 the bits hold as well (AMD from Zen 4). With those for AMX (Intel Xeons
+from 2023) they do not: multiplying 64 rows at a time would help, but more than double the time.
 """
 
 from collections.abc import Callable, Mapping, Sequence

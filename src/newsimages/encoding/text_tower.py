@@ -6,8 +6,8 @@ longest text changes nothing.
 So texts are sorted by length, batched, and cut; equal texts are encoded once; and the last layer
 is worked out for the end tokens only.
 
-On a CPU a text gets the same bits alone and in any batch, in fp32 and in bf16. The exception is
-bf16 with AMX (recent Intel Xeons): there the last digits vary with the batch. Products are
+On a CPU a text gets the same bits alone and in any batch: in fp32, and in bf16 with AVX512-BF16.
+With AMX (Intel Xeons from 2023) the last digits of bf16 vary with the batch. Products are
 bit-stable for row counts divisible by 4 (`stable_products`), attention for any number of texts of
 one length. So a text is padded to a length that depends on it alone, and batches to four texts.
 """
