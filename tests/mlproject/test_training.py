@@ -319,7 +319,7 @@ def test_a_split_by_time_without_dates_stops_before_the_work(
 @pytest.mark.usefixtures("store")
 def test_no_choice_sees_a_test_label(arguments: list[str], training: list[str]) -> None:
     """Shuffled right images of the test sets change the figures, and nothing that is chosen."""
-    variants = ("clip_batch", "clip_bank", "mix_weights")
+    variants = ("clip_batch", "clip_bank", "mix_batch")
     extra = ["--variants", ",".join(variants), "--sheet-articles", "0"]
     assert cli.run(["evaluate", *arguments, *training, *extra]) == 0
     for name in ("RSS", "TW"):
