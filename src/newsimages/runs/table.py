@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from newsimages.errors import NewsImagesError, first_ten
+from newsimages.lists import names_in
 from newsimages.ranking.revisions import PLAIN, DualSoftmax, Revision
 from newsimages.ranking.spaces import Tower, View
 from newsimages.retriever.retriever import Against
@@ -117,7 +118,7 @@ def choose_runs(variants: str) -> tuple[Run, ...]:
     Raises:
         NewsImagesError: No such variant, or none at all.
     """
-    wanted = {name.strip() for name in variants.split(",") if name.strip()}
+    wanted = set(names_in(variants))
     known = [run.variant for run in RUNS]
     unknown = sorted(wanted - {ALL, PAPER, *known})
     if unknown or not wanted:

@@ -106,7 +106,8 @@ class ValidationPart:
 
     def refit(self, weights: Weights, revision: Revision) -> dict[View, float]:
         """The weights anew, with a revision in place as it is at ``weights``."""
-        space = fuse(self.bank or self.queries, self.gallery, weights)
+        asked = self.queries if self.bank is None else self.bank
+        space = fuse(asked, self.gallery, weights)
         tiles = SimilarityTiles.of(space, self.compute, rows_beside=revision.rows_beside)
         values = revision.offsets(tiles, bank=self.bank is not None) / revision.slope
         offsets = dict(zip(space.image_ids.tolist(), values.tolist(), strict=True))
