@@ -22,6 +22,7 @@ from newsimages.metrics.metrics import figures_of, ranks_of_truth
 from newsimages.metrics.reciprocal_rank import mrr_interval
 from newsimages.protocols.embedded import EmbeddedSet
 from newsimages.protocols.parts import Parts, Protocol, check_dates, check_training
+from newsimages.ranking.ranking import RANKING_COLUMNS
 from newsimages.reports.submission import write_submission
 from newsimages.reports.tables import Measured, results_table
 from newsimages.runs.choice import Chooser, chooser_of
@@ -212,6 +213,8 @@ def _evaluate_run(
             ranking = retriever.rank(test.queries, top_k=TOP_K, against=each.against).table()
             rankings[test.name][each.variant] = ranking
             measured += _measure(config, each, test, ranking)
+            if each.against == "bank":
+                results.log_certainty(retriever, test)
         mlflow.set_tag(tracking.DESCRIPTION_TAG, results.run_description(each, measured))
         shown_mrr = ", ".join(f"{m.data_set} {m.metrics['mrr']:.3f}" for m in measured)
         print(f"  run {each.number} {each.variant}: MRR {shown_mrr or '-'}", flush=True)
@@ -223,7 +226,7 @@ def _measure(
 ) -> list[Measured]:
     """Logs lists and metrics of one run on a test set; none where no right image is known."""
     tracking.log_data_set(test)
-    tracking.log_table(ranking, f"rankings/{test.name}.parquet")
+    tracking.log_table(ranking[list(RANKING_COLUMNS)], f"rankings/{test.name}.parquet")
     _log_submission(config, ranking, test)
     truth = test.truth()
     if not truth:

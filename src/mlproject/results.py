@@ -22,7 +22,10 @@ from newsimages.reports.figures.hubness import hubness
 from newsimages.reports.figures.intervals import mrr_intervals
 from newsimages.reports.figures.ranks import rank_histogram
 from newsimages.reports.figures.recall import recall_curves
+from newsimages.reports.figures.reliability import reliability_diagram
 from newsimages.reports.tables import Measured, markdown, results_table
+from newsimages.retriever.retriever import Retriever
+from newsimages.runs.certainty import certainty_figures, half_lost
 from newsimages.runs.choice import Choice
 from newsimages.runs.table import Run
 
@@ -80,6 +83,19 @@ def run_description(each: Run, own: Sequence[Measured]) -> str:
     """What the run does, and its figures, in Markdown."""
     where = "of the paper" if each.family == "paper" else "beyond the paper"
     return f"Run {each.number} {where}: {each.words}.\n\n{markdown(results_table(own))}"
+
+
+def log_certainty(retriever: Retriever, test: EmbeddedSet) -> None:
+    """Logs how true a run's probabilities are where half of the right images are taken out.
+
+    Nothing is logged where fewer than two right images are known.
+    """
+    if len(set(test.truth().values()) & set(test.images.ids.tolist())) < 2:
+        return
+    asked = half_lost(retriever, test)
+    figures = certainty_figures(asked)
+    mlflow.log_metrics({f"{test.name}/{n}": value for n, value in figures.items() if value == value})
+    tracking.log_drawing(reliability_diagram(asked, name=test.name), f"{test.name}/reliability")
 
 
 def log_pictures(

@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 
 from newsimages.devices import ON_CPU, Compute
-from newsimages.embeddings import Embeddings
+from newsimages.embeddings import Embeddings, rows_of
 from newsimages.errors import NewsImagesError, first_ten
 from newsimages.ranking.revisions import Revision
 from newsimages.ranking.similarity import SimilarityTiles
@@ -50,6 +50,13 @@ class ImageOffsets:
         wrong = ~np.isfinite(self.values)
         if wrong.any():
             raise NewsImagesError(f"Offsets that are not finite: {first_ten(self.ids[wrong])}.")
+
+    def select(self, ids: Sequence[str]) -> "ImageOffsets":
+        """Those of some images, in their order. Raises: NewsImagesError for an unknown one."""
+        rows, missing = rows_of(self.ids, ids)
+        if missing:
+            raise NewsImagesError(f"No offsets of the images {first_ten(missing)}.")
+        return ImageOffsets(np.asarray(ids, np.str_), self.values[rows], self.revision)
 
     def of(self, ids: NDArray[np.str_]) -> NDArray[np.float32]:
         """The values in the order of ``ids``.

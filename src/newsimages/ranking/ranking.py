@@ -17,9 +17,12 @@ from torch import Tensor
 from newsimages.devices import ON_CPU, Compute
 from newsimages.errors import NewsImagesError
 from newsimages.ranking.bank import ImageOffsets
+from newsimages.ranking.confidence import ROWS_BESIDE, Confidence
 from newsimages.ranking.revisions import PLAIN, Revision
 from newsimages.ranking.similarity import SimilarityTiles, scaled
 from newsimages.ranking.spaces import Space
+
+RANKING_COLUMNS = ("article_id", "rank", "image_id", "score", "similarity")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,11 +37,18 @@ class Ranking:
     """(C, K) what the order rests on, falling along each row."""
     similarities: NDArray[np.float32]
     """(C, K) plain cosine of article and image."""
+    confidences: NDArray[np.float32] | None = None
+    """(C, K) the probability that an image is the right one; None where it is not known."""
+    none_fits: NDArray[np.float32] | None = None
+    """(C,) the probability that the right image is not in the gallery."""
 
     def table(self) -> pd.DataFrame:
-        """One row per article and rank: article_id, rank (from 1), image_id, score, similarity."""
+        """One row per article and rank: `RANKING_COLUMNS`, rank from 1.
+
+        Behind them confidence and none_fits, where these are known.
+        """
         n_articles, top_k = self.image_ids.shape
-        return pd.DataFrame(
+        table = pd.DataFrame(
             {
                 "article_id": np.repeat(self.article_ids, top_k),
                 "rank": np.tile(np.arange(1, top_k + 1, dtype=np.int32), n_articles),
@@ -47,6 +57,10 @@ class Ranking:
                 "similarity": self.similarities.ravel(),
             }
         )
+        if self.confidences is not None and self.none_fits is not None:
+            table["confidence"] = self.confidences.ravel()
+            table["none_fits"] = np.repeat(self.none_fits, top_k)
+        return table
 
 
 def rank(
@@ -54,6 +68,7 @@ def rank(
     revision: Revision,
     *,
     offsets: ImageOffsets | None = None,
+    confidence: Confidence | None = None,
     top_k: int = 100,
     compute: Compute = ON_CPU,
 ) -> Ranking:
@@ -67,6 +82,7 @@ def rank(
         space: C articles and D images.
         revision: What is done to the similarities.
         offsets: The images' offsets over a query bank, from `newsimages.ranking.bank`.
+        confidence: What tells how sure these scores are; None: that is not asked.
         top_k: Length of the lists; the whole gallery where it holds fewer images.
         compute: Where, and with how much memory.
 
@@ -85,13 +101,20 @@ def rank(
             stacklevel=2,
         )
         revision = PLAIN
-    tiles = SimilarityTiles.of(space, compute, rows_beside=revision.rows_beside)
+    beside = max(revision.rows_beside, ROWS_BESIDE if confidence else 0)
+    tiles = SimilarityTiles.of(space, compute, rows_beside=beside)
     values = _offsets(space.image_ids, tiles, revision, offsets)
-    return rank_tiles(tiles, space, values, revision.slope, top_k=top_k)
+    return rank_tiles(tiles, space, values, revision.slope, top_k=top_k, confidence=confidence)
 
 
 def rank_tiles(
-    tiles: SimilarityTiles, space: Space, offsets: Tensor, slope: float, *, top_k: int
+    tiles: SimilarityTiles,
+    space: Space,
+    offsets: Tensor,
+    slope: float,
+    *,
+    top_k: int,
+    confidence: Confidence | None = None,
 ) -> Ranking:
     """Ranks by the tiles of a space that are at hand already, and a revision's offsets (D,).
 
@@ -102,16 +125,22 @@ def rank_tiles(
         raise NewsImagesError(f"top_k is {top_k}, but a list needs at least 1 image.")
     top_k = min(top_k, len(space.image_ids))
     scores, columns, similarities = [], [], []
+    sure: list[tuple[Tensor, Tensor]] = []
     for tile, revised in scaled(tiles, slope, offsets.neg()):
         best, order = top(revised, top_k)
+        if confidence:
+            sure.append(confidence.of(revised, best, order))
         scores.append(best.cpu())
         columns.append(order.cpu())
         similarities.append(tile.gather(1, order).cpu())
+    confidences, none_fits = map(torch.cat, zip(*sure, strict=True)) if sure else (None, None)
     return Ranking(
         article_ids=space.article_ids,
         image_ids=space.image_ids[torch.cat(columns).numpy()],
         scores=torch.cat(scores).numpy(),
         similarities=torch.cat(similarities).numpy(),
+        confidences=None if confidences is None else confidences.cpu().numpy(),
+        none_fits=None if none_fits is None else none_fits.cpu().numpy(),
     )
 
 

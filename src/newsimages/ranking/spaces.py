@@ -16,7 +16,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from newsimages.embeddings import Embeddings
+from newsimages.embeddings import Embeddings, rows_of
 from newsimages.errors import NewsImagesError, first_ten
 
 TextField = Literal["title", "text"]
@@ -46,6 +46,11 @@ class Queries:
     """The same articles in the same order in each."""
     has_text: NDArray[np.bool_]
     """(C,) whether an article has a text; where it has none, its title stands in the vectors."""
+    languages: NDArray[np.str_] | None = None
+    """(C,) the language that each was found to be in, where that was looked for."""
+    in_english: NDArray[np.bool_] | None = None
+    """(C,) whether an article's English views are its own; where not, it was not translated, and
+    only multilingual views can be asked. None: all are."""
 
     def __post_init__(self) -> None:
         """Raises: NewsImagesError where the views are not of the same articles."""
@@ -53,10 +58,12 @@ class Queries:
             raise NewsImagesError("Queries without a view: give at least one.")
         for view, vectors in self.views.items():
             check_same_ids(vectors.ids, self.ids, f"articles of {view.tower} on the {view[1]}")
-        if self.has_text.shape != self.ids.shape:
-            raise NewsImagesError(
-                f"has_text has the shape {self.has_text.shape}, expected {self.ids.shape}."
-            )
+        for name in ("has_text", "languages", "in_english"):
+            values = getattr(self, name)
+            if values is not None and values.shape != self.ids.shape:
+                raise NewsImagesError(
+                    f"{name} has the shape {values.shape}, expected {self.ids.shape}."
+                )
 
     def __len__(self) -> int:
         return len(self.has_text)
@@ -78,8 +85,13 @@ class Queries:
     def select(self, ids: Sequence[str]) -> "Queries":
         """The articles ``ids``, in their order. Raises: NewsImagesError for an unknown one."""
         views = {view: vectors.select(ids) for view, vectors in self.views.items()}
-        has_text = dict(zip(self.ids.tolist(), self.has_text.tolist(), strict=True))
-        return Queries(views=views, has_text=np.array([has_text[key] for key in ids], np.bool_))
+        rows, _ = rows_of(self.ids, ids)
+        return Queries(
+            views=views,
+            has_text=self.has_text[rows],
+            languages=None if self.languages is None else self.languages[rows],
+            in_english=None if self.in_english is None else self.in_english[rows],
+        )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -110,8 +122,9 @@ class Space:
 def fuse(queries: Queries, gallery: Gallery, weights: Weights) -> Space:
     """Makes a run's views one space.
 
-    An article without a text is asked with its other views, whose weights then make up the whole;
-    where no other view has a weight, its title stands for the text.
+    An article without a text, or one that is not in English, is asked with its other views, whose
+    weights then make up the whole. Where only texts have a weight, an article's title stands for
+    the text that it lacks.
 
     Args:
         queries: C articles, with all views that have a weight.
@@ -119,15 +132,14 @@ def fuse(queries: Queries, gallery: Gallery, weights: Weights) -> Space:
         weights: Numbers of 0 or more that do not sum to 0.
 
     Raises:
-        NewsImagesError: A view or a tower is missing, the towers hold other images, or the weights
-            cannot be.
+        NewsImagesError: A view or a tower is missing, the towers hold other images, or as `shares`.
     """
-    shares = _shares(queries, weights)
+    weighted = shares(queries, weights)
     towers: dict[int, Embeddings] = {}
     sums: dict[int, NDArray[np.float32]] = {}
-    for view, share in shares.items():
+    for view, share in weighted.items():
         images, asked = vectors_of(view, queries, gallery)
-        part = asked.vectors if len(shares) == 1 else share[:, None] * asked.vectors
+        part = asked.vectors if len(weighted) == 1 else share[:, None] * asked.vectors
         key = id(images)
         towers[key] = images
         sums[key] = sums[key] + part if key in sums else part
@@ -180,13 +192,37 @@ def check_same_ids(ids: NDArray[np.str_], expected: NDArray[np.str_], what: str)
     )
 
 
-def _shares(queries: Queries, weights: Weights) -> dict[View, NDArray[np.float32]]:
-    """(C,) per view: its weight for each article."""
+def shares(queries: Queries, weights: Weights) -> dict[View, NDArray[np.float32]]:
+    """(C,) per view: its weight for each article, as `fuse` takes it.
+
+    Raises:
+        NewsImagesError: An article that was not translated, and no multilingual view with a weight;
+            weights that cannot be.
+    """
     weighted = whole(weights)
-    on_title = sum(weight for view, weight in weighted.items() if view.text_field == "title")
-    shares = {}
-    for view, weight in weighted.items():
-        alone = weight / on_title if view.text_field == "title" else 0.0
-        without_text = alone if on_title else weight
-        shares[view] = np.where(queries.has_text, weight, without_text).astype(np.float32)
-    return shares
+    in_english = queries.in_english
+    reads = {
+        view: np.ones(len(queries), np.bool_)
+        if in_english is None or view.tower == "multilingual"
+        else in_english
+        for view in weighted
+    }
+    unread = ~np.any(list(reads.values()), axis=0)
+    if unread.any():
+        raise NewsImagesError(
+            f"The articles {first_ten(queries.ids[unread])} are not in English and were not "
+            "translated, and no multilingual view is asked. Translate them first."
+        )
+    asks = {
+        view: own & (queries.has_text if view.text_field == "text" else True)
+        for view, own in reads.items()
+    }
+    # Where only texts have a weight, the title stands for an absent one.
+    on_title = np.any(list(asks.values()), axis=0)
+    asks = {view: np.where(on_title, own, reads[view]) for view, own in asks.items()}
+    total = sum(own * weighted[view] for view, own in asks.items())
+    is_whole = np.all(list(asks.values()), axis=0)
+    return {
+        view: np.where(is_whole, weighted[view], own * weighted[view] / total).astype(np.float32)
+        for view, own in asks.items()
+    }

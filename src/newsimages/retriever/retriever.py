@@ -4,13 +4,19 @@ titles, texts ─ encode ─> queries per view ─ fuse ─> one space ─ simil
 """
 
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, get_args
 
+import numpy as np
+from numpy.typing import NDArray
+
 from newsimages.devices import ON_CPU, Compute
+from newsimages.embeddings import rows_of
 from newsimages.errors import NewsImagesError, first_ten
 from newsimages.ranking.bank import ImageOffsets, bank_offsets
+from newsimages.ranking.confidence import Confidence
+from newsimages.ranking.contributions import contributions
 from newsimages.ranking.ranking import Ranking, rank
 from newsimages.ranking.revisions import PLAIN, Revision
 from newsimages.ranking.spaces import Gallery, Queries, Weights, fuse
@@ -41,6 +47,10 @@ class Provenance:
     """The data sets whose training articles are the query bank."""
     bank_size: int
     """Articles in the query bank."""
+    bank_sha256: str
+    """Of the bank's vectors, in all views."""
+    gallery_sha256: str
+    """Of the images' ids and vectors."""
     validation_articles: int
     """Articles that its weights and revision were chosen on."""
 
@@ -57,10 +67,12 @@ class Retriever:
     """What can be done to the similarities, one of each name; the first where none is named."""
     offsets: tuple[ImageOffsets, ...] = ()
     """The images' offsets over a query bank, per revision; empty: there is no bank."""
+    confidences: Mapping[str, Confidence] = field(default_factory=dict)
+    """How sure the scores of each revision are, by its name, against the query bank."""
     networks: Networks = field(default_factory=dict)
     """T×V's networks, of those of its towers that have a weight."""
     encode: EncodeArticles | None = None
-    """Turns articles into queries; None: only vectors can be ranked."""
+    """Turns articles in any language into queries; None: only vectors can be ranked."""
     provenance: Provenance | None = None
     """What a registered retriever was made of."""
     compute: Compute = ON_CPU
@@ -91,7 +103,18 @@ class Retriever:
             min(top_k, D) images per article, in the order of the titles.
 
         Raises:
-            NewsImagesError: No titles, blank ones, or as `rank`.
+            NewsImagesError: As `queries` and `rank`.
+        """
+        queries = self.queries(titles, texts)
+        return self.rank(queries, top_k=top_k, revision=revision, against=against)
+
+    def queries(
+        self, titles: Mapping[str, str], texts: Mapping[str, str] | None = None
+    ) -> Queries:
+        """Articles as vectors in the views that have a weight, in the order of the titles.
+
+        Raises:
+            NewsImagesError: No titles, blank ones, no text encoder, or as it raises.
         """
         if self.encode is None:
             raise NewsImagesError("This retriever has no text encoder: rank vectors instead.")
@@ -101,8 +124,7 @@ class Retriever:
         if blank:
             raise NewsImagesError(f"Articles with a blank title: {first_ten(blank)}. Fill it in.")
         known = texts or {}
-        queries = self.encode(titles, {key: known.get(key, "") for key in titles})
-        return self.rank(queries, top_k=top_k, revision=revision, against=against)
+        return self.encode(titles, {key: known.get(key, "") for key in titles})
 
     def rank(
         self,
@@ -129,9 +151,45 @@ class Retriever:
                 space,
                 chosen,
                 offsets=self._offsets(chosen) if against == "bank" else None,
+                confidence=self.confidences.get(chosen.name) if against == "bank" else None,
                 top_k=top_k,
                 compute=self.compute,
             )
+
+    def explain(
+        self, queries: Queries, ranking: Ranking, *, revision: str | None = None
+    ) -> dict[str, NDArray[np.float64]]:
+        """What each view and the revision contribute to the scores of a ranking against the bank.
+
+        Returns:
+            (C, K) by view and ``revision``, as `contributions`: they add up to the scores.
+
+        Raises:
+            NewsImagesError: As `rank`.
+        """
+        chosen = self._revision(revision)
+        offsets = np.zeros(ranking.scores.shape, np.float32)
+        if own := self._offsets(chosen):
+            rows, _ = rows_of(own.ids, ranking.image_ids.ravel().tolist())
+            offsets = own.values[rows].reshape(offsets.shape)
+        return contributions(
+            queries,
+            self.gallery,
+            self.weights,
+            ranking.image_ids,
+            slope=chosen.slope,
+            offsets=offsets,
+            scores=ranking.scores,
+        )
+
+    def on_images(self, ids: Sequence[str]) -> "Retriever":
+        """The retriever on a part of its images. Raises: NewsImagesError for an unknown one."""
+        made = {id(images): images.select(ids) for images in self.gallery.values()}
+        return replace(
+            self,
+            gallery={tower: made[id(images)] for tower, images in self.gallery.items()},
+            offsets=tuple(each.select(ids) for each in self.offsets),
+        )
 
     def with_bank(self, bank: Queries) -> "Retriever":
         """The retriever with its images' offsets over a query bank, for each of its revisions."""

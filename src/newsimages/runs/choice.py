@@ -20,7 +20,8 @@ from newsimages.metrics.metrics import CUTS, figures_of, ranks_in_lists
 from newsimages.protocols.embedded import EmbeddedSet, joined, with_txv
 from newsimages.protocols.parts import Parts
 from newsimages.ranking.bank import without_asked
-from newsimages.ranking.revisions import REVISIONS, Revision
+from newsimages.ranking.confidence import Confidence
+from newsimages.ranking.revisions import PLAIN, REVISIONS, Revision
 from newsimages.ranking.spaces import Gallery, Queries, View, Weights
 from newsimages.retriever.retriever import Retriever
 from newsimages.runs.table import Run
@@ -56,6 +57,10 @@ class Chooser:
     """Scale of the dual softmax of runs with nothing to choose (the paper: 1)."""
     compute: Compute = ON_CPU
     _chosen: dict[Run, Choice] = field(default_factory=dict, init=False, repr=False)
+    _parts: dict[Run, ValidationPart] = field(default_factory=dict, init=False, repr=False)
+    _sure: dict[tuple[Run, Revision], Confidence] = field(
+        default_factory=dict, init=False, repr=False
+    )
 
     def choose(self, run: Run) -> Choice:
         """What the run goes by.
@@ -80,7 +85,7 @@ class Chooser:
 
         The gallery has the run's towers at least; ``asked``, the articles that are going to be
         ranked, are left out of the bank. With ``all_revisions`` a request may name others than the
-        chosen one.
+        chosen one, and none.
 
         Raises:
             NewsImagesError: As `choose`.
@@ -96,7 +101,22 @@ class Chooser:
         )
         if run.against == "batch":
             return retriever
-        return retriever.with_bank(self.bank_without(asked, run.views))
+        named = [*retriever.revisions, PLAIN] if all_revisions else retriever.revisions
+        confidences = {each.name: self.confidence(run, each) for each in named}
+        return replace(
+            retriever.with_bank(self.bank_without(asked, run.views)), confidences=confidences
+        )
+
+    def confidence(self, run: Run, revision: Revision) -> Confidence:
+        """How sure a run's scores are with a revision, against the query bank.
+
+        Raises:
+            NewsImagesError: As `choose`.
+        """
+        if (run, revision) not in self._sure:
+            weights = self.choose(run).weights
+            self._sure[run, revision] = self._part(run).confidence(weights, revision)
+        return self._sure[run, revision]
 
     def bank_without(self, asked: Sequence[Queries], views: Sequence[View]) -> Queries:
         """The training articles without those that are asked, found by id and by these views.
@@ -128,15 +148,7 @@ class Chooser:
 
     def _choose(self, run: Run) -> Choice:
         """Fits the weights, chooses the revision, and fits the weights anew with it in place."""
-        validation = self._validation()
-        queries = validation.queries
-        part = ValidationPart(
-            queries=queries,
-            gallery=validation.gallery,
-            truth=validation.truth(),
-            bank=self.bank_without([queries], run.views) if run.against == "bank" else None,
-            compute=self.compute,
-        )
+        part = self._part(run)
         several = len(run.views) > 1
         first = part.fit(run.views) if several else {run.views[0]: 1.0}
         tried = part.try_revisions(first, candidates(run))
@@ -149,6 +161,20 @@ class Chooser:
             if again.mrr[0] >= mrr:
                 weights, mrr = again.weights, again.mrr[0]
         return Choice(weights=weights, revisions=revisions, mrr=float(mrr), curve=curve)
+
+    def _part(self, run: Run) -> ValidationPart:
+        """The validation part, asked as the run asks."""
+        if run not in self._parts:
+            validation = self._validation()
+            queries = validation.queries
+            self._parts[run] = ValidationPart(
+                queries=queries,
+                gallery=validation.gallery,
+                truth=validation.truth(),
+                bank=self.bank_without([queries], run.views) if run.against == "bank" else None,
+                compute=self.compute,
+            )
+        return self._parts[run]
 
     def _validation(self) -> EmbeddedSet:
         if self.validation is None:

@@ -5,17 +5,22 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import torch
 from numpy.typing import NDArray
 
 from newsimages.devices import ON_CPU, Compute
 from newsimages.errors import NewsImagesError, first_ten
 from newsimages.metrics.metrics import CUTS, figures_of, ranks_in_lists
 from newsimages.metrics.reciprocal_rank import reciprocal_ranks
+from newsimages.ranking.confidence import Confidence
 from newsimages.ranking.ranking import rank_tiles
 from newsimages.ranking.revisions import Revision
-from newsimages.ranking.similarity import SimilarityTiles
+from newsimages.ranking.similarity import MEGABYTE, SimilarityTiles, scaled
 from newsimages.ranking.spaces import Gallery, Queries, View, Weights, fuse
+from newsimages.runs.certainty import fit_confidence
 from newsimages.runs.weights import fit_weights
+
+PASSES = 6  # times the scores that fitting a confidence holds
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -106,11 +111,10 @@ class ValidationPart:
 
     def refit(self, weights: Weights, revision: Revision) -> dict[View, float]:
         """The weights anew, with a revision in place as it is at ``weights``."""
-        asked = self.queries if self.bank is None else self.bank
-        space = fuse(asked, self.gallery, weights)
-        tiles = SimilarityTiles.of(space, self.compute, rows_beside=revision.rows_beside)
-        values = revision.offsets(tiles, bank=self.bank is not None) / revision.slope
-        offsets = dict(zip(space.image_ids.tolist(), values.tolist(), strict=True))
+        seen = self._seen(weights, revision.rows_beside)
+        values = revision.offsets(seen, bank=self.bank is not None) / revision.slope
+        image_ids = next(iter(self.gallery.values())).sorted_by_id().ids
+        offsets = dict(zip(image_ids.tolist(), values.tolist(), strict=True))
         return self.fit(list(weights), offsets)
 
     def try_revisions(self, weights: Weights, candidates: Sequence[Revision]) -> Tried:
@@ -123,13 +127,38 @@ class ValidationPart:
             raise NewsImagesError("No candidate to choose from: give at least one.")
         most = max(candidate.rows_beside for candidate in candidates)
         space = fuse(self.queries, self.gallery, weights)
-        tiles = seen = SimilarityTiles.of(space, self.compute, rows_beside=most)
-        if self.bank is not None:
-            of_bank = fuse(self.bank, self.gallery, weights)
-            seen = SimilarityTiles.of(of_bank, self.compute, rows_beside=most)
+        tiles = SimilarityTiles.of(space, self.compute, rows_beside=most)
+        seen = tiles if self.bank is None else self._seen(weights, most)
         ranks = []
         for candidate in candidates:
             offsets = candidate.offsets(seen, bank=self.bank is not None)
             lists = rank_tiles(tiles, space, offsets, candidate.slope, top_k=CUTS[-1])
             ranks.append(ranks_in_lists(lists.article_ids, lists.image_ids, self.truth))
         return Tried(weights=weights, candidates=tuple(candidates), ranks=np.stack(ranks))
+
+    def confidence(self, weights: Weights, revision: Revision) -> Confidence:
+        """How sure the scores of a revision are, by `fit_confidence`.
+
+        Where memory does not hold all scores, articles are left out at even steps.
+        """
+        image_ids = next(iter(self.gallery.values())).sorted_by_id().ids
+        columns = {image: column for column, image in enumerate(image_ids.tolist())}
+        right = {
+            article: columns[self.truth[article]]
+            for article in self.queries.ids.tolist()
+            if self.truth.get(article) in columns
+        }
+        most = max(1, self.compute.memory_mb * MEGABYTE // (4 * PASSES * len(image_ids)))
+        articles = list(right)[:: -(-len(right) // most)]
+        space = fuse(self.queries.select(articles), self.gallery, weights)
+        tiles = SimilarityTiles.of(space, self.compute, rows_beside=revision.rows_beside)
+        offsets = revision.offsets(self._seen(weights, revision.rows_beside), bank=True)
+        scores = [own.to("cpu", copy=True) for _, own in scaled(tiles, revision.slope, -offsets)]
+        wanted = torch.tensor([right[article] for article in articles])
+        return fit_confidence(torch.cat(scores), wanted, slope=revision.slope)
+
+    def _seen(self, weights: Weights, rows_beside: int) -> SimilarityTiles:
+        """The similarities of the queries that offsets are taken over."""
+        asked = self.queries if self.bank is None else self.bank
+        space = fuse(asked, self.gallery, weights)
+        return SimilarityTiles.of(space, self.compute, rows_beside=rows_beside)

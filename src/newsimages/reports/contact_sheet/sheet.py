@@ -12,12 +12,12 @@ import pandas as pd
 
 from newsimages.atomic import write_bytes
 from newsimages.errors import NewsImagesError, first_ten
+from newsimages.ranking.ranking import RANKING_COLUMNS
 from newsimages.reports.contact_sheet.content import content, judge
 from newsimages.reports.contact_sheet.page import as_json, page
 from newsimages.reports.contact_sheet.thumbnails import SIZES, Thumbnails, fit
 
 ARTICLE_COLUMNS = ("article_id", "title", "title_en", "language", "image_id")
-RANKING_COLUMNS = ("article_id", "rank", "image_id", "score", "similarity")
 MEGABYTE = 1_000_000
 MIN_MB = 0.1  # the page takes a third of that
 FRAME_BYTES = 40_000  # the page without values and pictures; a test checks it

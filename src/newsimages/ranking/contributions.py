@@ -1,0 +1,89 @@
+"""What a score is made of: each view's share of the similarity, and the revision's.
+
+A score is slope · Σ_k w_k · cos_k − offset, so it falls into one summand per view and one of the
+revision. They are worked out in float64, on a grid on which their sums have no rounding; what the
+score's own float32 rounding leaves over (about 1e-7 of it) goes to the greatest of them.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from newsimages.embeddings import Embeddings
+from newsimages.ranking.spaces import Gallery, Queries, View, Weights, shares, vectors_of
+
+REVISION = "revision"
+"""The name of the revision's summand."""
+_GRID = 2.0**-40  # numbers up to 4096 on it have sums without rounding in float64
+
+
+def contributions(
+    queries: Queries,
+    gallery: Gallery,
+    weights: Weights,
+    image_ids: NDArray[np.str_],
+    *,
+    slope: float,
+    offsets: NDArray[np.float32],
+    scores: NDArray[np.float32],
+) -> dict[str, NDArray[np.float64]]:
+    """The summands of scores.
+
+    Args:
+        queries: C articles.
+        gallery: The images in each tower.
+        weights: Of the views.
+        image_ids: (C, K) the images that are listed.
+        slope: The revision's.
+        offsets: (C, K) the revision's offsets of these images.
+        scores: (C, K) what they must add up to.
+
+    Returns:
+        (C, K) by ``TOWER_FIELD`` of each view with a weight, and by ``revision``; at each place
+        their sum in float64, in any order, is the score.
+    """
+    rows: dict[int, NDArray[np.int64]] = {}
+    summands: dict[str, NDArray[np.float64]] = {}
+    for view, share in shares(queries, weights).items():
+        images, asked = vectors_of(view, queries, gallery)
+        if id(images) not in rows:
+            rows[id(images)] = _rows(images, image_ids)
+        cosines = _cosines(asked.vectors, images.vectors, rows[id(images)])
+        summands[name_of(view)] = slope * share[:, None].astype(np.float64) * cosines
+    summands[REVISION] = -offsets.astype(np.float64)
+    return _made_exact(summands, scores.astype(np.float64))
+
+
+def name_of(view: View) -> str:
+    """How a view is called in an answer."""
+    return f"{view.tower}_{view.text_field}"
+
+
+def _rows(images: Embeddings, image_ids: NDArray[np.str_]) -> NDArray[np.int64]:
+    """(C, K) where the images are."""
+    order = np.argsort(images.ids)
+    return order[np.searchsorted(images.ids, image_ids, sorter=order)]
+
+
+def _cosines(
+    asked: NDArray[np.float32], images: NDArray[np.float32], rows: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """(C, K) of each article with its images; a row at a time, so that memory is bounded."""
+    products = [
+        images[own].astype(np.float64) @ one.astype(np.float64)
+        for own, one in zip(rows, asked, strict=True)
+    ]
+    return np.stack(products)
+
+
+def _made_exact(
+    summands: Mapping[str, NDArray[np.float64]], scores: NDArray[np.float64]
+) -> dict[str, NDArray[np.float64]]:
+    """The summands on the grid, of which the greatest takes what is left over."""
+    names = list(summands)
+    parts = np.round(np.stack(list(summands.values())) / _GRID) * _GRID  # (N, C, K)
+    greatest = np.abs(parts).argmax(axis=0)[None]  # (1, C, K)
+    np.put_along_axis(parts, greatest, 0.0, axis=0)
+    np.put_along_axis(parts, greatest, (scores - parts.sum(axis=0))[None], axis=0)
+    return dict(zip(names, parts, strict=True))
