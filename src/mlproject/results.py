@@ -94,7 +94,9 @@ def log_certainty(retriever: Retriever, test: EmbeddedSet) -> None:
         return
     asked = half_lost(retriever, test)
     figures = certainty_figures(asked)
-    mlflow.log_metrics({f"{test.name}/{n}": value for n, value in figures.items() if value == value})
+    mlflow.log_metrics(
+        {f"{test.name}/{n}": value for n, value in figures.items() if value == value}
+    )
     tracking.log_drawing(reliability_diagram(asked, name=test.name), f"{test.name}/reliability")
 
 

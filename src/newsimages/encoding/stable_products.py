@@ -28,8 +28,9 @@ def stable_products(model: nn.Module) -> AbstractContextManager[object]:
     Args:
         model: In eval mode; other models and other threads compute as ever.
     """
-    parameter = next(model.parameters())
-    if HAS_ONEDNN and parameter.device.type == "cpu" and parameter.dtype == torch.float32:
+    # Of a model in half precision, embeddings and norms are in single precision all the same.
+    weight = next(each.weight for each in model.modules() if isinstance(each, nn.Linear))
+    if HAS_ONEDNN and weight.device.type == "cpu" and weight.dtype == torch.float32:
         return _OneDnnProducts()
     return nullcontext()
 

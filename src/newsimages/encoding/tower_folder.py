@@ -1,49 +1,52 @@
 """The text tower of an openCLIP model on disk, which is all that a served retriever needs of it.
 
 In comes an encoder, out comes a folder with the weights of its text tower (safetensors), openCLIP's
-configuration and the tokenizer's files; and back. Nothing is fetched and nothing is unpickled.
+configuration and the tokenizer's files; of a tower of transformers (XLM-R and its like), that
+library's configuration as well; and back. Nothing is fetched and nothing is unpickled.
 """
 
 import json
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import open_clip
 import safetensors.torch
 import torch
+from open_clip.hf_model import HFTextEncoder
 from open_clip.model import CLIPTextCfg, _build_text_tower
-from open_clip.transformer import QuickGELU, TextTransformer
+from open_clip.transformer import QuickGELU
 from torch import Tensor, nn
 
 from newsimages.encoding.encoders import CONFIG, LOCAL, OpenClipEncoder
 from newsimages.encoding.text_tower import TextTower
-from newsimages.errors import NewsImagesError
+from newsimages.errors import NewsImagesError, first_ten
 
 WEIGHTS, TOWER = "text_tower.safetensors", "tower.json"
 TOWER_FILES = (CONFIG, WEIGHTS, TOWER)
 LEAST_COSINE = 0.9999  # of the written tower's vectors to the encoder's own
 _LOOKED_UP = ("token_embedding", "positional_embedding")
-_TEXT_PARTS = (*_LOOKED_UP, "transformer", "ln_final", "text_projection", "cls_emb")
+_TEXT_PARTS = (
+    *_LOOKED_UP, "transformer", "ln_final", "text_projection", "cls_emb", "attn_mask"
+)  # fmt: skip
 
 
 def save_tower(folder: Path, encoder: OpenClipEncoder, sample: Sequence[str]) -> float:
     """Writes the text tower of an encoder.
 
-    The weights of a half-precision encoder are stored as they are, those of a single-precision one
-    in half precision if the vectors of ``sample`` keep a cosine of `LEAST_COSINE`.
+    Its weights are stored such that the written tower gives the encoder's own vectors: as they are,
+    or in half precision where that changes none of them.
 
     Returns:
         The least cosine between the encoder's vectors of the sample and the written tower's.
 
     Raises:
-        NewsImagesError: The text tower is of another library (XLM-R and its like), or there is no
-            text to compare by.
+        NewsImagesError: There is no text to compare by, or a tower that does not give its own
+            vectors when it is read back.
     """
     if not sample:
         raise NewsImagesError("No text to check the written text tower by: give at least one.")
-    text = _text_module(encoder)
+    text: nn.Module = getattr(encoder.model, "text", encoder.model)
     quick_gelu = any(isinstance(module, QuickGELU) for module in text.modules())
     config = {**encoder.model_config, "quick_gelu": quick_gelu}
     folder.mkdir(parents=True, exist_ok=True)
@@ -51,15 +54,15 @@ def save_tower(folder: Path, encoder: OpenClipEncoder, sample: Sequence[str]) ->
     tokenizer = getattr(encoder.tokenizer, "tokenizer", None)
     if tokenizer is not None:  # openCLIP's own has no files
         tokenizer.save_pretrained(folder)
-    expected = encoder.text_tower.encode(sample)
-    for kept in (torch.float16, torch.float32) if encoder.precision == "fp32" else (None,):
-        weights = _weights(text, open_clip.get_cast_dtype(encoder.precision), kept)
-        safetensors.torch.save_file(weights, folder / WEIGHTS)
-        (folder / TOWER).write_text(json.dumps({"precision": encoder.precision}))
-        actual = load_tower(folder).encode(sample)
-        cosine = float(np.einsum("ij,ij->i", expected, actual).min())
-        if cosine >= LEAST_COSINE:
-            return cosine
+    if isinstance(text, HFTextEncoder):
+        text.config.save_pretrained(folder)
+    weights = _weights(text, open_clip.get_cast_dtype(encoder.precision))
+    safetensors.torch.save_file(weights, folder / WEIGHTS)
+    (folder / TOWER).write_text(json.dumps({"precision": encoder.precision}))
+    expected, actual = encoder.text_tower.encode(sample), load_tower(folder).encode(sample)
+    cosine = float(np.einsum("ij,ij->i", expected, actual).min())
+    if cosine >= LEAST_COSINE:
+        return cosine
     raise NewsImagesError(
         f"The written text tower gives other vectors than {encoder.name} (cosine {cosine:.5f}): "
         "it cannot be served. Use another backbone."
@@ -75,55 +78,64 @@ def load_tower(folder: Path) -> TextTower:
         config = json.loads((folder / CONFIG).read_text())["model_cfg"]
         precision = json.loads((folder / TOWER).read_text())["precision"]
         weights = safetensors.torch.load_file(folder / WEIGHTS)
+        text_config = {**config["text_cfg"], "output_tokens": False}  # no CoCa's decoder uses them
+        if text_config.get("hf_model_name"):
+            text_config |= {"hf_model_name": str(folder), "hf_model_pretrained": False}
         with torch.device("meta"):
             tower = _build_text_tower(
                 config["embed_dim"],
-                replace(
-                    CLIPTextCfg(**config["text_cfg"]),
-                    hf_model_name=None,
-                    output_tokens=False,  # of CoCa, whose decoder is not here to use them
-                ),
+                CLIPTextCfg(**text_config),
                 quick_gelu=config["quick_gelu"],
                 cast_dtype=open_clip.get_cast_dtype(precision),
             )
         if precision == "fp32":
-            weights = {name: weight.float() for name, weight in weights.items()}
-        tower.load_state_dict(weights, assign=True)
+            weights = {
+                name: each.float() if each.is_floating_point() else each
+                for name, each in weights.items()
+            }
+        _fill(tower, weights)
         tokenizer = open_clip.get_tokenizer(f"{LOCAL}{folder}")
     except Exception as e:  # openCLIP, safetensors and the tokenizers have their own each
         raise NewsImagesError(
             f"{folder} holds no text tower that can be read: {type(e).__name__}: {e}. Register the "
             "model again."
         ) from e
-    if tower.attn_mask is not None:  # not among the weights, so it is still without content
-        tower.attn_mask = tower.build_causal_mask()
     return TextTower(tower.eval(), tokenizer)
 
 
-def _text_module(encoder: OpenClipEncoder) -> nn.Module:
-    """The module that holds the text layers; for a plain CLIP, the whole model."""
-    text: nn.Module = getattr(encoder.model, "text", encoder.model)
-    is_own = isinstance(text, TextTransformer) or text is encoder.model
-    if not is_own:
-        raise NewsImagesError(
-            f"The text tower of backbone={encoder.config.backbone} is a {type(text).__name__}: "
-            "only openCLIP's own towers can be served. Use a backbone such as ViT-H-14."
-        )
-    return text
+def _fill(tower: nn.Module, weights: Mapping[str, Tensor]) -> None:
+    """Gives a tower without content its weights and buffers.
 
-
-def _weights(
-    text: nn.Module, computed: torch.dtype | None, kept: torch.dtype | None
-) -> dict[str, Tensor]:
-    """The text layers' weights by the names that TextTransformer has for them.
-
-    All are stored as ``kept``, or else as they are; but embeddings then in the half precision, if
-    any, of the computation (``computed``), to which they are rounded on look-up.
+    Raises: KeyError, RuntimeError where one is missing, too many or of another shape.
     """
-    weights = {}
-    for name, weight in text.state_dict().items():
+    names = set(tower.state_dict())
+    tower.load_state_dict({name: weights[name] for name in names}, assign=True)
+    beside = {name: buffer for name, buffer in tower.named_buffers() if name not in names}
+    if strangers := set(weights) - names - set(beside):
+        raise KeyError(f"no such weights: {first_ten(sorted(strangers))}")
+    for name, empty in beside.items():  # masks, positions: made with the tower and never trained
+        if weights[name].shape != empty.shape:
+            raise RuntimeError(f"{name}: {weights[name].shape}, expected {empty.shape}")
+        parent, _, own = name.rpartition(".")
+        tower.get_submodule(parent).register_buffer(own, weights[name], persistent=False)
+
+
+def _weights(text: nn.Module, computed: torch.dtype | None) -> dict[str, Tensor]:
+    """The text layers' weights and buffers, by the names that a tower alone has for them.
+
+    In half precision where all can be, without another bit. Embeddings of a plain tower in the half
+    precision, if any, of the computation (``computed``), to which they are rounded on look-up.
+    """
+    of_transformers = isinstance(text, HFTextEncoder)
+    weights: dict[str, Tensor] = {}
+    for name, weight in {**text.state_dict(), **dict(text.named_buffers())}.items():
         part = name.split(".")[0]
-        if part in _TEXT_PARTS:
-            dtype = kept or (computed if part in _LOOKED_UP else None) or weight.dtype
-            weights[name] = weight.to("cpu", dtype).contiguous()
+        if of_transformers or part in _TEXT_PARTS:
+            rounded = computed if part in _LOOKED_UP else None
+            weights[name] = weight.to("cpu", rounded or weight.dtype).contiguous()
+    single = [each for each in weights.values() if each.dtype == torch.float32]
+    if computed is None and all(torch.equal(each.half().float(), each) for each in single):
+        weights = {
+            n: each.half() if each.dtype == torch.float32 else each for n, each in weights.items()
+        }
     return weights

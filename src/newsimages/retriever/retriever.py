@@ -108,9 +108,7 @@ class Retriever:
         queries = self.queries(titles, texts)
         return self.rank(queries, top_k=top_k, revision=revision, against=against)
 
-    def queries(
-        self, titles: Mapping[str, str], texts: Mapping[str, str] | None = None
-    ) -> Queries:
+    def queries(self, titles: Mapping[str, str], texts: Mapping[str, str] | None = None) -> Queries:
         """Articles as vectors in the views that have a weight, in the order of the titles.
 
         Raises:
