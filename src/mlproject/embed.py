@@ -40,7 +40,7 @@ class EmbeddedCorpus:
     """Where all that is made of the corpus is kept."""
     encoder: OpenClipEncoder
     sets: tuple[EmbeddedSet, ...]
-    multilingual: OpenClipConfig | None = None
+    originals: OpenClipEncoder | None = None
     """The model for articles as they were written, if one was used."""
 
 
@@ -183,7 +183,7 @@ def embed_originals(
             sets.append(replace(part, towers={**part.towers, "multilingual": tower}))
         print(f"  {encoder.name}: {_tally(store)}")
         mlflow.log_params({f"used_{key}": value for key, value in asdict(encoder.used).items()})
-    return replace(embedded, sets=tuple(sets), multilingual=encoder.used)
+    return replace(embedded, sets=tuple(sets), originals=encoder)
 
 
 def _files(folder: Path, data_set: DataSet) -> tuple[dict[str, Path], dict[str, str]]:

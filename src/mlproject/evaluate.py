@@ -128,7 +128,7 @@ def train_and_evaluate(config: Evaluate, embedded: EmbeddedCorpus) -> Experiment
     scope = config.scope
     check_training(embedded.sets, scope.protocols)
     towers = {tower for each in config.measuring.runs for tower in each.txv_towers}
-    trained_on = {t: learnt for t, learnt in scope.trained_on.items() if t in towers}
+    trained_on = {t: learnt for t, learnt in config.learning.trained_on.items() if t in towers}
     has_training = any(part.split == "train" for part in embedded.sets)
     first = first_network(config.learning, embedded) if trained_on and has_training else None
     compute = Compute(device=embedded.encoder.device, memory_mb=config.ranking.memory_mb)
@@ -157,7 +157,7 @@ def evaluate(config: Evaluate, experiment: Experiment) -> results.Results:
     A run that nothing can be chosen for is left out, and a line says why.
     """
     measuring, (_, parts, chooser) = config.measuring, experiment
-    runs = [each for each in measuring.runs if _is_possible(each, parts, chooser)]
+    runs = [each for each in measuring.runs if is_possible(each, parts, chooser)]
     _check_any(config, runs, why_untrained(parts))
     left_out = [each.variant for each in measuring.runs if each not in runs]
     if left_out and not parts.training:
@@ -200,7 +200,7 @@ def _evaluate_run(
         "family": each.family,
     }
     params = {
-        **results.run_params(config.scope, embedded, each, choice, scale=config.measuring.scale),
+        **results.run_params(config.learning, embedded, each, choice, scale=config.measuring.scale),
         "top_k": TOP_K,
         "protocol": parts.protocol,
     }
@@ -209,7 +209,7 @@ def _evaluate_run(
         if len(choice.curve):
             tracking.log_table(choice.curve, "choice.csv")
         for test in parts.tests:
-            retriever = chooser.retriever(each, test.gallery, [test.queries])
+            retriever = chooser.retriever(each, test.gallery, chooser.bank_of(each, [test.queries]))
             ranking = retriever.rank(test.queries, top_k=TOP_K, against=each.against).table()
             rankings[test.name][each.variant] = ranking
             measured += _measure(config, each, test, ranking)
@@ -247,7 +247,7 @@ def _measure(
     ]
 
 
-def _is_possible(each: Run, parts: Parts, chooser: Chooser) -> bool:
+def is_possible(each: Run, parts: Parts, chooser: Chooser) -> bool:
     """Whether all that the run rests on is there."""
     everything = (*parts.training, *parts.validation, *parts.tests)
     return (

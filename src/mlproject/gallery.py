@@ -15,10 +15,10 @@ from newsimages.embeddings import Embeddings
 from newsimages.errors import NewsImagesError, first_ten
 from newsimages.lists import names_in
 from newsimages.paths import is_folder
+from newsimages.protocols.embedded import joined
 from newsimages.protocols.parts import Protocol
 from newsimages.ranking.spaces import Gallery, Queries, Tower
 from newsimages.runs.table import ALL
-from newsimages.txv.pairs import merged
 from newsimages.txv.towers import txv_gallery
 
 
@@ -29,7 +29,7 @@ def check_gallery(gallery: str, corpus: Corpus, protocol: Protocol) -> None:
 
 
 def served_gallery(gallery: str, experiment: Experiment) -> tuple[Gallery, list[Queries]]:
-    """The images that are served, in CLIP's space and in those of T×V.
+    """The images that are served, in CLIP's space, those of T×V and the multilingual one, if any.
 
     Images of one test set keep their ids; of several, the ids are ``NAME/id``.
 
@@ -43,16 +43,12 @@ def served_gallery(gallery: str, experiment: Experiment) -> tuple[Gallery, list[
     tests = {part.name: part for part in experiment.parts.tests}
     names = _sets(gallery, list(tests))
     if not names:
-        images = _of_folder(experiment.embedded, Path(gallery))
-        own: Gallery = {"clip": images, **txv_gallery(images, networks)}
+        own = _of_folder(experiment.embedded, Path(gallery))
+        own |= txv_gallery(own["clip"], networks)
         return own, [part.queries for part in tests.values()]
-    served = {name: tests[name] for name in names}
-    towers: tuple[Tower, ...] = ("clip", *networks)
-    if len(names) == 1:
-        own = {tower: tests[names[0]].gallery[tower] for tower in towers}
-    else:
-        own = {t: merged({name: part.gallery[t] for name, part in served.items()}) for t in towers}
-    return own, [part.queries for part in served.values()]
+    served = [tests[name] for name in names]
+    whole = served[0] if len(served) == 1 else joined(served)
+    return whole.gallery, [part.queries for part in served]
 
 
 def _sets(gallery: str, known: Sequence[str]) -> list[str]:
@@ -86,13 +82,18 @@ def _files(folder: Path) -> dict[str, Path]:
     return files
 
 
-def _of_folder(embedded: EmbeddedCorpus, folder: Path) -> Embeddings:
-    """The vectors of all image files below a folder that can be read."""
+def _of_folder(embedded: EmbeddedCorpus, folder: Path) -> dict[Tower, Embeddings]:
+    """The vectors of all image files below a folder that can be read, by each encoder."""
+    files = _files(folder)
     store = embedding_store(embedded.workdir, embedded.encoder)
-    images, unreadable = store.images(_files(folder), label="gallery")
+    images, unreadable = store.images(files, label="gallery")
     if unreadable:
         rows = pd.DataFrame(list(unreadable.items()), columns=["image_id", "reason"])
         tracking.log_table(rows, "unreadable_gallery.json")
         print(f"  {len(unreadable)} images cannot be read: {first_ten(list(unreadable))}")
     mlflow.log_metric("gallery_images", len(images))
-    return images
+    if embedded.originals is None:
+        return {"clip": images}
+    store = embedding_store(embedded.workdir, embedded.originals)
+    originals, _ = store.images({key: files[key] for key in images.ids.tolist()}, label="gallery")
+    return {"clip": images, "multilingual": originals}

@@ -7,13 +7,13 @@ from mlproject.embed import prepare_and_embed
 from mlproject.evaluate import Evaluate, measurable, original_model, train_and_evaluate
 from mlproject.gallery import check_gallery
 from mlproject.preprocess import open_corpus
-from mlproject.register import Register, register
+from mlproject.register import Register, register, served_preprocessing
 from mlproject.training_options import ScopeOptions
 
 NEXT_STEPS = """
 Next:
   mlflow ui     # the runs: http://127.0.0.1:5000/#/experiments?workflowType=machine_learning
-  mlflow models serve -m models:/newsimages-txv@champion --env-manager uv
+  mlflow models serve -m models:/newsimages-fused@champion --env-manager uv
   mlflow run . -e evaluate -P corpus=/your/corpus --experiment-name newsimages --env-manager uv
 """
 
@@ -30,8 +30,9 @@ def run(config: Main) -> None:
     with tracking.entry_point(config):
         corpus = measurable(config, open_corpus(config.articles.source))
         check_gallery(config.serving.gallery, corpus, config.scope.protocols[0])
+        preprocessing = served_preprocessing(config, corpus)
         embedded = prepare_and_embed(config.articles, corpus, original_model(config, corpus))
         experiment = train_and_evaluate(config, embedded)
         if experiment.parts.training:
-            register(config, experiment)
+            register(config, experiment, preprocessing)
         print(NEXT_STEPS)

@@ -1,52 +1,87 @@
-"""Entry point ``register``: the CLIP and the T×V retriever into the MLflow model registry."""
+"""Entry point ``register``: the retrievers that answer one article alone, into the registry."""
 
 import hashlib
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import quote
 
 import mlflow
+import numpy as np
 import pandas as pd
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.models import ModelSignature
+from mlflow.models.model import ModelInfo
 from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema, TensorSpec
-from mlflow.types.schema import Array
+from mlflow.types.schema import Array, Map
 from mlflow.utils.git_utils import get_git_commit
+from numpy.typing import NDArray
 
 from mlproject import tracking
-from mlproject.embed import prepare_and_embed
-from mlproject.evaluate import Experiment
+from mlproject.embed import multilingual_config, prepare_and_embed
+from mlproject.evaluate import Experiment, is_possible
 from mlproject.gallery import check_gallery, served_gallery
-from mlproject.options import ArticleOptions, RankingOptions, ServingOptions
+from mlproject.options import ArticleOptions, MultilingualOptions, RankingOptions, ServingOptions
 from mlproject.preprocess import open_corpus
 from mlproject.train import check_trainable, divided, first_network, train, why_untrained
 from mlproject.training_options import LearningOptions
+from newsimages.corpora import Corpus
 from newsimages.devices import Compute
+from newsimages.embeddings import Embeddings
+from newsimages.encoding.encoders import OpenClipEncoder
+from newsimages.encoding.models import choose_translator
 from newsimages.errors import NewsImagesError
+from newsimages.lists import names_in
+from newsimages.metrics.metrics import figures_of, ranks_of_truth
+from newsimages.preprocessing.served import Preprocessing
+from newsimages.preprocessing.translation import Translator
+from newsimages.protocols.embedded import EmbeddedSet
 from newsimages.protocols.parts import Parts
-from newsimages.ranking.spaces import Gallery, Queries
-from newsimages.retriever.folder import load_retriever, save_retriever
+from newsimages.ranking.spaces import Gallery, Queries, Tower
+from newsimages.reports.figures.intervals import mrr_intervals
+from newsimages.reports.figures.reliability import reliability_diagram
+from newsimages.retriever.folder import TRANSLATOR, load_retriever, save_retriever
 from newsimages.retriever.retriever import Provenance, Retriever
+from newsimages.runs.certainty import certainty_figures, half_lost
 from newsimages.runs.choice import Chooser, chooser_of
-from newsimages.runs.table import TOWERS, Run, choose_runs
+from newsimages.runs.table import RUNS, TOWERS, Run
 
 ROOT = Path(__file__).resolve().parents[2]
-SERVED = {"newsimages-clip": "clip_bank", "newsimages-txv": "txv_bank"}
-"""The run that each registered model answers as."""
+ALONE = tuple(run for run in RUNS if run.against == "bank")
+SERVED: Mapping[str, tuple[Run, ...]] = {
+    "newsimages-clip": tuple(run for run in ALONE if run.variant == "clip_bank"),
+    "newsimages-txv": tuple(run for run in ALONE if run.variant == "txv_bank"),
+    "newsimages-fused": tuple(run for run in ALONE if len(run.views) > 1),
+}
+"""The runs of which each registered model answers as the best; all answer one article alone."""
 CHAMPION, CHALLENGER = "champion", "challenger"
 ARTIFACT = "retriever"
-_MRR, _PART = "validation_mrr", "validation_part"
+MEGABYTE = 1_000_000
+_MRR, _PART, _GALLERY = "validation_mrr", "validation_part", "gallery_digest"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Register:
-    """Registers both retrievers: gallery, query bank and the revision that wins on validation."""
+    """Registers the retrievers: gallery, query bank and what wins on the validation part."""
 
     articles: ArticleOptions = field(default_factory=ArticleOptions)
+    multilingual: MultilingualOptions = field(default_factory=MultilingualOptions)
     learning: LearningOptions = field(default_factory=LearningOptions)
     ranking: RankingOptions = field(default_factory=RankingOptions)
     serving: ServingOptions = field(default_factory=ServingOptions)
+
+
+class Served(NamedTuple):
+    """What all registered models share."""
+
+    gallery: Gallery
+    """The images, in all towers."""
+    asked: list[Queries]
+    """The articles of the test sets that these are of, which are no part of a query bank."""
+    preprocessing: Preprocessing
 
 
 def run(config: Register) -> None:
@@ -55,51 +90,79 @@ def run(config: Register) -> None:
         corpus = open_corpus(config.articles.source)
         check_trainable(corpus, ["official"])
         check_gallery(config.serving.gallery, corpus, "official")
-        embedded = prepare_and_embed(config.articles, corpus)
+        preprocessing = served_preprocessing(config, corpus)
+        originals = multilingual_config(config.multilingual, config.articles.encoder, corpus)
+        embedded = prepare_and_embed(config.articles, corpus, originals)
         first = first_network(config.learning, embedded)
         parts = divided(config.learning, embedded, "official")
-        networks = train(config.learning.training, embedded, parts, first, {"txv": "title"})
+        trained_on = config.learning.trained_on
+        networks = train(config.learning.training, embedded, parts, first, trained_on)
         parts = parts.with_txv(networks)
         compute = Compute(device=embedded.encoder.device, memory_mb=config.ranking.memory_mb)
         chooser = chooser_of(parts, networks, compute=compute)
-        register(config, Experiment(embedded, parts, chooser))
+        register(config, Experiment(embedded, parts, chooser), preprocessing)
 
 
-def register(config: Register, experiment: Experiment) -> None:
-    """Builds, saves and registers the retrievers; T×V's where there is a network.
+def served_preprocessing(config: Register, corpus: Corpus) -> Preprocessing:
+    """What registered models turn articles into English by: what the corpus is preprocessed by.
+
+    Raises:
+        NewsImagesError: The translator cannot be loaded.
+    """
+    options = config.articles.preprocessing
+    languages = tuple(names_in(options.languages.lower()))
+    if not config.serving.serving_translator or languages == ("en",):
+        return Preprocessing(languages=languages)
+    try:
+        translator = Translator(choose_translator(corpus, options.translator), device="cpu")
+    except NewsImagesError as error:
+        raise NewsImagesError(
+            f"{error} Registered models carry the translator; serving_translator=false leaves it "
+            "out."
+        ) from error
+    return Preprocessing(languages=languages, translator=translator)
+
+
+def register(config: Register, experiment: Experiment, preprocessing: Preprocessing) -> None:
+    """Builds, saves and registers the retrievers whose towers are there.
 
     Raises:
         NewsImagesError: There is no training article for the query bank, or no gallery.
     """
-    parts, networks = experiment.parts, experiment.chooser.networks
+    parts, chooser = experiment.parts, experiment.chooser
     if not parts.training:
         raise NewsImagesError(
             "There is neither a query bank nor a validation part to register a model with: "
             f"{why_untrained(parts)}. Give a training set of other articles, and its images."
         )
     with tracking.step("register", doing=str(Register.__doc__)):
-        served = served_gallery(config.serving.gallery, experiment)
-        print(f"  gallery: {len(served[0]['clip'])} images")
-        for name, variant in SERVED.items():
-            [each] = choose_runs(variant)
-            if all(tower in networks for tower in each.txv_towers):
-                with tracking.step(f"register-{each.retriever}", doing=f"Registers {name}."):
+        served = Served(*served_gallery(config.serving.gallery, experiment), preprocessing)
+        print(f"  gallery: {len(served.gallery['clip'])} images")
+        for name, runs in SERVED.items():
+            possible = [each for each in runs if is_possible(each, parts, chooser)]
+            if possible:
+                each = max(possible, key=lambda run: chooser.choose(run).mrr)
+                step = f"register-{name.removeprefix('newsimages-')}"
+                with tracking.step(step, doing=f"Registers {name}, as {each.variant}."):
                     _register_one(config, experiment, served, name, each)
 
 
 def _register_one(
     config: Register,
     experiment: Experiment,
-    served: tuple[Gallery, list[Queries]],
+    served: Served,
     name: str,
     each: Run,
 ) -> None:
     """Saves the retriever of a run as a model of the active run, and registers it."""
-    images, asked = served
+    images, asked, preprocessing = served
     embedded, parts, chooser = experiment
     choice, used = chooser.choose(each), embedded.encoder.used
     tracking.log_table(choice.curve, "choice.csv")
-    retriever = chooser.retriever(each, images, asked, all_revisions=True)
+    bank = chooser.bank_of(each, asked)
+    if bank is None:
+        raise NewsImagesError(f"{each.variant} does not answer one article alone.")
+    retriever = chooser.retriever(each, images, bank, all_revisions=True)
     about = Provenance(
         variant=each.variant,
         corpus=embedded.corpus.name,
@@ -108,15 +171,28 @@ def _register_one(
         precision=used.precision,
         gallery=config.serving.gallery,
         gallery_size=len(images["clip"]),
+        gallery_sha256=_digest(dict(retriever.gallery)),
         bank_sets=tuple(part.name for part in parts.training),
-        bank_size=len(chooser.bank_without(asked, each.views)),
+        bank_size=len(bank),
+        bank_sha256=_digest({view: bank.of(view) for view in each.views}),
         validation_articles=sum(len(part.articles) for part in parts.validation),
     )
     retriever = replace(retriever, provenance=about)
-    titles = [str(title) for part in parts.training for title in part.articles["title_en"]]
+    articles = pd.concat([part.articles for part in parts.training])
+    encoders: dict[Tower, OpenClipEncoder] = {"clip": embedded.encoder}
+    if embedded.originals:
+        encoders["multilingual"] = embedded.originals
     with tempfile.TemporaryDirectory() as temporary:
-        folder, long_text = Path(temporary) / "retriever", config.articles.long_text
-        save_retriever(folder, retriever, embedded.encoder, sample=titles, long_text=long_text)
+        folder = Path(temporary) / "retriever"
+        save_retriever(
+            folder,
+            retriever,
+            encoders,
+            sample=[*articles["title_en"][:32], *articles["title"][:32]],
+            preprocessing=preprocessing,
+            long_text=config.articles.long_text,
+        )
+        translator_mb = _megabytes(folder / TRANSLATOR)
         info = mlflow.pyfunc.log_model(
             name=name,
             python_model=str(ROOT / "registry" / "retriever.py"),
@@ -124,18 +200,68 @@ def _register_one(
             code_paths=[str(ROOT / "src" / "newsimages")],
             pip_requirements=str(ROOT / "registry" / "requirements.txt"),
             signature=_signature(retriever),
-            input_example=pd.DataFrame({"title": titles[:2]}),
+            input_example=articles[["title", "text"]].head(2).reset_index(drop=True),
             registered_model_name=name,
         )
+    _log_figures(info, experiment, each, retriever)
     client, version = mlflow.MlflowClient(), str(info.registered_model_version)
     part = _fingerprint(parts)
-    for key, value in _tags(about, choice.mrr, part).items():
+    tags = _tags(about, choice.mrr, part)
+    for key, value in tags.items():
         client.set_model_version_tag(name, version, key, value)
-    client.update_model_version(name, version, _card(name, retriever, about, choice.mrr))
-    alias, reason = _alias(name, choice.mrr, part, chooser)
+    reads = _reads(preprocessing, retriever, translator_mb)
+    client.update_model_version(name, version, _card(name, retriever, about, choice.mrr, reads))
+    alias, reason = _alias(name, tags, chooser)
     client.set_registered_model_alias(name, alias, version)
-    mlflow.log_metric(_MRR, choice.mrr)
     print(f"  {name} version {version}: {alias}, as {reason}")
+
+
+def _log_figures(info: ModelInfo, experiment: Experiment, each: Run, retriever: Retriever) -> None:
+    """Logs what the run came to on the validation part and the test sets, with the model's id.
+
+    And the pictures of the card: MRR, and how true its probabilities are.
+    """
+    chooser, tests = experiment.chooser, experiment.parts.tests
+    own, validation = chooser.on_validation(retriever)
+    asked = half_lost(own, validation)
+    _log_linked(
+        info,
+        {
+            _MRR: chooser.choose(each).mrr,
+            **{f"validation_{key}": value for key, value in certainty_figures(asked).items()},
+        },
+        validation,
+    )
+    tracking.log_drawing(reliability_diagram(asked, name="validation part"), "reliability")
+    ranks: dict[str, dict[str, NDArray[np.float64]]] = {}
+    for test in tests:
+        if truth := test.truth():
+            bank = chooser.bank_of(each, [test.queries])
+            ranking = chooser.retriever(each, test.gallery, bank).rank(test.queries).table()
+            ranks[test.name] = {each.variant: ranks_of_truth(ranking, truth)}
+            figures = figures_of(ranks[test.name][each.variant])
+            _log_linked(info, {f"{test.name}/{key}": v for key, v in figures.items()}, test)
+    if ranks:
+        tracking.log_drawing(mrr_intervals(ranks), "mrr")
+
+
+def _log_linked(info: ModelInfo, metrics: Mapping[str, float], part: EmbeddedSet) -> None:
+    """Logs metrics of the active run, linked to its model and to the articles they are of."""
+    finite = {key: value for key, value in metrics.items() if np.isfinite(value)}
+    mlflow.log_metrics(finite, model_id=info.model_id, dataset=tracking.mlflow_data_set(part))
+
+
+def _digest(vectors: Mapping[Any, Embeddings]) -> str:
+    """SHA-256 of ids and vectors."""
+    digest = hashlib.sha256()
+    for name, each in vectors.items():
+        digest.update("\n".join([str(name), *each.ids.tolist()]).encode())
+        digest.update(np.ascontiguousarray(each.vectors).data)
+    return digest.hexdigest()
+
+
+def _megabytes(folder: Path) -> float:
+    return sum(path.stat().st_size for path in folder.glob("*")) / MEGABYTE
 
 
 def _fingerprint(parts: Parts) -> str:
@@ -154,38 +280,50 @@ def _signature(retriever: Retriever) -> ModelSignature:
     ]
     outputs: list[ColSpec | TensorSpec] = [
         ColSpec("string", "article_id"),
+        ColSpec("string", "language"),
         ColSpec(strings, "image_ids"),
         ColSpec(numbers, "scores"),
         ColSpec(numbers, "similarities"),
+        ColSpec(numbers, "confidence", required=False),
+        ColSpec("double", "none_fits", required=False),
+        ColSpec(Map(numbers), "contributions", required=False),
     ]
     params = [
         ParamSpec("top_k", "long", 100),
         ParamSpec("revision", "string", retriever.revisions[0].name),
         ParamSpec("against", "string", "bank"),
+        ParamSpec("explain", "boolean", False),
     ]
     return ModelSignature(Schema(inputs), Schema(outputs), ParamSchema(params))
 
 
-def _alias(name: str, mrr: float, part: str, chooser: Chooser) -> tuple[str, str]:
-    """The alias that a new version gets, and why.
+def _alias(name: str, tags: Mapping[str, str], chooser: Chooser) -> tuple[str, str]:
+    """The alias that a new version gets by its tags, and why.
 
     It becomes champion if its validation MRR is not below the present champion's on the same
-    articles, else challenger.
+    articles, else challenger. Their galleries may differ, which is said.
     """
     try:
         champion = mlflow.MlflowClient().get_model_version_by_alias(name, CHAMPION)
     except MlflowException:
         return CHAMPION, "there was none"
-    before = _champion_mrr(champion, part, chooser)
+    before = _champion_mrr(champion, tags[_PART], chooser)
     if before is None:
         return CHALLENGER, (
             f"the champion (version {champion.version}) cannot be measured on this validation "
             "part: another backbone, or its files are gone"
         )
-    is_below = f"{mrr:.6f}" < f"{before:.6f}"  # as the tags have it
+    mrr = float(tags[_MRR])
+    is_below = mrr < float(f"{before:.6f}")  # as the tags have it
+    gallery = ""
+    if any(champion.tags.get(key, tags[key]) != tags[key] for key in (_GALLERY, "gallery")):
+        gallery = (
+            f"; its gallery, {tags['gallery']}, is not the champion's, "
+            f"{champion.tags.get('gallery', 'unknown')}"
+        )
     return (CHALLENGER if is_below else CHAMPION), (
         f"its validation MRR of {mrr:.5f} is {'' if is_below else 'not '}below the "
-        f"champion's {before:.5f} (version {champion.version})"
+        f"champion's {before:.5f} (version {champion.version}){gallery}"
     )
 
 
@@ -209,15 +347,46 @@ def _tags(about: Provenance, mrr: float, part: str) -> dict[str, str]:
         "variant": about.variant,
         "backbone": f"{about.backbone} {about.pretrained}",
         "gallery": f"{about.gallery} ({about.gallery_size} images)",
+        _GALLERY: about.gallery_sha256[:16],
+        "bank_digest": about.bank_sha256[:16],
         _MRR: f"{mrr:.6f}",
         _PART: part,
         "run_id": run.info.run_id if run else "",
     }
 
 
-def _card(name: str, retriever: Retriever, about: Provenance, mrr: float) -> str:
+def _reads(preprocessing: Preprocessing, retriever: Retriever, translator_mb: float) -> str:
+    """What languages a model reads, and how, for its card."""
+    languages = ", ".join(preprocessing.languages)
+    others = len(preprocessing.languages) > 1
+    multilingual = any(view.tower == "multilingual" for view in retriever.weights)
+    beside = "; its multilingual view reads articles as they were written" if multilingual else ""
+    if not others:
+        return f"{languages}{beside}"
+    if preprocessing.translator:
+        return (
+            f"{languages}, found by lingua; what is not English is translated, by a model of "
+            f"{translator_mb:.0f} MB in here{beside}"
+        )
+    alone = "are read by the multilingual view alone" if multilingual else "are refused"
+    return (
+        f"{languages}, found by lingua; there is no translator in here: others than English {alone}"
+    )
+
+
+def _pictures(names: Mapping[str, str]) -> str:
+    """Figures of the active run, in Markdown."""
+    run = mlflow.active_run()
+    run_id = run.info.run_id if run else ""
+    return "\n\n".join(
+        f"![{words}](get-artifact?path={quote(f'figures/{name}.png', safe='')}&run_uuid={run_id})"
+        for name, words in names.items()
+    )
+
+
+def _card(name: str, retriever: Retriever, about: Provenance, mrr: float, reads: str) -> str:
     """The model card, in Markdown."""
-    [run] = choose_runs(about.variant)
+    [run] = [run for run in RUNS if run.variant == about.variant]
     first = retriever.revisions[0]
     settings = ", ".join(f"{key} {value:g}" for key, value in first.settings.items())
     others = ", ".join(each.name for each in retriever.revisions[1:])
@@ -225,20 +394,30 @@ def _card(name: str, retriever: Retriever, about: Provenance, mrr: float) -> str
         f"{TOWERS[view.tower]} on {view.text_field}s {weight:.3f}"
         for view, weight in retriever.weights.items()
     )
+    pictures = _pictures(
+        {
+            "mrr": "MRR on the test sets, with 95 % intervals",
+            "reliability": "How true its probabilities are, on the validation part",
+        }
+    )
     return f"""# {name}
 
 Ranks the images of its gallery for a news article as run {run.number}, `{run.variant}`, does: \
 {run.words}.
 
 - **Corpus**: {about.corpus}
-- **Backbone**: {about.backbone}, {about.pretrained}, in {about.precision}; text tower only
+- **Backbone**: {about.backbone}, {about.pretrained}, in {about.precision}; text towers only
+- **Languages**: {reads}
 - **Views and weights**: {views}
 - **Gallery**: {about.gallery_size} images ({about.gallery})
 - **Revision**: {first.name}{f" ({settings})" if settings else ""} against a bank of \
 {about.bank_size} training articles{f"; on request also {others}" if others else ""}
 - **Validation**: MRR {mrr:.5f} on {about.validation_articles} articles, one at a time
 
-**Limits**: headlines in English (translate others first); no image outside the gallery; chosen on \
-a validation part of the same corpus, never on its test articles. A request names its text
-`title`; `top_k`, `revision` and `against` (`bank` or `batch`) are its parameters.
+{pictures}
+
+**Limits**: no image outside the gallery; chosen on a validation part of the same corpus, never on \
+its test articles. A request names its text `title` and, where there is more, `text`; `top_k`, \
+`revision`, `against` (`bank` or `batch`) and `explain` are its parameters. `confidence` and \
+`none_fits` are probabilities where every second article's picture is in the gallery.
 """

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from mlproject import tracking
 from mlproject.embed import EmbeddedCorpus
-from mlproject.training_options import ScopeOptions
+from mlproject.training_options import LearningOptions
 from newsimages.errors import first_ten
 from newsimages.metrics.comparison import compare
 from newsimages.protocols.embedded import EmbeddedSet
@@ -50,14 +50,14 @@ class Results(NamedTuple):
 
 
 def run_params(
-    scope: ScopeOptions, embedded: EmbeddedCorpus, each: Run, choice: Choice, *, scale: float
+    learning: LearningOptions, embedded: EmbeddedCorpus, each: Run, choice: Choice, *, scale: float
 ) -> dict[str, Any]:
     """The parameters of a run, with ``scale`` where it has nothing to choose, else its weights."""
     revision, is_chosen = choice.revisions[0], each.revision is None
     english = not all(view.tower == "multilingual" for view in each.views)
     models = [embedded.encoder.used] if english else []
-    if each.asks("multilingual") and embedded.multilingual:
-        models.append(embedded.multilingual)
+    if each.asks("multilingual") and embedded.originals:
+        models.append(embedded.originals.used)
     params = {
         "run_number": each.number,
         "retriever": each.retriever,
@@ -72,7 +72,7 @@ def run_params(
         "precision": models[0].precision,
     }
     if each.txv_towers:
-        params["trained_on"] = ", ".join(scope.trained_on[tower] for tower in each.txv_towers)
+        params["trained_on"] = ", ".join(learning.trained_on[tower] for tower in each.txv_towers)
     if is_chosen:
         weights = choice.weights.items()
         params |= {f"weight_{tower}_{field}": f"{w:.4f}" for (tower, field), w in weights}
@@ -95,7 +95,7 @@ def log_certainty(retriever: Retriever, test: EmbeddedSet) -> None:
     asked = half_lost(retriever, test)
     figures = certainty_figures(asked)
     mlflow.log_metrics(
-        {f"{test.name}/{n}": value for n, value in figures.items() if value == value}
+        {f"{test.name}/{n}": value for n, value in figures.items() if np.isfinite(value)}
     )
     tracking.log_drawing(reliability_diagram(asked, name=test.name), f"{test.name}/reliability")
 

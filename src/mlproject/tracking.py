@@ -15,6 +15,7 @@ os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 import mlflow
 import mlflow.data.pandas_dataset
 import pandas as pd
+from mlflow.data.pandas_dataset import PandasDataset
 from mlflow.utils.git_utils import get_git_commit
 
 from mlproject.options import flat
@@ -76,16 +77,21 @@ def nested(name: str, *, tags: dict[str, str], params: dict[str, Any]) -> Iterat
 
 def log_data_set(data_set: DataSet | EmbeddedSet) -> None:
     """Logs a data set's articles as an input of the active run."""
+    context = {"train": "training", "test": "testing"}[data_set.split]
+    mlflow.log_input(mlflow_data_set(data_set), context=context)
+
+
+def mlflow_data_set(data_set: DataSet | EmbeddedSet) -> PandasDataset:
+    """A data set's articles as MLflow knows them."""
     articles = data_set.articles.assign(date=data_set.articles["date"].astype("string"))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # MLflow wonders which kind of folder this is
-        dataset = mlflow.data.pandas_dataset.from_pandas(
+        return mlflow.data.pandas_dataset.from_pandas(
             articles,
             source=data_set.name,
             name=f"{data_set.name}-{data_set.split}",
             targets="image_id",
         )
-    mlflow.log_input(dataset, context={"train": "training", "test": "testing"}[data_set.split])
 
 
 def log_table(table: pd.DataFrame, artifact_file: str) -> None:

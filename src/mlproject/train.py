@@ -42,7 +42,7 @@ def run(config: Train) -> None:
         first = first_network(config.learning, embedded)
         for protocol in protocols:
             parts = divided(config.learning, embedded, protocol)
-            train(config.learning.training, embedded, parts, first, config.scope.trained_on)
+            train(config.learning.training, embedded, parts, first, config.learning.trained_on)
 
 
 def check_trainable(corpus: Corpus, protocols: Collection[Protocol]) -> None:

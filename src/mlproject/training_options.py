@@ -124,6 +124,8 @@ class LearningOptions:
     file of a T×V network."""
     validation_share: float = 0.2
     """Fraction held out for validation; for protocol internal, also the test fraction."""
+    text_run_trained_on: TextField = "text"
+    """The text that the network for full texts (run 5) is trained on: text or title."""
     training: TrainingOptions = field(default_factory=TrainingOptions)
     network: NetworkOptions = field(default_factory=NetworkOptions)
     pairs: PairsOptions = field(default_factory=PairsOptions)
@@ -151,6 +153,11 @@ class LearningOptions:
                 )
             load_network(Path(self.initial))  # fails now, and not when all is embedded
 
+    @property
+    def trained_on(self) -> dict[Tower, TextField]:
+        """The text field that each of T×V's towers is trained on."""
+        return {"txv": "title", "txv_text": self.text_run_trained_on}
+
     def pair_training(self) -> TrainingConfig:
         """The settings of pre-training: those of the training, with its own epochs and rate."""
         return PairTrainingOptions(**asdict(self.training) | asdict(self.pretraining))
@@ -158,15 +165,13 @@ class LearningOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class ScopeOptions:
-    """The protocols and the texts that T×V is trained for."""
+    """The protocols."""
 
     protocol: Literal["official", "internal", "both"] = "official"
     """official: trained on 80 % of the training sets, chosen on 20 %, measured on the test sets;
     internal: both inside the 80 %, measured on the 20 %; both: one after the other."""
     split: Literal["random", "time"] = "random"
     """random, or time: measures also as internal, on the newest 20 % of the training articles."""
-    text_run_trained_on: TextField = "text"
-    """The text that the network for full texts (run 5) is trained on: text or title."""
 
     @property
     def protocols(self) -> tuple[Protocol, ...]:
@@ -175,8 +180,3 @@ class ScopeOptions:
         if self.protocol != "both":
             wanted = (self.protocol,)
         return (*wanted, "time") if self.split == "time" else wanted
-
-    @property
-    def trained_on(self) -> dict[Tower, TextField]:
-        """The text field that each of T×V's towers is trained on."""
-        return {"txv": "title", "txv_text": self.text_run_trained_on}

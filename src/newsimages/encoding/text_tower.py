@@ -95,6 +95,11 @@ class TextTower:
         encoded: NDArray[np.float32] = torch.cat(batches).numpy()[[row_of[t] for t in texts]]
         return encoded
 
+    def fills_context(self, text: str) -> bool:
+        """Whether nothing that follows such a text would be read."""
+        tokens = self._tokenizer([_shortened(text)])
+        return self.cuts and int(self._lengths(tokens)[0]) == tokens.shape[1]
+
     def _lengths(self, tokens: Tensor) -> Tensor:
         """(N,) the number of leading tokens that a text's vector depends on."""
         if not self.cuts:

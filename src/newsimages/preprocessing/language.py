@@ -8,7 +8,9 @@ from lingua import IsoCode639_1, Language, LanguageDetector, LanguageDetectorBui
 
 from newsimages.errors import NewsImagesError, first_ten
 
-START_CHARACTERS = 300  # of the text that are looked at: long texts mislead the detector
+# Of title and text each that are looked at: long texts mislead the detector, and hold it up.
+START_CHARACTERS = 300
+UNKNOWN = "und"  # as ISO 639-2 has it
 
 
 def detect(
@@ -34,7 +36,8 @@ def detect(
     if len(languages) == 1:
         return pd.DataFrame({"language": languages[0], "confidence": 1.0}, index=range(len(titles)))
     starts = [
-        f"{title} {text[:START_CHARACTERS]}" for title, text in zip(titles, texts, strict=True)
+        f"{title[:START_CHARACTERS]} {text[:START_CHARACTERS]}"
+        for title, text in zip(titles, texts, strict=True)
     ]
     # Without lone surrogates, which lingua does not take.
     starts = [start.encode("utf-8", errors="replace").decode("utf-8") for start in starts]

@@ -9,7 +9,7 @@ import json
 import os
 import re
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from safetensors import SafetensorError
 from newsimages.devices import Device, resolve_device
 from newsimages.errors import NewsImagesError, first_ten
 from newsimages.preprocessing.sentences import cut, split
-from newsimages.preprocessing.translation_cache import TranslationCache
+from newsimages.preprocessing.translation_cache import Translations
 from newsimages.progress import progress
 
 DEFAULT_TRANSLATOR = "Helsinki-NLP/opus-mt-de-en"
@@ -65,6 +65,20 @@ class Translator:
         )
         self.max_tokens = max(self._positions // 2, 2)
 
+    def save(self, folder: Path) -> None:
+        """Writes the files that it can be loaded from, by transformers or `Translator`.
+
+        Raises:
+            NewsImagesError: What was written does not translate as this one does.
+        """
+        self.model.save_pretrained(folder)
+        self.tokenizer.save_pretrained(folder)
+        if Translator(str(folder), device="cpu").fingerprint != self.fingerprint:
+            raise NewsImagesError(
+                f"The translator written to {folder} is not the one in use (on {self.device}): "
+                "load it on the CPU, or use another one."
+            )
+
     def count_tokens(self, sentence: str) -> int:
         """Source tokens of ``sentence``, the end mark included."""
         return len(self.tokenizer(sentence, verbose=False)["input_ids"])
@@ -96,27 +110,50 @@ class Translator:
 
 
 def translate_texts(
-    texts: Sequence[str], translator: Translator, cache: TranslationCache
+    texts: Sequence[str], translator: Translator, cache: Translations
 ) -> tuple[list[str], TranslationCounts]:
     """Translates ``texts`` sentence by sentence; an interrupted call resumes from the cache.
 
     Returns:
         The English versions in the order of ``texts``, and the counts of distinct sentences.
     """
-    sentences: list[list[str]] = [[] for _ in texts]
-    for text, pieces in zip(texts, sentences, strict=True):
-        for sentence in split(text):
-            pieces.extend(cut(sentence, translator.max_tokens, translator.count_tokens))
-    unique = list(dict.fromkeys(piece for pieces in sentences for piece in pieces))
-    english = cache.find(translator.fingerprint, unique)
-    missing = [sentence for sentence in unique if sentence not in english]
+    sentences = [sentences_of(text, translator) for text in texts]
+    unique = list(dict.fromkeys(sentence for own in sentences for sentence in own))
+    english, counts = translate_sentences(unique, translator, cache)
+    return [in_one(own, english) for own in sentences], counts
+
+
+def sentences_of(text: str, translator: Translator) -> list[str]:
+    """A text in sentences, or parts of such, that the translator takes."""
+    return [
+        piece
+        for sentence in split(text)
+        for piece in cut(sentence, translator.max_tokens, translator.count_tokens)
+    ]
+
+
+def in_one(sentences: Sequence[str], english: Mapping[str, str]) -> str:
+    """The English version of a text, from those of its sentences."""
+    return " ".join(english[sentence] for sentence in sentences).strip()
+
+
+def translate_sentences(
+    sentences: Sequence[str], translator: Translator, cache: Translations, *, quiet: bool = False
+) -> tuple[dict[str, str], TranslationCounts]:
+    """The English version of each of these different sentences, and the counts of them.
+
+    ``quiet`` shows no progress.
+    """
+    english = cache.find(translator.fingerprint, sentences)
+    missing = [sentence for sentence in sentences if sentence not in english]
     counts = TranslationCounts(n_translated=len(missing), n_cached=len(english))
-    with progress(total=len(missing), unit="sentences", doing="translate", hide=not missing) as bar:
+    hide = quiet or not missing
+    with progress(total=len(missing), unit="sentences", doing="translate", hide=hide) as bar:
         for batch in translator.translate(missing):
             cache.add(translator.fingerprint, batch)
             english.update(batch)
             bar.update(len(batch))
-    return [" ".join(english[piece] for piece in pieces).strip() for pieces in sentences], counts
+    return english, counts
 
 
 def _batches(lengths: dict[str, int], budget: int) -> Iterator[list[str]]:

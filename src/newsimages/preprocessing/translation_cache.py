@@ -1,13 +1,15 @@
-"""Step 2, cache: translations on disk, by model and sentence, in an SQLite database."""
+"""Step 2, caches: translations by model and sentence, on disk (SQLite) or in bounded memory."""
 
 import hashlib
 import logging
 import sqlite3
 import time
+from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Self
+from threading import Lock
+from typing import Protocol, Self
 
 from newsimages.errors import NewsImagesError
 
@@ -28,6 +30,54 @@ _OUTER_CODES = {
     sqlite3.SQLITE_BUSY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR,
     sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PERM, sqlite3.SQLITE_READONLY,
 }  # fmt: skip
+
+
+class Translations(Protocol):
+    """What keeps translations."""
+
+    def find(self, model: str, sentences: Sequence[str]) -> dict[str, str]:
+        """The known translations by ``model``, by sentence."""
+
+    def add(self, model: str, translations: Mapping[str, str]) -> None:
+        """Keeps ``translations`` (sentence -> translation) by ``model``."""
+
+
+class TranslationMemory:
+    """The translations that were asked for last, for any number of threads.
+
+    ``size`` is how many sentences it holds, ``n_characters`` how many characters.
+    """
+
+    def __init__(self, *, size: int = 10_000, n_characters: int = 4_000_000) -> None:
+        self.size, self.n_characters = size, n_characters
+        self._held: OrderedDict[tuple[str, str], str] = OrderedDict()
+        self._held_characters = 0
+        self._lock = Lock()
+
+    def find(self, model: str, sentences: Sequence[str]) -> dict[str, str]:
+        """As `Translations` has it."""
+        found = {}
+        with self._lock:
+            for sentence in sentences:
+                key = (model, sentence)
+                if key in self._held:
+                    self._held.move_to_end(key)
+                    found[sentence] = self._held[key]
+        return found
+
+    def add(self, model: str, translations: Mapping[str, str]) -> None:
+        """As `Translations` has it; what was not asked for the longest makes room."""
+        with self._lock:
+            for sentence, translation in translations.items():
+                self._drop((model, sentence))
+                self._held[model, sentence] = translation
+                self._held_characters += len(sentence) + len(translation)
+            while len(self._held) > self.size or self._held_characters > self.n_characters:
+                self._drop(next(iter(self._held)))
+
+    def _drop(self, key: tuple[str, str]) -> None:
+        if key in self._held:
+            self._held_characters -= len(key[1]) + len(self._held.pop(key))
 
 
 class TranslationCache:

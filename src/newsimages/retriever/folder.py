@@ -2,12 +2,12 @@
 
 The folder holds ``retriever.json`` (format, settings, size and SHA-256 of every other file),
 ``gallery/TOWER.npy`` (D, E) float32 of each tower, ``images.parquet`` (image_id, and offsets by
-their revision), ``txv/TOWER.safetensors`` where a tower is T×V's, and ``text_towers/clip/`` (see
-`tower_folder`). Nothing in it is pickled or executed, and nothing is read that ``retriever.json``
-does not list.
+their revision), ``txv/TOWER.safetensors`` where a tower is T×V's, ``text_towers/TOWER/`` (see
+`tower_folder`) and ``translator/``, as transformers saves one, unless it was left out. Nothing in
+it is pickled or executed, and nothing is read that ``retriever.json`` does not list.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -21,59 +21,80 @@ from newsimages.encoding.long_text import LongText
 from newsimages.encoding.text_tower import TextTower
 from newsimages.encoding.tower_folder import TOWER_FILES, load_tower, save_tower
 from newsimages.errors import NewsImagesError, first_ten
+from newsimages.preprocessing.language import detect
+from newsimages.preprocessing.served import Preprocessing
+from newsimages.preprocessing.translation import Translator
 from newsimages.ranking.bank import ImageOffsets
-from newsimages.ranking.spaces import Gallery, Tower
-from newsimages.retriever.articles import article_encoder
+from newsimages.ranking.spaces import Gallery, Tower, Weights
+from newsimages.retriever.articles import ArticleEncoder
 from newsimages.retriever.manifest import Manifest, check_files, read_manifest, write_manifest
 from newsimages.retriever.retriever import Retriever
 from newsimages.txv.network import load_network, save_network
 from newsimages.txv.towers import TXV_FIELDS
 
 IMAGES = "images.parquet"
-GALLERY, NETWORKS, TEXT_TOWERS = "gallery", "txv", "text_towers"
+GALLERY, NETWORKS, TEXT_TOWERS, TRANSLATOR = "gallery", "txv", "text_towers", "translator"
 _SAMPLE = 64
 
 
 def save_retriever(
     folder: Path,
     retriever: Retriever,
-    encoder: OpenClipEncoder,
+    encoders: Mapping[Tower, OpenClipEncoder],
     *,
-    sample: list[str],
+    sample: Sequence[str],
+    preprocessing: Preprocessing | None = None,
     long_text: LongText = "cut",
 ) -> None:
-    """Writes a retriever and the text tower that it is asked through.
+    """Writes a retriever and all that it is asked through.
 
-    The folder must be empty or not there, so that nothing of an earlier model is taken for a part
-    of it. The texts of ``sample`` are those by which the written tower is checked.
+    Args:
+        folder: Empty or not there, so that nothing of an earlier model is taken for a part of it.
+        retriever: With a query bank.
+        encoders: Whose text towers read its articles; ``clip`` (English) and ``multilingual``.
+        sample: Texts by which the written towers are checked.
+        preprocessing: From any language to English; None: articles are in English.
+        long_text: As the texts were embedded.
 
     Raises:
-        NewsImagesError: There is no query bank, a text tower that cannot be served or does not fit
-            the gallery, or a folder that is not empty or cannot be written.
+        NewsImagesError: There is no query bank, a text tower that is missing or does not fit the
+            gallery, or a folder that is not empty or cannot be written.
     """
+    preprocessing = preprocessing or Preprocessing()
     if not retriever.offsets:
         raise NewsImagesError("A retriever without a query bank cannot be served: give it one.")
-    others = set(retriever.gallery) - {"clip", *TXV_FIELDS}
-    if others:
+    asked = text_towers(retriever.weights)
+    if missing := [tower for tower in asked if tower not in encoders]:
         raise NewsImagesError(
-            f"A retriever with the towers {first_ten(sorted(others))} cannot be served: only the "
-            "text tower of CLIP is kept with it. Choose a run on CLIP and T×V."
+            f"A retriever that asks {first_ten(missing)} cannot be served without the text tower "
+            "of it: give its encoder."
         )
-    _check_fit(retriever, encoder.text_tower)
+    _check_fit(retriever, {tower: encoders[tower].text_tower for tower in asked})
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if any(folder.iterdir()):
             raise NewsImagesError(f"{folder} is not empty: save the retriever to another folder.")
-        save_tower(folder / TEXT_TOWERS / "clip", encoder, sample[:_SAMPLE])
+        for tower in asked:
+            save_tower(folder / TEXT_TOWERS / tower, encoders[tower], sample[:_SAMPLE])
+        if preprocessing.translator:
+            preprocessing.translator.save(folder / TRANSLATOR)
         _save_gallery(folder, retriever)
-        for tower, network in retriever.networks.items():
-            save_network(folder / _network(tower), network)
+        for name, network in retriever.networks.items():
+            save_network(folder / _network(name), network)
         # The manifest last: without it the folder cannot be loaded.
-        write_manifest(folder, retriever, long_text)
+        write_manifest(folder, retriever, long_text=long_text, languages=preprocessing.languages)
     except (OSError, safetensors.SafetensorError) as error:
         raise NewsImagesError(
             f"Cannot write {folder}: {error}. Choose another folder, or free some space."
         ) from error
+
+
+def text_towers(weights: Weights) -> tuple[Tower, ...]:
+    """The towers that read the articles of these views: T×V's stand on CLIP's."""
+    asked: dict[Tower, None] = {}
+    for view in weights:
+        asked["clip" if view.tower in TXV_FIELDS else view.tower] = None
+    return tuple(asked)
 
 
 def _save_gallery(folder: Path, retriever: Retriever) -> None:
@@ -99,10 +120,11 @@ def load_retriever(folder: Path) -> Retriever:
     manifest = read_manifest(folder)
     weights, revisions = manifest.weights, manifest.revisions
     towers: tuple[Tower, ...] = tuple(dict.fromkeys(view.tower for view in weights))
+    asked = text_towers(weights)
     needed = [
         IMAGES,
         *(f"{GALLERY}/{tower}.npy" for tower in towers),
-        *(f"{TEXT_TOWERS}/clip/{name}" for name in TOWER_FILES),
+        *(f"{TEXT_TOWERS}/{tower}/{name}" for tower in asked for name in TOWER_FILES),
     ]
     check_files(folder, manifest.files, needed)
     try:
@@ -121,17 +143,28 @@ def load_retriever(folder: Path) -> Retriever:
         for tower in towers
         if _network(tower) in manifest.files
     }
-    text_tower = load_tower(folder / TEXT_TOWERS / "clip")
+    detect([""], [""], languages=manifest.languages)  # which reads its models, once
+    read = {tower: load_tower(folder / TEXT_TOWERS / tower) for tower in asked}
+    has_translator = any(name.startswith(f"{TRANSLATOR}/") for name in manifest.files)
+    translator = Translator(str(folder / TRANSLATOR), device="cpu") if has_translator else None
+    encode = ArticleEncoder(
+        towers=read,
+        weights=weights,
+        networks=networks,
+        preprocessing=Preprocessing(languages=manifest.languages, translator=translator),
+        long_text=manifest.long_text,
+    )
     retriever = Retriever(
         gallery=gallery,
         weights=weights,
         revisions=revisions,
         offsets=offsets,
+        confidences=manifest.confidences,
         networks=networks,
-        encode=article_encoder(text_tower.encode, networks, weights, manifest.long_text),
+        encode=encode,
         provenance=manifest.provenance,
     )
-    _check_fit(retriever, text_tower)
+    _check_fit(retriever, read)
     return retriever
 
 
@@ -150,12 +183,12 @@ def _load_gallery(
     return gallery
 
 
-def _check_fit(retriever: Retriever, tower: TextTower) -> None:
-    """Raises: NewsImagesError where text tower, T×V and gallery do not fit each other."""
-    gives = tower.dimension
+def _check_fit(retriever: Retriever, read: Mapping[Tower, TextTower]) -> None:
+    """Raises: NewsImagesError where text towers, T×V and gallery do not fit each other."""
+    dimensions = {tower: each.dimension for tower, each in read.items()}
     for name, images in retriever.gallery.items():
         network = retriever.networks.get(name)
-        has = images.dimension
+        gives, has = dimensions["clip" if name in TXV_FIELDS else name], images.dimension
         takes = (has,) if network is None else network.config.text_dimensions
         maps_to = has if network is None else network.config.n_spaces * network.config.width
         if takes != (gives,) or maps_to != has:
@@ -163,8 +196,9 @@ def _check_fit(retriever: Retriever, tower: TextTower) -> None:
                 "" if network is None else f", T×V maps vectors of {first_ten(takes)} to {maps_to}"
             )
             raise NewsImagesError(
-                f"The text tower gives vectors of the dimension {gives}{txv}, the gallery's have "
-                f"{has}. Encode texts and images with the same models, and register again."
+                f"The text tower of {name} gives vectors of the dimension {gives}{txv}, the "
+                f"gallery's have {has}. Encode texts and images with the same models, and register "
+                "again."
             )
 
 

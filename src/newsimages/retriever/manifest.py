@@ -1,7 +1,7 @@
 """The manifest of a retriever's folder: what it goes by, and what every file in it must be."""
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, get_args, get_type_hints
@@ -9,11 +9,12 @@ from typing import Any, get_args, get_type_hints
 from newsimages.checksums import file_sha256
 from newsimages.encoding.long_text import LongText
 from newsimages.errors import NewsImagesError, first_ten
-from newsimages.ranking.revisions import REVISIONS, Revision
+from newsimages.ranking.confidence import Confidence
+from newsimages.ranking.revisions import PLAIN, REVISIONS, Revision
 from newsimages.ranking.spaces import TextField, Tower, View, whole
 from newsimages.retriever.retriever import Provenance, Retriever
 
-FORMAT = 2  # raise it when the folder's content, or its meaning, changes
+FORMAT = 3  # raise it when the folder's content, or its meaning, changes
 MANIFEST = "retriever.json"
 
 
@@ -23,19 +24,27 @@ class Manifest:
 
     weights: dict[View, float]
     revisions: tuple[Revision, ...]
+    confidences: dict[str, Confidence]
+    """By the name of a revision, or ``none``."""
     long_text: LongText
+    languages: tuple[str, ...]
+    """ISO 639-1 codes of those that articles may be in."""
     provenance: Provenance | None
     files: Mapping[str, Mapping[str, Any]]
     """``bytes`` and ``sha256`` of every other file, by its name."""
 
 
-def write_manifest(folder: Path, retriever: Retriever, long_text: LongText) -> None:
+def write_manifest(
+    folder: Path, retriever: Retriever, *, long_text: LongText, languages: Sequence[str]
+) -> None:
     """Writes ``retriever.json``, with size and SHA-256 of every file that is there by now."""
     about = {
         "format": FORMAT,
         "weights": [[*view, weight] for view, weight in retriever.weights.items() if weight],
         "revisions": [{"name": each.name, **each.settings} for each in retriever.revisions],
+        "confidences": {name: asdict(each) for name, each in retriever.confidences.items()},
         "long_text": long_text,
+        "languages": list(languages),
         "provenance": asdict(retriever.provenance) if retriever.provenance else None,
         "files": {
             path.relative_to(folder).as_posix(): {
@@ -56,11 +65,16 @@ def _manifest(read: Mapping[str, Any]) -> Manifest:
         about = Provenance(**{**about, "bank_sets": tuple(about["bank_sets"])})
     weights = {_view(tower, field): float(weight) for tower, field, weight in read["weights"]}
     whole(weights)  # raises where they cannot be weights
-    if not read["revisions"] or read["long_text"] not in get_args(LongText):
-        raise ValueError("there is no revision, or long_text is unknown")
+    revisions = tuple(_revision(**settings) for settings in read["revisions"])
+    known = {PLAIN.name, *(each.name for each in revisions)}
+    confidences = {str(name): Confidence(**each) for name, each in read["confidences"].items()}
+    if not revisions or read["long_text"] not in get_args(LongText) or set(confidences) - known:
+        raise ValueError("there is no revision, or long_text or a confidence is unknown")
     return Manifest(
         weights=weights,
-        revisions=tuple(_revision(**settings) for settings in read["revisions"]),
+        revisions=revisions,
+        confidences=confidences,
+        languages=tuple(str(code) for code in read["languages"]),
         long_text=read["long_text"],
         provenance=about,
         files={

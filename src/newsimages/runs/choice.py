@@ -79,13 +79,17 @@ class Chooser:
         return self._chosen[run]
 
     def retriever(
-        self, run: Run, gallery: Gallery, asked: Sequence[Queries], *, all_revisions: bool = False
+        self,
+        run: Run,
+        gallery: Gallery,
+        bank: Queries | None = None,
+        *,
+        all_revisions: bool = False,
     ) -> Retriever:
-        """The retriever of a run on a gallery, with the query bank where the run has one.
+        """The retriever of a run on a gallery, against a query bank where one is given.
 
-        The gallery has the run's towers at least; ``asked``, the articles that are going to be
-        ranked, are left out of the bank. With ``all_revisions`` a request may name others than the
-        chosen one, and none.
+        The gallery has the run's towers at least. With ``all_revisions`` a request may name others
+        than the chosen one, and none.
 
         Raises:
             NewsImagesError: As `choose`.
@@ -99,13 +103,11 @@ class Chooser:
             networks={tower: net for tower, net in self.networks.items() if tower in towers},
             compute=self.compute,
         )
-        if run.against == "batch":
+        if bank is None:
             return retriever
         named = [*retriever.revisions, PLAIN] if all_revisions else retriever.revisions
         confidences = {each.name: self.confidence(run, each) for each in named}
-        return replace(
-            retriever.with_bank(self.bank_without(asked, run.views)), confidences=confidences
-        )
+        return replace(retriever.with_bank(bank), confidences=confidences)
 
     def confidence(self, run: Run, revision: Revision) -> Confidence:
         """How sure a run's scores are with a revision, against the query bank.
@@ -118,20 +120,26 @@ class Chooser:
             self._sure[run, revision] = self._part(run).confidence(weights, revision)
         return self._sure[run, revision]
 
-    def bank_without(self, asked: Sequence[Queries], views: Sequence[View]) -> Queries:
-        """The training articles without those that are asked, found by id and by these views.
+    def bank_of(self, run: Run, asked: Sequence[Queries]) -> Queries | None:
+        """The query bank of a run: the training articles without those that are going to be ranked.
+
+        None for a run in whole batches.
 
         Raises:
             NewsImagesError: There are no training articles, or none is left.
         """
+        return self._bank_without(asked, run.views) if run.against == "bank" else None
+
+    def _bank_without(self, asked: Sequence[Queries], views: Sequence[View]) -> Queries:
+        """The training articles without those that are asked, found by id and by these views."""
         if self.bank is None:
             raise NewsImagesError(
                 "There is no training article for a query bank. Give a training set."
             )
         return without_asked(self.bank, asked, views, compute=self.compute)
 
-    def validation_mrr(self, retriever: Retriever) -> float:
-        """The MRR of any retriever on the validation part, one article at a time.
+    def on_validation(self, retriever: Retriever) -> tuple[Retriever, EmbeddedSet]:
+        """Any retriever on the validation part, against the bank, and that part.
 
         Its weights, its first revision and its networks are taken, and not its gallery.
 
@@ -139,9 +147,17 @@ class Chooser:
             NewsImagesError: Its networks take vectors of another dimension; as `choose`.
         """
         validation = with_txv(self._validation(), retriever.networks)
-        bank = self.bank_without([validation.queries], [View("clip", "title")])
+        bank = self._bank_without([validation.queries], [View("clip", "title")])
         own = replace(retriever, gallery=validation.gallery, revisions=retriever.revisions[:1])
-        own = own.with_bank(txv_queries(bank, retriever.networks))
+        return own.with_bank(txv_queries(bank, retriever.networks)), validation
+
+    def validation_mrr(self, retriever: Retriever) -> float:
+        """The MRR of any retriever on the validation part, one article at a time.
+
+        Raises:
+            NewsImagesError: As `on_validation`.
+        """
+        own, validation = self.on_validation(retriever)
         lists = own.rank(validation.queries, top_k=CUTS[-1])
         ranks = ranks_in_lists(lists.article_ids, lists.image_ids, validation.truth())
         return figures_of(ranks)["mrr"]
@@ -171,7 +187,7 @@ class Chooser:
                 queries=queries,
                 gallery=validation.gallery,
                 truth=validation.truth(),
-                bank=self.bank_without([queries], run.views) if run.against == "bank" else None,
+                bank=self.bank_of(run, [queries]),
                 compute=self.compute,
             )
         return self._parts[run]
