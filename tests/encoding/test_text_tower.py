@@ -148,12 +148,12 @@ def test_bits_are_the_same_at_the_width_of_real_towers(wide_tower: nn.Module) ->
     assert same
 
 
-def test_bf16_is_as_stable_as_the_processor_lets_it_be(wide_tower: nn.Module) -> None:
+def test_bits_are_the_same_in_bf16(wide_tower: nn.Module) -> None:
     half = deepcopy(wide_tower).bfloat16()
     same, cosine = have_same_bits(TextTower(half, open_clip.get_tokenizer("ViT-B-32")))
     assert cosine > 0.9999
     features = torch.cpu.get_capabilities()
-    if features.get("avx512_bf16") and not features.get("amx_bf16"):
+    if features.get("avx512_bf16") or features.get("amx_bf16"):
         assert same
 
 

@@ -7,7 +7,7 @@ rows. oneDNN sums every row in the same order and takes about as long.
 Measured for 2 to 1600 rows and widths of 16 to 4096, on 1, 2 and 16 threads, with the kernels for
 AVX2 and AVX-512; a single row takes another kernel. In bf16 PyTorch uses oneDNN anyway, and with
 its kernels for AVX512-BF16 the bits hold as well (AMD from Zen 4). With those for AMX (Intel Xeons
-from 2023) they do not: multiplying 64 rows at a time would help, but more than double the time.
+from 2023) they do not (`is_stable`): blocks, and so the order of sums, depend on the number of rows.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -28,11 +28,24 @@ def stable_products(model: nn.Module) -> AbstractContextManager[object]:
     Args:
         model: In eval mode; other models and other threads compute as ever.
     """
-    # Of a model in half precision, embeddings and norms are in single precision all the same.
-    weight = next(each.weight for each in model.modules() if isinstance(each, nn.Linear))
+    weight = _weight(model)
     if HAS_ONEDNN and weight.device.type == "cpu" and weight.dtype == torch.float32:
         return _OneDnnProducts()
     return nullcontext()
+
+
+def is_stable(model: nn.Module) -> bool:
+    """Whether a row's bits are the same among any multiple of four rows; said of CPUs only."""
+    weight = _weight(model)
+    has_amx = torch.cpu.get_capabilities().get("amx_bf16", False)
+    return weight.device.type != "cpu" or weight.dtype == torch.float32 or not has_amx
+
+
+def _weight(model: nn.Module) -> Tensor:
+    """A weight of its products: of a model in half precision, embeddings and norms are not."""
+    linear = (each.weight for each in model.modules() if isinstance(each, nn.Linear))
+    weight: Tensor = next(linear, next(model.parameters()))
+    return weight
 
 
 class _OneDnnProducts(TorchFunctionMode):

@@ -6,10 +6,10 @@ longest text changes nothing.
 So texts are sorted by length, batched, and cut; equal texts are encoded once; and the last layer
 is worked out for the end tokens only.
 
-On a CPU a text gets the same bits alone and in any batch: in fp32, and in bf16 with AVX512-BF16.
-With AMX (Intel Xeons from 2023) the last digits of bf16 vary with the batch. Products are
-bit-stable for row counts divisible by 4 (`stable_products`), attention for any number of texts of
-one length. So a text is padded to a length that depends on it alone, and batches to four texts.
+On a CPU a text gets the same bits alone and in any batch. Products are bit-stable for row counts
+divisible by 4 (`stable_products`), attention for any number of texts of one length. So a text is
+padded to a length that depends on it alone, and batches to four texts. In half precision with AMX
+(Intel Xeons from 2023) only equal row counts give equal bits: there a batch is of four texts always.
 """
 
 from collections import Counter
@@ -24,7 +24,7 @@ from open_clip.transformer import ResidualAttentionBlock
 from torch import Tensor, nn
 from torch.nn import functional
 
-from newsimages.encoding.stable_products import stable_products
+from newsimages.encoding.stable_products import is_stable, stable_products
 from newsimages.progress import progress
 
 Tokenizer = Callable[[list[str]], Tensor]
@@ -49,6 +49,7 @@ class TextTower:
         self._text = getattr(model, "text", model)  # CustomTextCLIP keeps its tower apart
         self._padding = _masked_padding(self._text)
         self.cuts = _is_cuttable(self._text) or self._padding is not None
+        self._in_fours = not is_stable(model)
 
     @property
     def device(self) -> torch.device:
@@ -78,6 +79,7 @@ class TextTower:
         tokens = self._tokenizer([_shortened(text) for text in distinct])  # (distinct, context)
         lengths = self._cut_lengths(tokens)  # (distinct,)
         order = torch.argsort(lengths, stable=True)
+        batch_size = ROW_STEP if self._in_fours else batch_size
         batches = []
         with progress(
             total=len(distinct),
@@ -87,6 +89,7 @@ class TextTower:
         ) as bar:
             for rows in order.split(_batch_sizes(lengths[order].tolist(), batch_size)):
                 cut = tokens[rows, : int(lengths[rows[0]])].to(self.device)
+                cut = _filled_up(cut) if self._in_fours else cut
                 with stable_products(self._model):
                     features = self._forward(cut)[: len(rows)].float()
                 batches.append(functional.normalize(features, dim=-1).cpu())

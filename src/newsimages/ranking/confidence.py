@@ -13,7 +13,7 @@ import math
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from newsimages.errors import NewsImagesError
 
@@ -37,22 +37,23 @@ class Confidence:
         if not math.isfinite(self.nothing):
             raise NewsImagesError(f"nothing is {self.nothing}, expected a finite number.")
 
-    def of(self, scores: Tensor, best: Tensor, columns: Tensor) -> tuple[Tensor, Tensor]:
-        """The probabilities of the best images, and that none fits.
+    def of(self, scores: Tensor, columns: Tensor) -> tuple[Tensor, Tensor]:
+        """The probabilities of some images, and that none fits.
 
         Args:
             scores: (B, D) of all images.
-            best: (B, K) the greatest of them.
-            columns: (B, K) where they are.
+            columns: (B, K) where the images are whose probabilities are wanted.
 
         Returns:
             (B, K), and (B,).
         """
-        # A softmax goes over each row alone, so an article gets the same bits in any company.
-        parts = zip(scores.split(ROWS), columns.split(ROWS), strict=True)
-        within = torch.cat(
-            [(part * self.temperature).log_softmax(dim=1).gather(1, own) for part, own in parts]
-        )  # (B, K)
-        whole = best[:, 0] * self.temperature - within[:, 0]  # (B,) log Σ_j exp(T·s_ij)
         nothing = self.nothing + math.log(scores.shape[1])
-        return within.exp() * (whole - nothing).sigmoid()[:, None], (nothing - whole).sigmoid()
+        some, none = [], []
+        for part, own in zip(scores.split(ROWS), columns.split(ROWS), strict=True):
+            logits = nn.functional.pad(part * self.temperature, (0, 1), value=nothing)
+            # A softmax goes over each row alone, so an article gets the same bits in any company;
+            # functions of single numbers, such as exp, differ at the end of a batch.
+            shares = logits.softmax(dim=1)  # (rows, D + 1)
+            some.append(shares.gather(1, own))
+            none.append(shares[:, -1])
+        return torch.cat(some), torch.cat(none)

@@ -129,7 +129,7 @@ def rank_tiles(
     for tile, revised in scaled(tiles, slope, offsets.neg()):
         best, order = top(revised, top_k)
         if confidence:
-            sure.append(confidence.of(revised, best, order))
+            sure.append(confidence.of(revised, order))
         scores.append(best.cpu())
         columns.append(order.cpu())
         similarities.append(tile.gather(1, order).cpu())
