@@ -55,6 +55,12 @@ def assert_same_bits(
     np.testing.assert_array_equal(actual.image_ids, expected.image_ids[rows])
     np.testing.assert_array_equal(actual.scores, expected.scores[rows])
     np.testing.assert_array_equal(actual.similarities, expected.similarities[rows])
+    for ours, theirs in (
+        (actual.confidences, expected.confidences), (actual.none_fits, expected.none_fits)
+    ):  # fmt: skip
+        if theirs is not None:  # as it is where no confidence was given
+            assert ours is not None
+            np.testing.assert_array_equal(ours, theirs[rows])
 
 
 def embedded_set(
@@ -92,6 +98,16 @@ def real_features(shared_data: Path, name: str) -> tuple[Embeddings, Embeddings,
     queries = Embeddings(np.array([f"a{i}" for i in range(len(text))]), unit(text))
     gallery = Embeddings(np.array([f"i{i}" for i in range(len(image))]), unit(image))
     return queries, gallery, {f"a{i}": f"i{j}" for i, j in enumerate(right.tolist())}
+
+
+class FakeTower:
+    """A text tower whose vectors are those of a `FakeEncoder`; its context never ends."""
+
+    def __init__(self, encoder: "FakeEncoder") -> None:
+        self.encode = encoder.encode_texts
+
+    def fills_context(self, text: str) -> bool:
+        return False
 
 
 class FakeEncoder:

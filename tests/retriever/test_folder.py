@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from newsimages.encoding.encoders import OpenClipConfig, OpenClipEncoder
 from newsimages.encoding.long_text import LongText
 from newsimages.errors import NewsImagesError
+from newsimages.ranking.confidence import Confidence
 from newsimages.ranking.revisions import DualSoftmax, Neighbours, Sinkhorn
 from newsimages.ranking.spaces import View, Weights
-from newsimages.retriever.articles import article_encoder
+from newsimages.retriever.articles import ArticleEncoder
 from newsimages.retriever.folder import load_retriever, save_retriever
 from newsimages.retriever.retriever import Provenance, Retriever
 from newsimages.txv.network import NetworkConfig, TxVNetwork
@@ -37,6 +38,7 @@ ALL: Weights = {
 WEIGHTS = {"clip": CLIP, "txv": TXV, "texts": {TEXT: 1.0}, "all": ALL}
 GALLERY, MANIFEST = "gallery/txv.npy", "retriever.json"
 TOWER = "text_towers/clip"
+SURE = Confidence(temperature=20, nothing=-2.5)
 PROVENANCE = Provenance(
     variant="mix_bank",
     corpus="demo",
@@ -47,6 +49,8 @@ PROVENANCE = Provenance(
     gallery_size=50,
     bank_sets=("RSS", "TW"),
     bank_size=20,
+    bank_sha256="b" * 64,
+    gallery_sha256="c" * 64,
     validation_articles=9,
 )
 
@@ -85,7 +89,13 @@ def made(
         weights=weights,
         revisions=REVISIONS,
         networks=networks,
-        encode=article_encoder(encoder.text_tower.encode, networks, weights, long_text),
+        confidences={"none": SURE, "dual_softmax": SURE},
+        encode=ArticleEncoder(
+            towers={"clip": encoder.text_tower},
+            networks=networks,
+            weights=weights,
+            long_text=long_text,
+        ),
         provenance=PROVENANCE,
     ).with_bank(txv_queries(bank, networks))
 
@@ -100,7 +110,7 @@ def encoder() -> OpenClipEncoder:
 @pytest.fixture(scope="module")
 def saved(encoder: OpenClipEncoder, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("saved") / "retriever"
-    save_retriever(folder, made(encoder, TXV), encoder, sample=TITLES)
+    save_retriever(folder, made(encoder, TXV), {"clip": encoder}, sample=TITLES)
     return folder
 
 
@@ -115,7 +125,7 @@ def test_what_was_saved_answers_as_before(
     encoder: OpenClipEncoder, tmp_path: Path, name: str, long_text: LongText
 ) -> None:
     own = made(encoder, WEIGHTS[name], long_text=long_text)
-    save_retriever(tmp_path / "r", own, encoder, sample=TITLES, long_text=long_text)
+    save_retriever(tmp_path / "r", own, {"clip": encoder}, sample=TITLES, long_text=long_text)
     assert_answers_as(load_retriever(tmp_path / "r"), own)
 
 
@@ -124,7 +134,7 @@ def test_two_networks_are_told_apart_and_one_is_shared(
 ) -> None:
     for shared in (True, False):
         own = made(encoder, ALL, shared=shared)
-        save_retriever(tmp_path / f"{shared}", own, encoder, sample=TITLES)
+        save_retriever(tmp_path / f"{shared}", own, {"clip": encoder}, sample=TITLES)
         loaded = load_retriever(tmp_path / f"{shared}")
         assert (loaded.gallery["txv"] is loaded.gallery["txv_text"]) == shared
         assert_answers_as(loaded, own)
@@ -151,7 +161,7 @@ def test_the_galleries_order_in_memory_does_not_matter(
     own = made(encoder, CLIP)
     ids = own.gallery["clip"].ids[::-1].tolist()
     turned = replace(own, gallery={"clip": own.gallery["clip"].select(ids)})
-    save_retriever(tmp_path / "r", turned, encoder, sample=TITLES)
+    save_retriever(tmp_path / "r", turned, {"clip": encoder}, sample=TITLES)
     assert_answers_as(load_retriever(tmp_path / "r"), own)
 
 
@@ -185,16 +195,16 @@ def rewritten(folder: Path, **changes: object) -> None:
     (folder / MANIFEST).write_text(json.dumps({**manifest(folder), **changes}))
 
 
-@pytest.mark.parametrize("found", [1, 3, "2", True, None])
+@pytest.mark.parametrize("found", [1, 2, 4, "3", True, None])
 def test_another_format_is_told(folder: Path, found: object) -> None:
     rewritten(folder, format=found)
-    with pytest.raises(NewsImagesError, match=f"of format {found!r}, but this code reads format 2"):
+    with pytest.raises(NewsImagesError, match=f"of format {found!r}, but this code reads format 3"):
         load_retriever(folder)
 
 
 def test_a_newer_format_may_look_otherwise(folder: Path) -> None:
     (folder / MANIFEST).write_text('{"format": 7, "parts": []}')
-    with pytest.raises(NewsImagesError, match="of format 7, but this code reads format 2"):
+    with pytest.raises(NewsImagesError, match="of format 7, but this code reads format 3"):
         load_retriever(folder)
 
 
@@ -278,9 +288,14 @@ NEAR = {"name": "neighbours", "k": 10, "alpha": 0.5}
         ({"revisions": [{"name": "dual_softmax", "scale": float("nan")}]}, "scale is nan"),
         ({"long_text": "twice"}, "long_text is unknown"),
         ({"long_text": ["cut"]}, "long_text is unknown"),
+        ({"confidences": {"none": {"temperature": -1, "nothing": 0}}}, "temperature is -1"),
+        ({"confidences": {"none": {"temperature": 1, "nothing": float("nan")}}}, "nothing is nan"),
+        ({"confidences": {"none": {"temperature": 1}}}, "missing 1 required"),
+        ({"confidences": [1]}, "AttributeError"),
+        ({"languages": 3}, "TypeError"),
         ({"provenance": {**ABOUT, "author": "me"}}, "unexpected keyword argument 'author'"),
         ({"provenance": {"variant": "clip"}}, "KeyError: 'bank_sets'"),
-        ({"provenance": {"bank_sets": ["RSS"]}}, "missing 9 required"),
+        ({"provenance": {"bank_sets": ["RSS"]}}, "missing 11 required"),
         ({"provenance": {**ABOUT, "bank_sets": 3}}, "TypeError"),
         ({"provenance": [1]}, "TypeError"),
         ({"files": {GALLERY: 3}}, "TypeError"),
@@ -296,7 +311,10 @@ def test_settings_that_cannot_be_are_told(
         load_retriever(folder)
 
 
-@pytest.mark.parametrize("name", ["weights", "revisions", "long_text", "provenance", "files"])
+@pytest.mark.parametrize(
+    "name",
+    ["weights", "revisions", "confidences", "long_text", "languages", "provenance", "files"],
+)
 def test_a_manifest_without_a_part_is_told(folder: Path, name: str) -> None:
     rest = {key: value for key, value in manifest(folder).items() if key != name}
     (folder / MANIFEST).write_text(json.dumps(rest))
@@ -317,7 +335,7 @@ def test_offsets_of_a_revision_must_be_there(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", ["", "[]", "{}", '{"format": 2, "files": 3}', "{", "[" * 100_000, "\ud800"]
+    "content", ["", "[]", "{}", '{"format": 3, "files": 3}', "{", "[" * 100_000, "\ud800"]
 )
 def test_a_manifest_that_is_none_is_told(folder: Path, content: str) -> None:
     (folder / MANIFEST).write_text(content, errors="surrogatepass")
@@ -365,20 +383,20 @@ def test_what_does_not_fit_is_not_saved(encoder: OpenClipEncoder, tmp_path: Path
         gallery={"clip": random_embeddings("i", 5, 7, 1)}, weights=CLIP, revisions=REVISIONS
     ).with_bank(bank)
     with pytest.raises(NewsImagesError, match="dimension 192, the gallery's have 7"):
-        save_retriever(tmp_path / "r", other, encoder, sample=TITLES)
+        save_retriever(tmp_path / "r", other, {"clip": encoder}, sample=TITLES)
 
 
 def test_a_folder_in_use_is_not_saved_to(encoder: OpenClipEncoder, folder: Path) -> None:
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     with pytest.raises(NewsImagesError, match="is not empty"):
-        save_retriever(folder, made(encoder, CLIP), encoder, sample=TITLES)
+        save_retriever(folder, made(encoder, CLIP), {"clip": encoder}, sample=TITLES)
     assert before == {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def test_a_place_that_is_no_folder_is_told(encoder: OpenClipEncoder, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises(NewsImagesError, match="Cannot write .*file"):
-        save_retriever(tmp_path / "file", made(encoder, CLIP), encoder, sample=TITLES)
+        save_retriever(tmp_path / "file", made(encoder, CLIP), {"clip": encoder}, sample=TITLES)
 
 
 @pytest.mark.parametrize(
@@ -392,14 +410,22 @@ def test_any_text_is_answered(saved: Path, text: str) -> None:
 def test_without_a_bank_it_cannot_be_saved(encoder: OpenClipEncoder, tmp_path: Path) -> None:
     bare = replace(made(encoder, CLIP), offsets=())
     with pytest.raises(NewsImagesError, match="without a query bank"):
-        save_retriever(tmp_path / "r", bare, encoder, sample=TITLES)
+        save_retriever(tmp_path / "r", bare, {"clip": encoder}, sample=TITLES)
 
 
 def test_a_tower_without_its_text_tower_is_not_saved(
     encoder: OpenClipEncoder, tmp_path: Path
 ) -> None:
     own = made(encoder, {TITLE: 1.0})
-    images = own.gallery["clip"]
-    other = replace(own, gallery={**own.gallery, "multilingual": images})
-    with pytest.raises(NewsImagesError, match="with the towers multilingual cannot be served"):
-        save_retriever(tmp_path / "r", other, encoder, sample=TITLES)
+    other = replace(own, weights={TITLE: 0.5, View("multilingual", "title"): 0.5})
+    with pytest.raises(NewsImagesError, match="that asks multilingual cannot be served without"):
+        save_retriever(tmp_path / "r", other, {"clip": encoder}, sample=TITLES)
+
+
+@pytest.mark.parametrize("languages", [["xx"], [], ["de", "de"]])
+def test_languages_that_cannot_be_are_told_when_it_is_loaded(
+    folder: Path, languages: list[str]
+) -> None:
+    rewritten(folder, languages=languages)
+    with pytest.raises(NewsImagesError, match="Cannot detect the languages"):
+        load_retriever(folder)

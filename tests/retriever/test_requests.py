@@ -1,13 +1,24 @@
 """Requests: what is answered, and what is refused with which sentence."""
 
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from newsimages.errors import NewsImagesError
 from newsimages.ranking.spaces import View
-from newsimages.retriever.requests import MAX_CHARACTERS, MAX_ROWS, answer
+from newsimages.retriever.requests import MAX_CHARACTERS, MAX_ROWS, Answers
+from newsimages.retriever.retriever import Retriever
 from tests.retriever.test_retriever import MIX, retriever
+
+
+def answer(
+    retriever: Retriever, articles: pd.DataFrame, parameters: Mapping[str, object] | None = None
+) -> pd.DataFrame:
+    return Answers(retriever)(articles, parameters)
+
 
 ONE = pd.DataFrame({"title": ["Storm over the coast"]})
 
@@ -15,7 +26,10 @@ ONE = pd.DataFrame({"title": ["Storm over the coast"]})
 def test_an_answer_has_a_row_per_article() -> None:
     request = pd.DataFrame({"title": ["Storm", "Rates"], "article_id": ["x", "x"]})
     table = answer(retriever(), request, {"top_k": 3})
-    assert list(table) == ["article_id", "image_ids", "scores", "similarities"]
+    assert list(table) == [
+        *("article_id", "language", "image_ids", "scores", "similarities", "confidence"),
+        "none_fits",
+    ]
     assert table["article_id"].tolist() == ["x", "x"]
     expected = retriever().retrieve({"0": "Storm", "1": "Rates"}, top_k=3)
     assert table["image_ids"].tolist() == expected.image_ids.tolist()
@@ -84,9 +98,53 @@ def test_bad_tables_are_refused(request_: dict[str, list[object]], message: str)
         ({"top_k": 1.5}, "top_k is 1.5"),
         ({"revision": "x"}, "revision is 'x', expected one of"),
         ({"against": "x"}, "against is 'x', expected bank, batch"),
-        ({"topk": 1}, "Unknown parameters: topk; expected top_k, revision, against"),
+        ({"explain": "yes"}, "explain is 'yes', expected true or false"),
+        ({"explain": True, "against": "batch"}, "leave against=batch out"),
+        ({"topk": 1}, "Unknown parameters: topk; expected top_k, revision, against, explain"),
     ],
 )
 def test_bad_parameters_are_refused(parameters: dict[str, object], message: str) -> None:
     with pytest.raises(NewsImagesError, match=message):
         answer(retriever(), ONE, parameters)
+
+
+def test_with_explain_contributions_add_up_to_the_scores() -> None:
+    table = answer(retriever(MIX), ONE, {"explain": True, "top_k": 300})
+    parts, scores = table["contributions"][0], table["scores"][0]
+    assert list(parts)[-1] == "revision"
+    assert [sum(own[rank] for own in parts.values()) for rank in range(300)] == scores
+    plain = answer(retriever(MIX), ONE, {"top_k": 300})
+    pd.testing.assert_frame_equal(table.drop(columns="contributions"), plain)
+
+
+def test_scores_over_the_request_have_no_probability() -> None:
+    table = answer(retriever(), pd.DataFrame({"title": ["a", "b"]}), {"against": "batch"})
+    assert table["confidence"].tolist() == table["none_fits"].tolist() == [None, None]
+
+
+def test_an_answer_that_is_too_large_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("newsimages.retriever.requests.MAX_NUMBERS", 1_000)
+    two = pd.DataFrame({"title": ["a", "b"]})
+    assert len(answer(retriever(), ONE, {"top_k": 10**9})) == 1
+    with pytest.raises(NewsImagesError, match="2 articles with top_k=1000000000 .* at most 1 "):
+        answer(retriever(), two, {"top_k": 10**9})
+    with pytest.raises(NewsImagesError, match="at most 1 articles at a time"):
+        answer(retriever(MIX), two, {"top_k": 100, "explain": True})
+
+
+def test_requests_from_many_threads_are_answered_as_alone() -> None:
+    answers = Answers(retriever(MIX))
+    requests = [
+        (
+            pd.DataFrame({"title": [f"Storm {n} {i}" for i in range(1 + n % 3)]}).assign(
+                text=None if n % 2 else f"It rained for {n} days."
+            ),
+            {"top_k": 5 + n % 2, "explain": n % 5 == 0},
+        )
+        for n in range(60)
+    ]
+    alone = [Answers(retriever(MIX))(*request) for request in requests]
+    with ThreadPoolExecutor(8) as pool:
+        together = list(pool.map(lambda request: answers(*request), requests))
+    for ours, theirs in zip(together, alone, strict=True):
+        pd.testing.assert_frame_equal(ours, theirs, check_exact=True)

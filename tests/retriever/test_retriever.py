@@ -5,15 +5,16 @@ import pytest
 
 from newsimages.errors import NewsImagesError
 from newsimages.ranking.bank import bank_offsets
+from newsimages.ranking.confidence import Confidence
 from newsimages.ranking.ranking import rank
 from newsimages.ranking.revisions import PLAIN, DualSoftmax, InvertedSoftmax
-from newsimages.ranking.spaces import Queries, Space, View, Weights, fuse
-from newsimages.retriever.articles import article_encoder
+from newsimages.ranking.spaces import Queries, Space, View, Weights, fuse, shares
+from newsimages.retriever.articles import ArticleEncoder
 from newsimages.retriever.retriever import Retriever
 from newsimages.txv.network import NetworkConfig, TxVNetwork
 from newsimages.txv.projection import embed_images, embed_texts
 from newsimages.txv.towers import Networks, txv_gallery, txv_queries
-from tests.fakes import FakeEncoder, assert_same_bits, queries_of, random_embeddings
+from tests.fakes import FakeEncoder, FakeTower, assert_same_bits, queries_of, random_embeddings
 
 DUAL = DualSoftmax(scale=20)
 INVERTED = InvertedSoftmax(scale=50)
@@ -50,7 +51,11 @@ def retriever(weights: Weights = BY_TITLE, networks: Networks = NETWORKS) -> Ret
         weights=weights,
         revisions=(INVERTED, DUAL),
         networks=asked,
-        encode=article_encoder(fake.encode_texts, asked, weights),
+        confidences={
+            name: Confidence(temperature=0.5, nothing=-3)
+            for name in ("none", "inverted_softmax", "dual_softmax")
+        },
+        encode=ArticleEncoder(towers={"clip": FakeTower(fake)}, networks=asked, weights=weights),
     ).with_bank(txv_queries(BANK, asked))
 
 
@@ -68,7 +73,7 @@ def test_clip_in_batch_form_is_the_ranking_of_its_vectors() -> None:
 
 
 def test_txv_maps_both_sides_before_ranking() -> None:
-    answer = retriever(BY_TXV).retrieve(TITLES, revision="none", top_k=7)
+    answer = retriever(BY_TXV).retrieve(TITLES, revision="none", against="batch", top_k=7)
     queries = embed_texts(NETWORK, [encoded().of(TITLE)])
     space = Space.of(queries, embed_images(NETWORK, [GALLERY]))
     assert_same_bits(answer, rank(space, PLAIN, top_k=7))
@@ -80,7 +85,9 @@ def test_against_the_bank_it_is_the_fused_space_with_the_banks_offsets(weights: 
     bank = fuse(txv_queries(BANK, own.networks), own.gallery, weights)
     space = fuse(encoded(weights), own.gallery, weights)
     for revision in (INVERTED, DUAL):
-        expected = rank(space, revision, offsets=bank_offsets(bank, revision), top_k=9)
+        offsets = bank_offsets(bank, revision)
+        sure = own.confidences[revision.name]
+        expected = rank(space, revision, offsets=offsets, confidence=sure, top_k=9)
         answer = own.retrieve(TITLES, TEXTS, revision=revision.name, top_k=9)
         assert_same_bits(answer, expected)
 
@@ -126,7 +133,10 @@ def test_a_gallery_shorter_than_the_list_comes_back_whole() -> None:
 def test_one_article_in_batch_form_is_ordered_by_cosine() -> None:
     own = retriever()
     batch = own.retrieve({"a": "Storm"}, against="batch")
-    assert_same_bits(batch, own.retrieve({"a": "Storm"}, revision="none"))
+    by_cosine = own.retrieve({"a": "Storm"}, revision="none")
+    assert batch.image_ids.tolist() == by_cosine.image_ids.tolist()
+    np.testing.assert_array_equal(batch.scores, by_cosine.scores)
+    assert batch.confidences is None
 
 
 @pytest.mark.parametrize(
@@ -170,3 +180,53 @@ def test_only_the_fields_that_are_weighed_are_encoded() -> None:
     assert fake.encoded[before:] == ["A storm"]
     retriever({TEXT: 1.0}).retrieve({"a": "A storm"}, {"a": "It rained."})
     assert fake.encoded[before + 1 :] == ["It rained."]
+
+
+@pytest.mark.parametrize("weights", [BY_TITLE, BY_TXV, MIX, {TEXT: 1.0}], ids=str)
+@pytest.mark.parametrize("revision", ["none", "inverted_softmax", "dual_softmax"])
+def test_contributions_add_up_to_the_score_exactly(weights: Weights, revision: str) -> None:
+    own = retriever(weights)
+    queries = encoded(weights)
+    ranking = own.rank(queries, revision=revision, top_k=300)
+    parts = own.explain(queries, ranking, revision=revision)
+    assert list(parts) == [*(f"{tower}_{field}" for tower, field in weights), "revision"]
+    for order in (list(parts), list(parts)[::-1]):
+        total = sum(parts[name] for name in order)
+        np.testing.assert_array_equal(total, ranking.scores.astype(np.float64))
+    slope = 1.0 if revision == "none" else own._revision(revision).slope
+    for view, share in shares(queries, weights).items():
+        images = own.gallery[view.tower]
+        cosines = queries.of(view).vectors @ images.select(ranking.image_ids[3].tolist()).vectors.T
+        np.testing.assert_allclose(
+            parts[f"{view.tower}_{view.text_field}"][3],
+            slope * share[3] * cosines[3],
+            atol=1e-5 * slope,
+        )
+    assert (parts["revision"] == 0).all() == (revision == "none") or len(weights) == 1
+
+
+def test_confidences_are_a_softmax_over_all_images_and_none() -> None:
+    own = retriever()
+    ranking = own.rank(encoded(), top_k=300)
+    assert ranking.confidences is not None
+    assert ranking.none_fits is not None
+    weights = np.exp(0.5 * ranking.scores.astype(np.float64))
+    nothing = 300 * np.exp(-3.0)
+    total = weights.sum(axis=1) + nothing
+    np.testing.assert_allclose(ranking.confidences, weights / total[:, None], rtol=1e-4)
+    np.testing.assert_allclose(ranking.none_fits, nothing / total, rtol=1e-4)
+    np.testing.assert_array_equal(
+        own.rank(encoded(), top_k=4).confidences, ranking.confidences[:, :4]
+    )
+
+
+def test_a_part_of_the_images_is_ranked_as_if_it_were_all() -> None:
+    own = retriever(MIX, APART)
+    ids = GALLERY.ids[::3].tolist()
+    part = own.on_images(ids[::-1]).rank(encoded(MIX), top_k=100)
+    whole = own.rank(encoded(MIX), top_k=300)
+    for row in range(30):
+        left = [image for image in whole.image_ids[row].tolist() if image in set(ids)]
+        assert part.image_ids[row].tolist() == left
+    with pytest.raises(NewsImagesError, match="No embedding for: nowhere"):
+        own.on_images(["nowhere"])

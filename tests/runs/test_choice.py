@@ -18,9 +18,11 @@ from newsimages.metrics.recall import recall_at
 from newsimages.protocols.embedded import EmbeddedSet, TowerVectors, joined, with_txv
 from newsimages.protocols.parts import divide
 from newsimages.ranking.bank import bank_offsets
+from newsimages.ranking.confidence import Confidence
 from newsimages.ranking.ranking import Ranking, rank
 from newsimages.ranking.revisions import PLAIN, REVISIONS, DualSoftmax
 from newsimages.ranking.spaces import Gallery, Queries, Space, View, fuse
+from newsimages.runs.certainty import certainty_figures, half_lost
 from newsimages.runs.choice import Chooser, candidates, chooser_of
 from newsimages.runs.table import RUNS, Run, choose_runs
 from newsimages.txv.network import NetworkConfig, TxVNetwork
@@ -85,7 +87,7 @@ def lists(
     chooser: Chooser, run: Run, asked: Queries, gallery: Gallery | None = None, top_k: int = 10
 ) -> Ranking:
     images = TEST.gallery if gallery is None else gallery
-    retriever = chooser.retriever(run, images, [asked])
+    retriever = chooser.retriever(run, images, chooser.bank_of(run, [asked]))
     return retriever.rank(asked, top_k=top_k, against=run.against)
 
 
@@ -182,7 +184,7 @@ def test_runs_of_the_paper_choose_nothing_and_take_the_given_scale(run: Run) -> 
 
 def test_a_retriever_has_the_towers_that_its_run_weighs() -> None:
     for run in choose_runs("clip,clip_bank,txv_ds,txv_text_ds,mix_bank"):
-        retriever = CHOOSER.retriever(run, TEST.gallery, [])
+        retriever = CHOOSER.retriever(run, TEST.gallery, CHOOSER.bank_of(run, []))
         asked = {view.tower for view, weight in chosen(run).weights.items() if weight}
         assert set(retriever.gallery) == asked
         assert set(retriever.networks) == asked & {"txv", "txv_text"}
@@ -191,12 +193,15 @@ def test_a_retriever_has_the_towers_that_its_run_weighs() -> None:
 
 def test_a_request_may_name_other_revisions_where_it_is_to() -> None:
     choice = chosen(CLIP_BANK)
-    one = CHOOSER.retriever(CLIP_BANK, TEST.gallery, [])
+    bank = CHOOSER.bank_of(CLIP_BANK, [])
+    one = CHOOSER.retriever(CLIP_BANK, TEST.gallery, bank)
     assert one.revisions == choice.revisions[:1]
-    every = CHOOSER.retriever(CLIP_BANK, TEST.gallery, [], all_revisions=True)
+    every = CHOOSER.retriever(CLIP_BANK, TEST.gallery, bank, all_revisions=True)
     assert every.revisions == choice.revisions
     assert [offsets.revision for offsets in every.offsets] == list(choice.revisions)
     assert_same_bits(every.rank(TEST.queries), one.rank(TEST.queries))
+    assert set(one.confidences) == {choice.revisions[0].name}
+    assert set(every.confidences) == {"none", *(each.name for each in choice.revisions)}
 
 
 def replaced(queries: Queries, view: View, vectors: np.ndarray) -> Queries:
@@ -216,9 +221,10 @@ def test_bank_articles_that_are_asked_for_are_left_out() -> None:
         chooser._chosen[CLIP_BANK] = dataclasses.replace(  # the same choice for both
             chosen(CLIP_BANK), revisions=(DualSoftmax(scale=50.0),)
         )
+        chooser._sure[CLIP_BANK, DualSoftmax(scale=50.0)] = Confidence(temperature=1, nothing=0)
     expected = lists(without_them, CLIP_BANK, TEST.queries)
     assert_same_bits(lists(with_them, CLIP_BANK, TEST.queries), expected)
-    retriever = with_them.retriever(CLIP_BANK, TEST.gallery, [])
+    retriever = with_them.retriever(CLIP_BANK, TEST.gallery, with_them.bank_of(CLIP_BANK, []))
     assert (retriever.rank(TEST.queries, top_k=10).scores != expected.scores).any()
 
 
@@ -261,7 +267,9 @@ def test_without_a_multilingual_tower_its_runs_say_so(variant: str) -> None:
 @pytest.mark.parametrize("variant", ["clip_bank", "txv_bank", "mix_bank"])
 def test_a_retrievers_validation_mrr_is_that_of_its_choice(variant: str) -> None:
     [run] = choose_runs(variant)
-    retriever = CHOOSER.retriever(run, TEST.gallery, [TEST.queries], all_revisions=True)
+    retriever = CHOOSER.retriever(
+        run, TEST.gallery, CHOOSER.bank_of(run, [TEST.queries]), all_revisions=True
+    )
     assert CHOOSER.validation_mrr(retriever) == chosen(run).mrr
     other = dataclasses.replace(
         retriever, revisions=(DualSoftmax(scale=100.0),), weights=retriever.weights
@@ -271,7 +279,8 @@ def test_a_retrievers_validation_mrr_is_that_of_its_choice(variant: str) -> None
 
 def test_a_network_for_other_vectors_has_no_validation_mrr() -> None:
     shape = NetworkConfig(text_dimensions=(9,), image_dimensions=(9,), width=16)
-    retriever = CHOOSER.retriever(choose_runs("txv_bank")[0], TEST.gallery, [])
+    [run] = choose_runs("txv_bank")
+    retriever = CHOOSER.retriever(run, TEST.gallery, CHOOSER.bank_of(run, []))
     other = dataclasses.replace(retriever, networks={"txv": TxVNetwork(shape)})
     with pytest.raises(NewsImagesError, match="9"):
         CHOOSER.validation_mrr(other)
@@ -329,7 +338,9 @@ def test_a_real_bank_gains_for_one_article_at_a_time(shared_data: Path) -> None:
         train = real_set(shared_data, "train", training)
         # 100 articles to choose on, 150 as the bank
         chooser = chooser_of(divide([train, test], "official", share=0.4, seed=seed), {})
-        retriever = chooser.retriever(CLIP_BANK, test.gallery, [test.queries])
+        retriever = chooser.retriever(
+            CLIP_BANK, test.gallery, chooser.bank_of(CLIP_BANK, [test.queries])
+        )
         plain, revised = (
             recall_at(ranks_of_truth(answer.table(), test.truth()), 1)
             for answer in (
@@ -350,6 +361,15 @@ FUSED = Run(
 )
 
 
+@pytest.mark.parametrize("run", [CLIP_BANK, MIX_BANK], ids=lambda run: run.variant)
+def test_a_runs_probabilities_hold_on_articles_that_it_was_not_fitted_on(run: Run) -> None:
+    retriever = CHOOSER.retriever(run, TEST.gallery, CHOOSER.bank_of(run, [TEST.queries]))
+    figures = [certainty_figures(half_lost(retriever, TEST, seed=seed)) for seed in range(5)]
+    means = pd.DataFrame(figures).mean()
+    assert means["calibration_error"] < 0.2  # of 50 articles, 10 bins: chance alone makes .1
+    assert means["none_fits_auroc"] > 0.6
+
+
 def test_shuffled_test_labels_change_no_choice(shared_data: Path) -> None:
     training, held_out = halves(shared_data, 0)
     train = real_set(shared_data, "train", training)
@@ -358,7 +378,8 @@ def test_shuffled_test_labels_change_no_choice(shared_data: Path) -> None:
         test = real_set(shared_data, "test", held_out, wrong=wrong)
         chooser = chooser_of(divide([train, test], "official"), {})
         choices.append([chooser.choose(run) for run in (CLIP_BATCH, CLIP_BANK, FUSED)])
-        answer = chooser.retriever(FUSED, test.gallery, [test.queries]).rank(test.queries)
+        bank = chooser.bank_of(FUSED, [test.queries])
+        answer = chooser.retriever(FUSED, test.gallery, bank).rank(test.queries)
         figures.append(figures_of(ranks_of_truth(answer.table(), test.truth()))["mrr"])
     for right, other in zip(*choices, strict=True):
         assert right.revisions == other.revisions

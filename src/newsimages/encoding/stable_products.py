@@ -7,7 +7,7 @@ rows. oneDNN sums every row in the same order and takes about as long.
 Measured for 2 to 1600 rows and widths of 16 to 4096, on 1, 2 and 16 threads, with the kernels for
 AVX2 and AVX-512; a single row takes another kernel. In bf16 PyTorch uses oneDNN anyway, and with
 its kernels for AVX512-BF16 the bits hold as well (AMD from Zen 4). With those for AMX (Intel Xeons
-from 2023) they do not (`is_stable`): blocks, and so the order of sums, depend on the number of rows.
+from 2023) they do not (`is_stable`): the order of sums depends on the number of rows.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -9,7 +9,7 @@ is worked out for the end tokens only.
 On a CPU a text gets the same bits alone and in any batch. Products are bit-stable for row counts
 divisible by 4 (`stable_products`), attention for any number of texts of one length. So a text is
 padded to a length that depends on it alone, and batches to four texts. In half precision with AMX
-(Intel Xeons from 2023) only equal row counts give equal bits: there a batch is of four texts always.
+(Intel Xeons from 2023) only equal row counts give equal bits: there batches are always of four.
 """
 
 from collections import Counter

@@ -10,7 +10,7 @@ from newsimages.checksums import file_sha256
 from newsimages.encoding.long_text import LongText
 from newsimages.errors import NewsImagesError, first_ten
 from newsimages.ranking.confidence import Confidence
-from newsimages.ranking.revisions import PLAIN, REVISIONS, Revision
+from newsimages.ranking.revisions import REVISIONS, Revision
 from newsimages.ranking.spaces import TextField, Tower, View, whole
 from newsimages.retriever.retriever import Provenance, Retriever
 
@@ -66,10 +66,9 @@ def _manifest(read: Mapping[str, Any]) -> Manifest:
     weights = {_view(tower, field): float(weight) for tower, field, weight in read["weights"]}
     whole(weights)  # raises where they cannot be weights
     revisions = tuple(_revision(**settings) for settings in read["revisions"])
-    known = {PLAIN.name, *(each.name for each in revisions)}
+    if not revisions or read["long_text"] not in get_args(LongText):
+        raise ValueError("there is no revision, or long_text is unknown")
     confidences = {str(name): Confidence(**each) for name, each in read["confidences"].items()}
-    if not revisions or read["long_text"] not in get_args(LongText) or set(confidences) - known:
-        raise ValueError("there is no revision, or long_text or a confidence is unknown")
     return Manifest(
         weights=weights,
         revisions=revisions,
