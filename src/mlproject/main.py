@@ -7,7 +7,7 @@ from mlproject.embed import prepare_and_embed
 from mlproject.evaluate import Evaluate, measurable, original_model, train_and_evaluate
 from mlproject.gallery import check_gallery
 from mlproject.preprocess import open_corpus
-from mlproject.register import Register, register, served_preprocessing
+from mlproject.register import Register, register
 from mlproject.training_options import ScopeOptions
 
 NEXT_STEPS = """
@@ -30,9 +30,8 @@ def run(config: Main) -> None:
     with tracking.entry_point(config):
         corpus = measurable(config, open_corpus(config.articles.source))
         check_gallery(config.serving.gallery, corpus, config.scope.protocols[0])
-        preprocessing = served_preprocessing(config, corpus)
         embedded = prepare_and_embed(config.articles, corpus, original_model(config, corpus))
         experiment = train_and_evaluate(config, embedded)
         if experiment.parts.training:
-            register(config, experiment, preprocessing)
+            register(config, experiment)
         print(NEXT_STEPS)

@@ -166,8 +166,8 @@ class ServingOptions:
     gallery: str = ALL
     """Test sets whose images are served (separated by commas), all, or a folder of images."""
     serving_translator: Bool = True
-    """false leaves the translator out of the registered models: they are smaller, and read other
-    languages by their multilingual view alone, if they have one."""
+    """Whether registered models carry the translator, where the corpus needed one; without it they
+    are smaller, and read other languages by their multilingual view alone, if they have one."""
 
     def __post_init__(self) -> None:
         """Raises: NewsImagesError on a gallery without a name."""

@@ -90,7 +90,6 @@ def run(config: Register) -> None:
         corpus = open_corpus(config.articles.source)
         check_trainable(corpus, ["official"])
         check_gallery(config.serving.gallery, corpus, "official")
-        preprocessing = served_preprocessing(config, corpus)
         originals = multilingual_config(config.multilingual, config.articles.encoder, corpus)
         embedded = prepare_and_embed(config.articles, corpus, originals)
         first = first_network(config.learning, embedded)
@@ -100,30 +99,27 @@ def run(config: Register) -> None:
         parts = parts.with_txv(networks)
         compute = Compute(device=embedded.encoder.device, memory_mb=config.ranking.memory_mb)
         chooser = chooser_of(parts, networks, compute=compute)
-        register(config, Experiment(embedded, parts, chooser), preprocessing)
+        register(config, Experiment(embedded, parts, chooser))
 
 
-def served_preprocessing(config: Register, corpus: Corpus) -> Preprocessing:
-    """What registered models turn articles into English by: what the corpus is preprocessed by.
+def _preprocessing(config: Register, corpus: Corpus) -> Preprocessing:
+    """What registered models turn articles into English by: what the corpus was preprocessed by.
+
+    A corpus that is all in English was preprocessed without a translator.
 
     Raises:
         NewsImagesError: The translator cannot be loaded.
     """
     options = config.articles.preprocessing
     languages = tuple(names_in(options.languages.lower()))
-    if not config.serving.serving_translator or languages == ("en",):
+    found = {language for part in corpus.data_sets for language in part.articles["language"]}
+    if not config.serving.serving_translator or found <= {"en"}:
         return Preprocessing(languages=languages)
-    try:
-        translator = Translator(choose_translator(corpus, options.translator), device="cpu")
-    except NewsImagesError as error:
-        raise NewsImagesError(
-            f"{error} Registered models carry the translator; serving_translator=false leaves it "
-            "out."
-        ) from error
+    translator = Translator(choose_translator(corpus, options.translator), device="cpu")
     return Preprocessing(languages=languages, translator=translator)
 
 
-def register(config: Register, experiment: Experiment, preprocessing: Preprocessing) -> None:
+def register(config: Register, experiment: Experiment) -> None:
     """Builds, saves and registers the retrievers whose towers are there.
 
     Raises:
@@ -136,6 +132,7 @@ def register(config: Register, experiment: Experiment, preprocessing: Preprocess
             f"{why_untrained(parts)}. Give a training set of other articles, and its images."
         )
     with tracking.step("register", doing=str(Register.__doc__)):
+        preprocessing = _preprocessing(config, experiment.embedded.corpus)
         served = Served(*served_gallery(config.serving.gallery, experiment), preprocessing)
         print(f"  gallery: {len(served.gallery['clip'])} images")
         for name, runs in SERVED.items():

@@ -83,7 +83,7 @@ def test_main_reads_what_evaluate_and_register_read() -> None:
             "register",
             (
                 *("variants", "scale", "submission_form", "sheet_articles", "paper_corpus"),
-                *("protocol", "split", "text_run_trained_on"),
+                *("protocol", "split"),
                 *("multilingual_backbone", "multilingual_pretrained"),
             ),
         ),

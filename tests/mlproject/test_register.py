@@ -6,11 +6,16 @@ import mlflow
 import pandas as pd
 import pytest
 from mlflow.exceptions import MlflowException
+from PIL import Image
 
 from mlproject import cli
 from tests.mlproject.squares import N_TEST, children, steps
+from tests.tiny_clip import save_tiny_clip
+from tests.tiny_marian import save_tiny_marian
 
-NAMES = ("newsimages-clip", "newsimages-txv")
+NAMES = {
+    "newsimages-clip": "clip_bank", "newsimages-txv": "txv_bank", "newsimages-fused": "mix_bank"
+}  # fmt: skip
 
 
 def register(arguments: list[str], training: list[str], *extra: str) -> int:
@@ -23,7 +28,7 @@ def test_versions_carry_what_a_user_wants_to_know(
 ) -> None:
     assert register(arguments, training) == 0
     client = mlflow.MlflowClient()
-    for name in NAMES:
+    for name, variant in NAMES.items():
         version = client.get_model_version_by_alias(name, "champion")
         assert str(version.version) == "1"
         wanted = {"git_commit", "corpus", "backbone", "gallery", "validation_mrr", "run_id"}
@@ -43,19 +48,19 @@ def test_versions_carry_what_a_user_wants_to_know(
             *("dual_softmax", "inverted_softmax", "neighbours", "sinkhorn"),
         }
         assert run.data.metrics["validation_mrr"] in curve["mrr"].tolist()
-        assert version.tags["variant"] == f"{name.split('-')[1]}_bank"
+        assert version.tags["variant"] == variant
 
 
 @pytest.mark.usefixtures("store")
 def test_registered_models_answer_as_their_run_was_measured(
     arguments: list[str], training: list[str]
 ) -> None:
-    """Runs 7 and 9, image by image and score by score."""
+    """Runs 7, 9 and 11, image by image and score by score."""
     assert register(arguments, training, "--gallery", "RSS", "--precision", "bf16") == 0
-    variants = ["--variants", "clip_bank,txv_bank", "--sheet-articles", "0"]
+    variants = ["--variants", "clip_bank,txv_bank,mix_bank", "--sheet-articles", "0"]
     assert cli.run(["evaluate", *arguments, *training, *variants, "--precision", "bf16"]) == 0
-    articles = pd.read_csv("squares/RSS/test.csv")[["article_id", "title"]]
-    for name, variant in zip(NAMES, ("clip_bank", "txv_bank"), strict=True):
+    articles = pd.read_csv("squares/RSS/test.csv")[["article_id", "title", "text"]]
+    for name, variant in NAMES.items():
         [measured] = children(variant)
         path = mlflow.artifacts.download_artifacts(
             run_id=measured.info.run_id, artifact_path="rankings/RSS.parquet"
@@ -68,6 +73,133 @@ def test_registered_models_answer_as_their_run_was_measured(
             assert answers[served].to_dict() == lists[column].agg(list).to_dict()
         alone = model.predict(articles.iloc[[4]])
         assert alone["image_ids"].iloc[0] == answers["image_ids"].iloc[4]
+
+
+def german(corpus: Path) -> None:
+    """Turns the data set TW into German, one article without a text."""
+    for split in ("train", "test"):
+        path = corpus / "TW" / f"{split}.csv"
+        table = pd.read_csv(path)
+        numbers = range(len(table))
+        table["title"] = [f"Der Rat spricht heute über das Quadrat Nummer {n}" for n in numbers]
+        table["text"] = [f"Es ist das {n}. Quadrat. Niemand weiß, warum." for n in numbers]
+        table.loc[3, "text"] = ""
+        table.to_csv(path, index=False)
+
+
+@pytest.fixture
+def speaking(arguments: list[str], tmp_path: Path) -> list[str]:
+    """A corpus of which a part is German, a translator and a multilingual tower."""
+    german(tmp_path / "squares")
+    save_tiny_marian(tmp_path / "marian")
+    save_tiny_clip(tmp_path / "xlm", "xlm_roberta")
+    return [
+        *arguments,
+        *("--translator", str(tmp_path / "marian")),
+        *("--multilingual-backbone", f"local-dir:{tmp_path / 'xlm'}"),
+    ]
+
+
+def ranked(variant: str, name: str) -> dict[str, dict[str, list[object]]]:
+    """Lists and scores by article, as a run was measured."""
+    [measured] = children(variant)
+    path = mlflow.artifacts.download_artifacts(
+        run_id=measured.info.run_id, artifact_path=f"rankings/{name}.parquet"
+    )
+    table = pd.read_parquet(path)
+    assert list(table) == ["article_id", "rank", "image_id", "score", "similarity"]
+    lists = table.groupby("article_id", sort=False)
+    return {column: lists[column].agg(list).to_dict() for column in ("image_id", "score")}
+
+
+@pytest.mark.usefixtures("store")
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_german_is_answered_as_it_was_measured(
+    speaking: list[str], training: list[str], precision: str
+) -> None:
+    settings = ["--precision", precision]
+    assert register(speaking, training, "--gallery", "TW", *settings) == 0
+    variants = "clip_bank,txv_bank,mix_bank,languages_bank,all_bank"
+    options = ["--variants", variants, "--sheet-articles", "0", *settings]
+    assert cli.run(["evaluate", *speaking, *training, *options]) == 0
+    articles = pd.read_csv("squares/TW/test.csv")[["article_id", "title", "text"]]
+    client = mlflow.MlflowClient()
+    for name in NAMES:
+        version = client.get_model_version_by_alias(name, "champion")
+        assert "what is not English is translated" in version.description
+        expected = ranked(version.tags["variant"], "TW")
+        model = mlflow.pyfunc.load_model(f"models:/{name}@champion")
+        answers = model.predict(articles).set_index("article_id")
+        assert set(answers["language"]) == {"de"}
+        assert answers["image_ids"].to_dict() == expected["image_id"]
+        assert answers["scores"].to_dict() == expected["score"]
+        for row in (0, 3, 7):
+            alone = model.predict(articles.iloc[[row]])
+            for column in ("image_ids", "scores", "confidence", "none_fits"):
+                assert alone[column].iloc[0] == answers[column].iloc[row]
+
+
+@pytest.mark.usefixtures("store")
+def test_without_its_translator_a_model_reads_german_by_its_multilingual_view_or_not_at_all(
+    speaking: list[str], training: list[str]
+) -> None:
+    assert register(speaking, training, "--serving-translator", "false") == 0
+    client = mlflow.MlflowClient()
+    request = pd.DataFrame({"title": ["Der Rat spricht heute über das Quadrat auf dem Markt"]})
+    for name in NAMES:
+        version = client.get_model_version_by_alias(name, "champion")
+        assert "there is no translator in here" in version.description
+        path = mlflow.artifacts.download_artifacts(f"models:/{name}/{version.version}")
+        assert not list(Path(path).rglob("translator"))
+        model = mlflow.pyfunc.load_model(f"models:/{name}@champion")
+        english = model.predict(pd.DataFrame({"title": ["The council talks about the square"]}))
+        assert english["language"].tolist() == ["en"]
+        if (Path(path) / "artifacts" / "retriever" / "text_towers" / "multilingual").is_dir():
+            answer = model.predict(request, params={"explain": True})
+            assert answer["language"].tolist() == ["de"]
+            parts = answer["contributions"][0]
+            asked = {part for part, own in parts.items() if any(own)} - {"revision"}
+            assert all(part.startswith("multilingual") for part in asked)
+        else:
+            with pytest.raises(MlflowException, match="not in English and were not translated"):
+                model.predict(request)
+
+
+@pytest.mark.usefixtures("store")
+def test_metrics_are_linked_to_the_model_and_its_data_sets(
+    arguments: list[str], training: list[str]
+) -> None:
+    assert register(arguments, training) == 0
+    models = mlflow.search_logged_models(output_format="list")
+    assert {model.name for model in models} == set(NAMES)
+    for model in models:
+        linked = {(metric.key, metric.dataset_name) for metric in model.metrics}
+        assert {("RSS/mrr", "RSS-test"), ("TW/recall_at_10", "TW-test")} <= linked
+        assert {"validation_mrr", "validation_calibration_error"} <= {key for key, _ in linked}
+    client = mlflow.MlflowClient()
+    for name in NAMES:
+        version = client.get_model_version_by_alias(name, "champion")
+        run_id = version.tags["run_id"]
+        assert f"get-artifact?path=figures%2Fmrr.png&run_uuid={run_id}" in version.description
+        for figure in ("mrr", "reliability"):
+            path = mlflow.artifacts.download_artifacts(
+                run_id=run_id, artifact_path=f"figures/{figure}.png"
+            )
+            with Image.open(path) as picture:
+                picture.verify()
+        assert len(version.tags["bank_digest"]) == 16
+
+
+@pytest.mark.usefixtures("store")
+def test_another_gallery_than_the_champions_is_said(
+    arguments: list[str], training: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert register(arguments, training) == 0
+    assert register(arguments, training) == 0
+    assert "is not the champion's" not in capsys.readouterr().out
+    assert register(arguments, training, "--gallery", "RSS") == 0
+    said = f"its gallery, RSS ({N_TEST} images), is not the champion's, all ({2 * N_TEST} images)"
+    assert said in capsys.readouterr().out
 
 
 @pytest.mark.usefixtures("store")

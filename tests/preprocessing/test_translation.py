@@ -1,63 +1,22 @@
 """Translation: a tiny random Marian model through the real loading code, and the cache on disk."""
 
-import json
 import sqlite3
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
-import sentencepiece
 import torch
 
 from newsimages.errors import NewsImagesError
 from newsimages.preprocessing.translation import TranslationCounts, Translator, translate_texts
-from newsimages.preprocessing.translation_cache import TranslationCache
-
-POSITIONS = 100
+from newsimages.preprocessing.translation_cache import TranslationCache, TranslationMemory
+from tests.tiny_marian import POSITIONS, save_tiny_marian
 
 
 @pytest.fixture(scope="module")
 def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A Marian model that transformers loads; its translations are fixed nonsense."""
-    from transformers import MarianConfig, MarianMTModel  # noqa: PLC0415 - slow to import
-
-    folder = tmp_path_factory.mktemp("marian")
-    texts = [f"Der Zug {n} hält in Köln nicht, weil es regnet." for n in range(50)]
-    for side in ("source", "target"):
-        sentencepiece.SentencePieceTrainer.train(
-            sentence_iterator=iter(texts),
-            model_prefix=str(folder / side),
-            vocab_size=60,
-            hard_vocab_limit=False,
-            minloglevel=2,
-        )
-        (folder / f"{side}.model").rename(folder / f"{side}.spm")
-    pieces = sentencepiece.SentencePieceProcessor(model_file=str(folder / "source.spm"))
-    known = [pieces.id_to_piece(index) for index in range(3, pieces.vocab_size())]
-    tokens = ["</s>", "<unk>", *known, "<pad>"]
-    vocabulary = {token: index for index, token in enumerate(tokens)}
-    (folder / "vocab.json").write_text(json.dumps(vocabulary), encoding="utf-8")
-    (folder / "tokenizer_config.json").write_text('{"tokenizer_class": "MarianTokenizer"}')
-    torch.manual_seed(0)
-    config = MarianConfig(
-        vocab_size=len(tokens),
-        d_model=16,
-        encoder_layers=1,
-        decoder_layers=1,
-        encoder_attention_heads=2,
-        decoder_attention_heads=2,
-        encoder_ffn_dim=16,
-        decoder_ffn_dim=16,
-        max_position_embeddings=POSITIONS,
-        init_std=1.0,
-        eos_token_id=0,
-        forced_eos_token_id=0,
-        pad_token_id=len(tokens) - 1,
-        decoder_start_token_id=len(tokens) - 1,
-    )
-    MarianMTModel(config).save_pretrained(folder)
-    return folder
+    return save_tiny_marian(tmp_path_factory.mktemp("marian"))
 
 
 @pytest.fixture(scope="module")
@@ -233,3 +192,31 @@ def test_devices_are_checked(model_folder: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(torch.cuda, "is_available", available)
     with pytest.raises(NewsImagesError, match="device=cuda"):
         Translator(str(model_folder), device="cuda")
+
+
+def test_a_saved_translator_translates_as_before(translator: Translator, tmp_path: Path) -> None:
+    translator.save(tmp_path)
+    saved = Translator(str(tmp_path), device="cpu")
+    assert saved.fingerprint == translator.fingerprint
+    sentences = ["Der Zug 3 hält nicht.", "Köln", "Es regnet."]
+    for ours, theirs in zip(
+        saved.translate(sentences), translator.translate(sentences), strict=True
+    ):
+        assert ours == theirs
+    endings = {path.suffix for path in tmp_path.iterdir()}
+    assert endings == {".json", ".safetensors", ".spm"}
+
+
+def test_memory_is_bounded_and_forgets_what_was_asked_for_the_longest_ago() -> None:
+    memory = TranslationMemory(size=3, n_characters=20)
+    memory.add("m", {"a": "1", "b": "2", "c": "3"})
+    assert memory.find("m", ["a", "b", "c", "d"]) == {"a": "1", "b": "2", "c": "3"}
+    assert memory.find("other", ["a"]) == {}
+    memory.find("m", ["a"])
+    memory.add("m", {"d": "4"})
+    assert memory.find("m", ["a", "b", "c", "d"]) == {"a": "1", "c": "3", "d": "4"}
+    memory.add("m", {"e": "x" * 17})
+    assert memory.find("m", ["a", "c", "d", "e"]) == {"d": "4", "e": "x" * 17}
+    memory.add("m", {"f": "x" * 30})
+    assert memory.find("m", ["d", "e", "f"]) == {}
+    assert not memory._held_characters

@@ -1,6 +1,7 @@
 """Fused spaces: the weighted sum of cosines written out, and articles without a text."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -277,3 +278,18 @@ def test_a_query_in_float32_is_near_to_one_in_float64() -> None:
     space = fuse(queries, gallery, {TITLE: 1e-6, TEXT: 1.0, TXV: 1e6})
     exact = unit(queries.views[TXV].vectors) @ unit(gallery["txv"].vectors).T
     np.testing.assert_allclose(similarities(space), exact, atol=2e-6)
+
+
+def test_an_article_that_is_not_in_english_is_asked_with_multilingual_views_alone() -> None:
+    queries, gallery = asked(4, without_text=2), gallery_of(7)
+    mixed = replace(queries, in_english=np.array([True, False, True, False]))
+    space, whole_space = fuse(mixed, gallery, WEIGHTS), fuse(queries, gallery, WEIGHTS)
+    alone = fuse(queries, gallery, {ORIGINAL: 1.0})
+    z = similarities(space)
+    np.testing.assert_allclose(z[[1, 3]], similarities(alone)[[1, 3]], atol=1e-6)
+    np.testing.assert_array_equal(z[[0, 2]], similarities(whole_space)[[0, 2]])
+    with pytest.raises(NewsImagesError, match="articles a00001, a00003 are not in English"):
+        fuse(mixed, gallery, {TITLE: 1.0, ORIGINAL: 0.0})
+    with pytest.raises(NewsImagesError, match=r"in_english has the shape \(3,\)"):
+        replace(queries, in_english=np.array([True, False, True]))
+    assert mixed.select(["a00003", "a00000"]).in_english.tolist() == [False, True]
