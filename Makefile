@@ -33,6 +33,7 @@ demo-models: ## train the bundled models again (about half an hour)
 lock: ## pin every version anew
 	uv pip compile --quiet --python-version 3.11 pyproject.toml -o requirements.txt
 	uv pip compile --quiet --python-version 3.11 pyproject.toml --group dev -c requirements.txt -o requirements-dev.txt
+	uv pip compile --quiet --python-version 3.11 registry/requirements.in -c requirements.txt --no-annotate --no-header -o registry/requirements.txt
 
 hooks: ## run the checks before every commit
 	$(PYTHON_ENV) pre-commit install

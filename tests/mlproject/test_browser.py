@@ -2,13 +2,9 @@
 
 import os
 import shutil
-import signal
-import socket
-import subprocess
 import sys
-import time
-import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -16,6 +12,7 @@ from mlflow.entities import Run
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 from mlproject import cli
+from tests.mlproject.servers import PATIENCE_S, free_port, serving
 from tests.mlproject.squares import N_TEST, children, runs
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -32,8 +29,6 @@ MLFLOWS_OWN = (
     "ResizeObserver loop completed with undelivered notifications",  # its panes, while they settle
 )
 """Errors in the console that every MLflow store brings about."""
-PATIENCE_S = 60
-"""How long a busy machine may take for one thing to appear."""
 
 
 @pytest.fixture
@@ -68,47 +63,22 @@ def page(browser: Browser) -> Iterator[Page]:
 
 @pytest.fixture
 def serve(store: Path) -> Iterator[Callable[[], str]]:
-    """Starts `mlflow server` on the test's store; its address. Killed at the end, by its id."""
-    servers: list[subprocess.Popen[bytes]] = []
+    """Starts `mlflow server` on the test's store; its address."""
+    with ExitStack() as servers:
 
-    def served() -> str:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        command = [
-            *(sys.executable, "-m", "mlflow", "server", "--workers", "1"),
-            *("--backend-store-uri", f"sqlite:///{store}/mlflow.db"),
-            *("--host", "127.0.0.1", "--port", str(port)),
-        ]
-        with (store / "server.log").open("wb") as log:
-            server = subprocess.Popen(
-                command,
-                stdout=log,
-                stderr=log,
-                env={**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"},
-                start_new_session=True,
+        def served() -> str:
+            port = free_port()
+            command = [
+                *(sys.executable, "-m", "mlflow", "server", "--workers", "1"),
+                *("--backend-store-uri", f"sqlite:///{store}/mlflow.db"),
+                *("--host", "127.0.0.1", "--port", str(port)),
+            ]
+            env = {**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+            return servers.enter_context(
+                serving(command, port=port, log=store / "server.log", env=env)
             )
-        servers.append(server)
-        wait_for(f"http://127.0.0.1:{port}", server, store / "server.log")
-        return f"http://127.0.0.1:{port}"
 
-    yield served
-    for server in servers:
-        os.killpg(server.pid, signal.SIGKILL)  # its workers too, which have a group with it
-        server.wait()
-
-
-def wait_for(address: str, server: "subprocess.Popen[bytes]", log: Path) -> None:
-    """Returns when the server answers."""
-    deadline = time.monotonic() + PATIENCE_S
-    while True:
-        try:
-            with urllib.request.urlopen(f"{address}/health", timeout=5):
-                return
-        except OSError:
-            if server.poll() is not None or time.monotonic() > deadline:
-                pytest.fail(f"the MLflow server does not answer:\n{log.read_text()[-2000:]}")
-            time.sleep(0.1)
+        yield served
 
 
 def test_runs_comparison_and_contact_sheet_in_the_ui(
