@@ -1,6 +1,7 @@
 """Entry point ``register``: the retrievers that answer one article alone, into the registry."""
 
 import hashlib
+import shutil
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -194,7 +195,7 @@ def _register_one(
             name=name,
             python_model=str(ROOT / "registry" / "retriever.py"),
             artifacts={ARTIFACT: str(folder)},
-            code_paths=[str(ROOT / "src" / "newsimages")],
+            code_paths=[str(_code(Path(temporary)))],
             pip_requirements=str(ROOT / "registry" / "requirements.txt"),
             signature=_signature(retriever),
             input_example=articles[["title", "text"]].head(2).reset_index(drop=True),
@@ -211,6 +212,17 @@ def _register_one(
     alias, reason = _alias(name, tags, chooser)
     client.set_registered_model_alias(name, alias, version)
     print(f"  {name} version {version}: {alias}, as {reason}")
+
+
+def _code(folder: Path) -> Path:
+    """A copy of the library in ``folder`` without the bundled models, which no version needs."""
+    library, bundled = ROOT / "src" / "newsimages", ROOT / "src" / "newsimages" / "demo_models"
+
+    def left_out(parent: str, names: list[str]) -> list[str]:
+        is_bundled = Path(parent) == bundled
+        return [n for n in names if n == "__pycache__" or (is_bundled and not n.endswith(".py"))]
+
+    return Path(shutil.copytree(library, folder / "newsimages", ignore=left_out))
 
 
 def _log_figures(info: ModelInfo, experiment: Experiment, each: Run, retriever: Retriever) -> None:

@@ -84,7 +84,6 @@ def test_main_reads_what_evaluate_and_register_read() -> None:
             (
                 *("variants", "scale", "submission_form", "sheet_articles", "paper_corpus"),
                 *("protocol", "split"),
-                *("multilingual_backbone", "multilingual_pretrained"),
             ),
         ),
     ],

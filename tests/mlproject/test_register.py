@@ -1,5 +1,6 @@
 """The registry: what a version holds, which one is champion, and that it answers as measured."""
 
+from itertools import product
 from pathlib import Path
 
 import mlflow
@@ -11,7 +12,6 @@ from PIL import Image
 from mlproject import cli
 from tests.mlproject.squares import N_TEST, children, steps
 from tests.tiny_clip import save_tiny_clip
-from tests.tiny_marian import save_tiny_marian
 
 NAMES = {
     "newsimages-clip": "clip_bank", "newsimages-txv": "txv_bank", "newsimages-fused": "mix_bank"
@@ -75,29 +75,28 @@ def test_registered_models_answer_as_their_run_was_measured(
         assert alone["image_ids"].iloc[0] == answers["image_ids"].iloc[4]
 
 
-def german(corpus: Path) -> None:
-    """Turns the data set TW into German, one article without a text."""
-    for split in ("train", "test"):
-        path = corpus / "TW" / f"{split}.csv"
+def in_two_languages(corpus: Path) -> None:
+    """Other titles, which a byte-wise tower tells apart; TW is German, an article has no text."""
+    for name, split in product(("RSS", "TW"), ("train", "test")):
+        path = corpus / name / f"{split}.csv"
         table = pd.read_csv(path)
-        numbers = range(len(table))
-        table["title"] = [f"Der Rat spricht heute über das Quadrat Nummer {n}" for n in numbers]
-        table["text"] = [f"Es ist das {n}. Quadrat. Niemand weiß, warum." for n in numbers]
+        words = [f"{letter * 5}{split[1]}" for letter in "abcdefghijklmno"[: len(table)]]
+        if name == "TW":
+            table["title"] = [f"{word} steht auf dem roten Platz der Stadt" for word in words]
+            table["text"] = [f"Niemand kennt {word}. Die Polizei sucht weiter." for word in words]
+        else:
+            table["title"] = [f"{word} stands on the red square of the town" for word in words]
         table.loc[3, "text"] = ""
         table.to_csv(path, index=False)
 
 
 @pytest.fixture
 def speaking(arguments: list[str], tmp_path: Path) -> list[str]:
-    """A corpus of which a part is German, a translator and a multilingual tower."""
-    german(tmp_path / "squares")
-    save_tiny_marian(tmp_path / "marian")
+    """A corpus of which a part is German, the demo's translator and a multilingual tower."""
+    in_two_languages(tmp_path / "squares")
+    (tmp_path / "squares" / "corpus.json").write_text('{"name": "demo", "translator": "demo"}')
     save_tiny_clip(tmp_path / "xlm", "xlm_roberta")
-    return [
-        *arguments,
-        *("--translator", str(tmp_path / "marian")),
-        *("--multilingual-backbone", f"local-dir:{tmp_path / 'xlm'}"),
-    ]
+    return [*arguments, "--multilingual-backbone", f"local-dir:{tmp_path / 'xlm'}"]
 
 
 def ranked(variant: str, name: str) -> dict[str, dict[str, list[object]]]:
