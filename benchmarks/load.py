@@ -30,26 +30,26 @@ def main() -> None:
     arguments = parser.parse_args()
     print("| clients | answers | failures | p50 (ms) | p99 (ms) | per second |")
     print("| ---: | ---: | ---: | ---: | ---: | ---: |")
-    _ask(arguments.url, 50, clients=1)  # warm-up
+    ask(arguments.url, 50, clients=1)  # warm-up
     _report(arguments.url, min(200, arguments.requests), clients=1)
     half = arguments.requests // 2
     _report(arguments.url, half, clients=8)
-    before = _megabytes(arguments.pid)
+    before = megabytes(arguments.pid)
     _report(arguments.url, half, clients=8)
     if arguments.pid:
-        after = _megabytes(arguments.pid)
+        after = megabytes(arguments.pid)
         print(f"\nmemory over the last {half}: {before:.0f} MB before, {after:.0f} MB after")
 
 
 def _report(url: str, n: int, *, clients: int) -> None:
     start = time.perf_counter()
-    seconds, failures = _ask(url, n, clients=clients)
+    seconds, failures = ask(url, n, clients=clients)
     rate = n / (time.perf_counter() - start)
     p50, p99 = np.quantile(seconds, [0.5, 0.99]) * 1000
     print(f"| {clients} | {len(seconds)} | {failures} | {p50:.1f} | {p99:.1f} | {rate:.0f} |")
 
 
-def _ask(url: str, n: int, *, clients: int) -> tuple[list[float], int]:
+def ask(url: str, n: int, *, clients: int) -> tuple[list[float], int]:
     """(seconds of each answer, how many requests were not answered)."""
     with ThreadPoolExecutor(clients) as pool:
         times = list(pool.map(lambda number: _one(url, number), range(n)))
@@ -71,7 +71,7 @@ def _one(url: str, number: int) -> float | None:
     return time.perf_counter() - start
 
 
-def _megabytes(pid: int | None) -> float:
+def megabytes(pid: int | None) -> float:
     """Resident memory of a process and of its children, in MB."""
     if pid is None:
         return float("nan")

@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import torch
 
-from benchmarks import images, ranking, revisions, serving, text, training, translation
+from benchmarks import images, ranking, revisions, served, serving, text, training, translation
 from benchmarks.timing import Row, gain
 from tools.pages import replace_block
 
@@ -39,6 +39,7 @@ BENCHMARKS = {
     "translation": _translation,
     "training": training.run,
     "serving": serving.run,
+    "served": served.run,
 }
 
 

@@ -19,7 +19,7 @@ from newsimages.embeddings import Embeddings
 from newsimages.encoding.encoders import LOCAL, OpenClipConfig, OpenClipEncoder
 from newsimages.ranking.revisions import DualSoftmax
 from newsimages.ranking.spaces import Queries, View, Weights
-from newsimages.retriever.articles import article_encoder
+from newsimages.retriever.articles import ArticleEncoder
 from newsimages.retriever.folder import GALLERY as GALLERY_FOLDER
 from newsimages.retriever.folder import load_retriever, save_retriever
 from newsimages.retriever.retriever import Retriever
@@ -61,7 +61,7 @@ def _large(folder: Path) -> tuple[OpenClipEncoder, float]:
 def _loading(encoder: OpenClipEncoder, full_s: float) -> Row:
     with tempfile.TemporaryDirectory() as parent:
         folder = Path(parent) / "retriever"
-        save_retriever(folder, _retriever(encoder), encoder, sample=list(headlines(8)))
+        save_retriever(folder, _retriever(encoder), {"clip": encoder}, sample=list(headlines(8)))
         files = [path for path in folder.rglob("*") if path.is_file()]
         served = [path for path in files if path.parent.name != GALLERY_FOLDER]
         size_mb = sum(path.stat().st_size for path in served) / MEGABYTE
@@ -114,7 +114,7 @@ def _retriever(encoder: OpenClipEncoder) -> Retriever:
         gallery={"clip": _random(encoder, "i", GALLERY)},
         weights=weights,
         revisions=(REVISION,),
-        encode=article_encoder(encoder.encode_texts, {}, weights),
+        encode=ArticleEncoder(towers={"clip": encoder.text_tower}, weights=weights),
     ).with_bank(Queries(views={TITLE: bank}, has_text=np.ones(BANK, np.bool_)))
 
 

@@ -1,7 +1,10 @@
 """A retriever as a pyfunc model, from code: MLflow runs this file to load a version."""
 
-import asyncio
+import gc
+import os
+from asyncio import AbstractEventLoop
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +26,13 @@ class RetrieverModel(PythonModel):
     def load_context(self, context: Any) -> None:
         """Reads the retriever's folder, which says if it was altered."""
         self.answers = Answers(load_retriever(Path(context.artifacts["retriever"])))
-        _let_requests_in()
+        self.let_in = cache(_let_requests_in)
 
     def predict(
         self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None
     ) -> pd.DataFrame:
         """As `Answers`; bad input is a 400 with a sentence, a full queue a 503."""
+        self.let_in()
         try:
             return self.answers(model_input, params)
         except BusyError as error:
@@ -40,15 +44,17 @@ class RetrieverModel(PythonModel):
 def _let_requests_in() -> None:
     """Lets as many requests in at a time as may wait, and a batch more, to be told of it.
 
-    MLflow's server calls `predict` in asyncio's own pool, whose few threads (six on two cores)
-    would hold back requests that could share a batch. It loads the model in its event loop;
-    elsewhere there is none, and nothing to do.
+    MLflow's server calls `predict` in the pool of its event loop, whose few threads (six on two
+    cores) would hold back requests that could share a batch. The loop is not handed to a model, so
+    it is looked for, once, when the first request is there; outside of that server nothing is done.
     """
-    try:
-        loop = asyncio.get_running_loop()
-    except RuntimeError:
+    if os.environ.get("_MLFLOW_IS_IN_SERVING_ENVIRONMENT") != "true":
         return
-    loop.set_default_executor(ThreadPoolExecutor(MAX_WAITING + MAX_ITEMS))
+    loops = [each for each in gc.get_objects() if issubclass(type(each), AbstractEventLoop)]
+    for loop in loops:
+        if loop.is_running():
+            pool = ThreadPoolExecutor(MAX_WAITING + MAX_ITEMS)
+            loop.call_soon_threadsafe(loop.set_default_executor, pool)
 
 
 set_model(RetrieverModel())

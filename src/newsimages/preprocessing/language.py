@@ -32,27 +32,41 @@ def detect(
     Raises:
         NewsImagesError: Codes that are unknown or given twice, or not as many titles as texts.
     """
-    _check(titles, texts, languages)
-    if len(languages) == 1:
-        return pd.DataFrame({"language": languages[0], "confidence": 1.0}, index=range(len(titles)))
+    codes, confidences = detected(titles, texts, languages)
+    return pd.DataFrame(
+        {
+            "language": pd.Series(codes, dtype="str"),
+            "confidence": pd.Series(confidences, dtype="float64"),
+        }
+    )
+
+
+def detected(
+    titles: Sequence[str], texts: Sequence[str], languages: Sequence[str]
+) -> tuple[list[str], list[float]]:
+    """The columns of `detect`, for requests: a table of one row would take longer than they do."""
+    detector = _detector(tuple(languages))
+    if len(titles) != len(texts):
+        raise NewsImagesError(f"Got {len(titles)} titles but {len(texts)} texts: one per article.")
+    if detector is None:
+        return [languages[0]] * len(titles), [1.0] * len(titles)
     starts = [
         f"{title[:START_CHARACTERS]} {text[:START_CHARACTERS]}"
         for title, text in zip(titles, texts, strict=True)
     ]
     # Without lone surrogates, which lingua does not take.
     starts = [start.encode("utf-8", errors="replace").decode("utf-8") for start in starts]
-    values = _detector(tuple(languages)).compute_language_confidence_values_in_parallel(starts)
+    values = detector.compute_language_confidence_values_in_parallel(starts)
     best = [candidates[0] for candidates in values]
     codes = [
         each.language.iso_code_639_1.name.lower() if each.value else languages[0] for each in best
     ]
-    confidences = pd.Series([each.value for each in best], dtype="float64")
-    return pd.DataFrame({"language": pd.Series(codes, dtype="str"), "confidence": confidences})
+    return codes, [each.value for each in best]
 
 
-def _check(titles: Sequence[str], texts: Sequence[str], languages: Sequence[str]) -> None:
-    if len(titles) != len(texts):
-        raise NewsImagesError(f"Got {len(titles)} titles but {len(texts)} texts: one per article.")
+@cache
+def _detector(languages: tuple[str, ...]) -> LanguageDetector | None:
+    """What tells these languages apart; None for a single one."""
     known = {language.iso_code_639_1.name.lower() for language in Language.all()}
     unknown = [code for code in languages if code not in known]
     if unknown or not languages or len(set(languages)) < len(languages):
@@ -61,9 +75,7 @@ def _check(titles: Sequence[str], texts: Sequence[str], languages: Sequence[str]
             f"{': unknown ' + first_ten(unknown) if unknown else ''}. Expected different "
             "ISO 639-1 codes in lower case, such as en and de. Set the parameter languages."
         )
-
-
-@cache
-def _detector(languages: tuple[str, ...]) -> LanguageDetector:
+    if len(languages) == 1:
+        return None
     codes = [getattr(IsoCode639_1, code.upper()) for code in languages]
     return LanguageDetectorBuilder.from_iso_codes_639_1(*codes).build()

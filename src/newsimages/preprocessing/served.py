@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from newsimages.errors import NewsImagesError
-from newsimages.preprocessing.language import UNKNOWN, detect
+from newsimages.preprocessing.language import UNKNOWN, detected
 from newsimages.preprocessing.translation import (
     Translator,
     in_one,
@@ -61,11 +61,9 @@ class Preprocessing:
         Raises:
             NewsImagesError: More than `MAX_SENTENCES` sentences to translate of one text.
         """
-        detected = detect(titles, texts, languages=self.languages)
-        languages = detected["language"].tolist()
+        languages, confidences = detected(titles, texts, self.languages)
         is_foreign = [language != "en" for language in languages]
-        unknown = (detected["confidence"] == 0).tolist()
-        shown = [UNKNOWN if u else code for u, code in zip(unknown, languages, strict=True)]
+        shown = [c if sure else UNKNOWN for c, sure in zip(languages, confidences, strict=True)]
         foreign = [row for row, other in enumerate(is_foreign) if other]
         if not foreign or self.translator is None:
             return EnglishArticles(

@@ -7,6 +7,7 @@ client alone loses nothing, many are served in batches as large as they are many
 thread of its own that a fork could lose.
 """
 
+import time
 from collections import deque
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 MAX_ITEMS = 64  # in a batch; a request of more is worked on alone
 MAX_WAITING = 128  # requests
+COMPANY_S = 0.003
 MAX_WAIT_S = 45.0  # less than the minute after which MLflow's server gives up
 
 
@@ -60,9 +62,11 @@ class Batcher(Generic[Item, Result]):
         max_items: int = MAX_ITEMS,
         max_waiting: int = MAX_WAITING,
         max_wait_s: float = MAX_WAIT_S,
+        company_s: float = COMPANY_S,
     ) -> None:
         self._work = work
         self.max_items, self.max_waiting, self.max_wait_s = max_items, max_waiting, max_wait_s
+        self.company_s = company_s
         self._queue: deque[_Request[Item, Result]] = deque()
         self._is_working = False
         self._lock = Lock()
@@ -86,6 +90,8 @@ class Batcher(Generic[Item, Result]):
         if not leads and not request.called.wait(self.max_wait_s):
             self._give_up(request)
         if not request.is_done:
+            if not leads and len(self._queue) < self.max_items:
+                time.sleep(self.company_s)
             self._lead(request)
         if request.error is not None:
             raise request.error

@@ -1,5 +1,6 @@
 """A served retriever's requests: a table of articles and parameters in, a table of answers out."""
 
+import math
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -52,6 +53,8 @@ class Answers:
         """Takes a retriever with a text encoder and a query bank."""
         self.retriever = retriever
         self._batcher = Batcher[_Article, _Answer](self._answers)
+        self.max_together = self._batcher.max_items
+        """Articles of a request that shares a batch with others, at most."""
 
     def __call__(
         self, articles: pd.DataFrame, parameters: Mapping[str, Any] | None = None
@@ -74,16 +77,13 @@ class Answers:
             NewsImagesError: With a sentence for whoever sent the request.
             BusyError: Too many wait already.
         """
-        articles = articles.reset_index(drop=True).astype(object)  # a column of nulls is of floats
-        _check(articles)
+        titles, texts, ids = _read(articles)
         settings = _settings(parameters or {})
-        self._check_size(len(articles), settings)
-        texts = articles.get("text", pd.Series("", index=articles.index)).fillna("")
-        asked = [_Article(*each) for each in zip(articles["title"], texts, strict=True)]
-        together = settings.against == "bank" and len(asked) <= self._batcher.max_items
+        self._check_size(len(titles), settings)
+        asked = [_Article(*each) for each in zip(titles, texts, strict=True)]
+        together = settings.against == "bank" and len(asked) <= self.max_together
         answers = (self._batcher if together else self._answers)(settings, asked)
-        ids = articles.get("article_id", pd.Series(articles.index.map(str)))
-        return _table(answers, ids.tolist(), settings)
+        return _table(answers, ids, settings)
 
     def _answers(self, settings: Hashable, asked: Sequence[_Article]) -> list[_Answer]:
         """Encodes and ranks the articles together."""
@@ -145,60 +145,84 @@ def _table(
     answers: Sequence[_Answer], article_ids: Sequence[str], settings: _Settings
 ) -> pd.DataFrame:
     """A row per article, in lists as JSON has them."""
-    rows = []
-    for ranking, row, language, contributions in answers:
-        sure, none_fits = ranking.confidences, ranking.none_fits
-        rows.append(
-            {
-                "language": language,
-                "image_ids": ranking.image_ids[row].tolist(),
-                "scores": ranking.scores[row].tolist(),
-                "similarities": ranking.similarities[row].tolist(),
-                "confidence": None if sure is None else sure[row].tolist(),
-                "none_fits": None if none_fits is None else float(none_fits[row]),
-            }
-        )
-        if settings.explain:
-            rows[-1]["contributions"] = {k: own[row].tolist() for k, own in contributions.items()}
-    table = pd.DataFrame(rows)
-    table.insert(0, "article_id", list(article_ids))
-    return table
+    rankings = [(answer.ranking, answer.row) for answer in answers]
+    columns: dict[str, list[Any]] = {
+        "article_id": list(article_ids),
+        "language": [answer.language for answer in answers],
+        "image_ids": [ranking.image_ids[row].tolist() for ranking, row in rankings],
+        "scores": [ranking.scores[row].tolist() for ranking, row in rankings],
+        "similarities": [ranking.similarities[row].tolist() for ranking, row in rankings],
+        "confidence": [_of_row(ranking.confidences, row) for ranking, row in rankings],
+        "none_fits": [_of_row(ranking.none_fits, row) for ranking, row in rankings],
+    }
+    if settings.explain:
+        columns["contributions"] = [
+            {name: own[answer.row].tolist() for name, own in answer.contributions.items()}
+            for answer in answers
+        ]
+    return pd.DataFrame(columns, dtype=object)
 
 
-def _check(articles: pd.DataFrame) -> None:
-    if "title" not in articles or any(name not in COLUMNS for name in articles.columns):
+def _of_row(values: NDArray[np.float32] | None, row: int) -> Any:
+    """One article's, as JSON has it; null where there are none."""
+    return None if values is None else values[row].tolist()
+
+
+def _read(articles: pd.DataFrame) -> tuple[list[str], list[str], list[str]]:
+    """Titles, texts ("" where there is none) and ids (the row's number where there is none).
+
+    Raises: NewsImagesError where the table is none of articles. Columns are read as lists: a table
+    of one row is most of what is asked, and pandas would take longer over it than the ranking.
+    """
+    names = articles.columns.tolist()
+    if "title" not in names or len(set(names)) < len(names) or any(n not in COLUMNS for n in names):
         raise NewsImagesError(
-            f"The columns are {first_ten(list(articles.columns)) or 'none'}; expected title, and "
-            "optionally text and article_id."
+            f"The columns are {first_ten(names) or 'none'}; expected title, and optionally text "
+            "and article_id."
         )
-    if not 0 < len(articles) <= MAX_ROWS:
+    n_articles = len(articles)
+    if not 0 < n_articles <= MAX_ROWS:
         raise NewsImagesError(
-            f"The request has {len(articles)} articles, expected 1 to {MAX_ROWS:,}. Send more in "
+            f"The request has {n_articles} articles, expected 1 to {MAX_ROWS:,}. Send more in "
             "several requests."
         )
-    for name in articles.columns:
-        values = articles[name]
-        is_text = values.map(lambda value: isinstance(value, str))
-        optional = values.isna() if name == "text" else is_text
-        wrong = articles.index[~(is_text | optional)].tolist()
-        if wrong:
-            first = values[wrong[0]]
-            is_null = first is None or first != first  # noqa: PLR0124 - NaN alone differs
-            shown = "null" if is_null else f"{type(first).__name__} {str(first)[:40]!r}"
-            raise NewsImagesError(
-                f"{name} is no text in the rows {first_ten(wrong)}: got {shown}, expected a string."
-            )
-        long = articles.index[values.fillna("").str.len() > MAX_CHARACTERS].tolist()
-        if long:
-            raise NewsImagesError(
-                f"{name} has more than {MAX_CHARACTERS:,} characters in the rows {first_ten(long)}."
-            )
-    blank = articles.index[~articles["title"].map(_says_something)].tolist()
+    columns = {name: articles[name].tolist() for name in names}
+    if "text" in columns:
+        columns["text"] = ["" if _is_null(text) else text for text in columns["text"]]
+    for name, values in columns.items():
+        _check_texts(name, values)
+    blank = [row for row, title in enumerate(columns["title"]) if not _says_something(title)]
     if blank:
         raise NewsImagesError(
             f"The title is blank in the rows {first_ten(blank)} (counted from 0). Fill it in, or "
             "leave these articles out."
         )
+    numbers = [str(row) for row in range(n_articles)]
+    return (
+        columns["title"],
+        columns.get("text", [""] * n_articles),
+        columns.get("article_id", numbers),
+    )
+
+
+def _check_texts(name: str, values: Sequence[Any]) -> None:
+    wrong = [row for row, value in enumerate(values) if not isinstance(value, str)]
+    if wrong:
+        first = values[wrong[0]]
+        shown = "null" if _is_null(first) else f"{type(first).__name__} {str(first)[:40]!r}"
+        raise NewsImagesError(
+            f"{name} is no text in the rows {first_ten(wrong)}: got {shown}, expected a string."
+        )
+    long = [row for row, value in enumerate(values) if len(value) > MAX_CHARACTERS]
+    if long:
+        raise NewsImagesError(
+            f"{name} has more than {MAX_CHARACTERS:,} characters in the rows {first_ten(long)}."
+        )
+
+
+def _is_null(value: Any) -> bool:
+    """Whether a value is one of the ways in which pandas says that there is none."""
+    return value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value))
 
 
 def _says_something(title: str) -> bool:
