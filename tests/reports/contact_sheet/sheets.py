@@ -44,7 +44,9 @@ def ranking(ranks: Sequence[int | None], *, is_revised: bool = False) -> pd.Data
 
 
 def rankings() -> dict[str, pd.DataFrame]:
-    return {name: ranking(ranks, is_revised=name == "clip_ds") for name, ranks in RANKS.items()}
+    made = {name: ranking(ranks, is_revised=name == "clip_ds") for name, ranks in RANKS.items()}
+    txv = made["txv"]  # the one that says how sure it is
+    return {**made, "txv": txv.assign(confidence=0.5 / txv["rank"] ** 4, none_fits=0.404)}
 
 
 def image_files(folder: Path) -> dict[str, Path | None]:

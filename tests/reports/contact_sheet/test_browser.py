@@ -107,6 +107,10 @@ def test_an_article_with_its_lists(sheet_path: Path, open_page: Open) -> None:
     assert places.locator("[aria-hidden]").all_inner_texts() == ["rank 12", "rank 4", "rank 1"]
     assert places.locator(".said").all_text_contents()[1] == "The right picture has rank 4"
     assert article.locator(".move").all_inner_texts() == ["↑8"]
+    assert article.locator(".none-fits").all_inner_texts() == ["nothing fits: 40 %"]
+    spoken = article.locator(".strip").nth(2).locator(".shot")
+    for place, sure in ((0, "50 %"), (1, "3 %"), (2, "< 1 %")):
+        assert f"Confidence {sure}" in str(spoken.nth(place).get_attribute("aria-label"))
     assert article.locator(".strip").nth(0).locator(".shot").count() == 10
     assert article.locator(".right b").all_inner_texts() == ["4", "1"]
     assert article.locator(".published img").count() == 1

@@ -31,12 +31,17 @@ def test_ranks_lists_and_shares() -> None:
         for article, entries in zip(ARTICLES["article_id"], lists, strict=True):
             table = rankings()[name]
             top = table[(table["article_id"] == article) & (table["rank"] <= TOP)]
-            assert [images[number] for number in entries[::3]] == top["image_id"].tolist()
-            assert np.allclose(entries[1::3], top["similarity"] * 1000, atol=0.5)
+            assert [images[number] for number in entries[::4]] == top["image_id"].tolist()
+            assert np.allclose(entries[1::4], top["similarity"] * 1000, atol=0.5)
             if name == "clip_ds":
-                assert np.allclose(entries[2::3], top["score"], atol=5e-5)
+                assert np.allclose(entries[2::4], top["score"], atol=5e-5)
             else:
-                assert set(entries[2::3]) == {None}
+                assert set(entries[2::4]) == {None}
+            if name == "txv":
+                assert entries[3::4][:3] == [500, 31, 6]
+            else:
+                assert set(entries[3::4]) == {None}
+    assert values["none"] == [None, None, [404] * len(ARTICLES)]
 
 
 def test_titles_languages_and_right_images() -> None:
@@ -52,7 +57,7 @@ def test_images_are_those_shown_and_lists_follow_the_articles() -> None:
     values = made(ARTICLES.iloc[[3, 0]])
     assert [row[0] for row in values["articles"]] == ["a3", "a0"]
     assert values["ranks"][2] == [2, 3]
-    used = {number for lists in values["lists"] for entries in lists for number in entries[::3]}
+    used = {number for lists in values["lists"] for entries in lists for number in entries[::4]}
     used |= {row[4] for row in values["articles"]}
     assert used == set(range(len(values["images"])))
 

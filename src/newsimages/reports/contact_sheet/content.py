@@ -9,8 +9,9 @@ are short, as they are read by one script only:
 - ``articles``: [id, title as published, English title or 0, language, right image or −1].
 - ``ranks[v][a]``: rank of the right image; −n, it is not in the list of n; 0, there is no list;
   null, the right image is not known.
-- ``lists[v][a]``: image, cosine × 1000, score, image, cosine × 1000, score, …; the score is null
-  where it is the cosine.
+- ``lists[v][a]``: image, cosine × 1000, score, confidence × 1000, image, …; the score is null where
+  it is the cosine, the confidence where it is not known.
+- ``none[v]``: null, or by article the probability × 1000 that nothing in the gallery fits.
 """
 
 from collections import Counter
@@ -72,6 +73,7 @@ def content(
         ],
         "ranks": [[_rank(one, article) for article in ids] for one in judged.values()],
         "lists": [_lists(top, ids, number) for top in tops.values()],
+        "none": [_none_fits(top, ids) for top in tops.values()],
     }
 
 
@@ -109,10 +111,21 @@ def _lists(
     cosines = _finite(top["similarity"].to_numpy(np.float64) * 1000, 0)
     is_cosine = bool((top["score"] == top["similarity"]).all())
     scores = [None] * len(top) if is_cosine else _finite(top["score"].to_numpy(np.float64), 4)
-    rows = zip(top["article_id"], images, cosines, scores, strict=True)
-    for article, image, cosine, score in rows:
-        lists[article] += (image, None if cosine is None else int(cosine), score)
+    sure = [None] * len(top)
+    if "confidence" in top:
+        sure = [round(1000 * value) for value in top["confidence"].tolist()]
+    rows = zip(top["article_id"], images, cosines, scores, sure, strict=True)
+    for article, image, cosine, score, confidence in rows:
+        lists[article] += (image, None if cosine is None else int(cosine), score, confidence)
     return list(lists.values())
+
+
+def _none_fits(top: pd.DataFrame, ids: Sequence[str]) -> list[int | None] | None:
+    """Per article; None where it is not known of any."""
+    if "none_fits" not in top:
+        return None
+    known = dict(zip(top["article_id"], top["none_fits"].tolist(), strict=True))
+    return [round(1000 * known[article]) if article in known else None for article in ids]
 
 
 def _finite(values: NDArray[np.float64], digits: int) -> list[float | None]:

@@ -65,12 +65,18 @@ function picture(image) {
   return element('img', { src: `data:image/webp;base64,${stored}`, alt: '', decoding: 'async', draggable: 'false' });
 }
 
+/** A probability in thousandths: "31 %", "< 1 %". */
+function percent(thousandths) {
+  return thousandths < 10 ? '< 1 %' : `${Math.round(thousandths / 10)} %`;
+}
+
 /** The facts about a picture in a list, for the card and for screen readers. */
-function facts(image, rank, cosine, score, variant) {
+function facts(image, rank, cosine, score, sure, variant) {
   const lines = [];
   if (rank) lines.push([`Rank ${rank}`, values.variants[variant].name]);
   if (cosine !== null) lines.push(['Cosine', (cosine / 1000).toFixed(3)]);
   if (score !== null) lines.push(['Revised score', score.toFixed(4)]);
+  if (sure !== null) lines.push(['Confidence', percent(sure)]);
   lines.push(['Picture', visible(values.images[image])]);
   return lines;
 }
@@ -127,13 +133,15 @@ function list(variant, article) {
   const place = element('span', { class: 'place' }, written, element('span', { class: 'said' }, said), ...(moved ? [moved] : []));
   const isHit = rank > 0 && rank <= TOP;
   const head = element('div', { class: isHit ? 'name hit' : 'name', role: 'rowheader' }, element('i', { class: 'chip' }), element('bdi', { title: visible(name) }, visible(name)), place);
+  const none = values.none[variant]?.[article] ?? null;
+  if (none !== null) head.append(element('span', { class: 'none-fits' }, `nothing fits: ${percent(none)}`));
   const strip = element('div', { class: 'strip', role: 'presentation' });
   const entries = values.lists[variant][article];
   const right = values.articles[article][4];
-  for (let start = 0; start < entries.length; start += 3) {
-    const [image, cosine, score] = entries.slice(start, start + 3);
-    const made = shot('gridcell', image, facts(image, start / 3 + 1, cosine, score, variant), image === right);
-    if (image === right) made.firstChild.append(element('b', { 'aria-hidden': 'true' }, String(start / 3 + 1)));
+  for (let start = 0; start < entries.length; start += 4) {
+    const [image, cosine, score, sure] = entries.slice(start, start + 4);
+    const made = shot('gridcell', image, facts(image, start / 4 + 1, cosine, score, sure, variant), image === right);
+    if (image === right) made.firstChild.append(element('b', { 'aria-hidden': 'true' }, String(start / 4 + 1)));
     strip.append(made);
   }
   const made = element('div', { class: 'list', role: 'row' }, head, strip);

@@ -68,7 +68,8 @@ def contact_sheet(
         name: Of the data set.
         articles: Columns `ARTICLE_COLUMNS`: title as published, language a code, image_id the
             right image, missing where unknown.
-        rankings: By variant, a table with the columns `RANKING_COLUMNS`, rank from 1.
+        rankings: By variant, a table with the columns `RANKING_COLUMNS`, rank from 1; confidence
+            and none_fits, where it has them, are shown.
         image_paths: The file of every image of the gallery; None where there is none.
         config: None: the defaults.
 
