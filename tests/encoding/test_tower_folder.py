@@ -132,3 +132,19 @@ def test_damage_is_told(tiny_clips: dict[str, Path], tmp_path: Path) -> None:
         load_tower(tmp_path)
     with pytest.raises(NewsImagesError, match="no text tower that can be read"):
         load_tower(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize("key", ["auto_map", "trust_remote_code", "auto\\u005fmap"])
+@pytest.mark.parametrize("name", [CONFIG, "tokenizer_config.json", "config.json"])
+def test_code_in_the_folder_is_refused_and_never_run(
+    tiny_clips: dict[str, Path], tmp_path: Path, name: str, key: str
+) -> None:
+    save_tower(tmp_path, encoder(tiny_clips["xlm_roberta"]), TEXTS)
+    whole = (tmp_path / name).read_text()
+    (tmp_path / name).write_text(
+        whole.replace("{", f'{{"{key}": {{"AutoTokenizer": "own.T"}}, ', 1)
+    )
+    (tmp_path / "own.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')\nclass T: ...\n")
+    with pytest.raises(NewsImagesError, match="has no code of its own, and none is run"):
+        load_tower(tmp_path)
+    assert not (tmp_path / "ran").exists()

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from newsimages.encoding.encoders import OpenClipConfig, OpenClipEncoder
 from newsimages.encoding.long_text import LongText
 from newsimages.errors import NewsImagesError
+from newsimages.preprocessing.served import Preprocessing
+from newsimages.preprocessing.translation import Translator
 from newsimages.ranking.confidence import Confidence
 from newsimages.ranking.revisions import DualSoftmax, Neighbours, Sinkhorn
 from newsimages.ranking.spaces import View, Weights
@@ -264,7 +266,7 @@ NEAR = {"name": "neighbours", "k": 10, "alpha": 0.5}
         ({"weights": [["txv", "title", float("inf")]]}, "Weights are inf"),
         ({"weights": [["txv", "title", -1]]}, "Weights are -1"),
         ({"weights": [["txv", "title", 2], ["clip", "title", -1]]}, "Weights are 2.0, -1"),
-        ({"weights": [["txv", "title", "much"]]}, "could not convert"),
+        ({"weights": [["txv", "title", "much"]]}, "'much' is no number"),
         ({"weights": [["txv", "title", None]]}, "TypeError"),
         ({"weights": [["txv", "title"]]}, "not enough values"),
         ({"weights": [["siglip", "title", 1]]}, "no such view: siglip on title"),
@@ -292,7 +294,14 @@ NEAR = {"name": "neighbours", "k": 10, "alpha": 0.5}
         ({"confidences": {"none": {"temperature": 1, "nothing": float("nan")}}}, "nothing is nan"),
         ({"confidences": {"none": {"temperature": 1}}}, "missing 1 required"),
         ({"confidences": [1]}, "AttributeError"),
-        ({"languages": 3}, "TypeError"),
+        ({"confidences": {"none": {"temperature": True, "nothing": 0}}}, "True is no number"),
+        ({"confidences": {"none": {"temperature": 1e300, "nothing": 0}}}, "expected 0 to 1e.09"),
+        ({"confidences": {"none": {"temperature": 10**400, "nothing": 0}}}, "OverflowError"),
+        ({"languages": 3}, "languages are no list"),
+        ({"languages": {"en": 1}}, "languages are no list"),
+        ({"weights": [["txv", "title", 1], ["txv", "title", 1]]}, "named twice"),
+        ({"weights": [["txv", "title", True]]}, "True is no number"),
+        ({"revisions": [NEAR, {**NEAR, "k": 5}]}, "named twice"),
         ({"provenance": {**ABOUT, "author": "me"}}, "unexpected keyword argument 'author'"),
         ({"provenance": {"variant": "clip"}}, "KeyError: 'bank_sets'"),
         ({"provenance": {"bank_sets": ["RSS"]}}, "missing 11 required"),
@@ -428,4 +437,72 @@ def test_languages_that_cannot_be_are_told_when_it_is_loaded(
 ) -> None:
     rewritten(folder, languages=languages)
     with pytest.raises(NewsImagesError, match="Cannot detect the languages"):
+        load_retriever(folder)
+
+
+@pytest.mark.parametrize("content", [b"", b"\x93NUMPY\x01\x00"])
+def test_a_gallery_that_is_no_array_is_told(folder: Path, content: bytes) -> None:
+    (folder / GALLERY).write_bytes(content)
+    about = {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+    rewritten(folder, files={**manifest(folder)["files"], GALLERY: about})
+    with pytest.raises(NewsImagesError, match="gallery of .* cannot be used"):
+        load_retriever(folder)
+
+
+def with_translator(encoder: OpenClipEncoder, folder: Path) -> Path:
+    """A folder with the demo's translator."""
+    preprocessing = Preprocessing(
+        languages=("en", "de"), translator=Translator("demo", device="cpu")
+    )
+    save_retriever(
+        folder, made(encoder, TXV), {"clip": encoder}, sample=TITLES, preprocessing=preprocessing
+    )
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        ("config.json", {"max_position_embeddings": 1}),
+        ("config.json", {"max_position_embeddings": 0}),
+        ("generation_config.json", {"num_beams": -1}),
+        ("generation_config.json", {"decoder_start_token_id": 9_999_999}),
+        ("tokenizer_config.json", {"tokenizer_class": "BertTokenizer"}),
+        ("tokenizer_config.json", {"model_max_length": "x"}),
+        ("tokenizer_config.json", None),
+    ],
+)
+def test_a_translator_that_does_not_translate_is_told_when_it_is_loaded(
+    encoder: OpenClipEncoder, tmp_path: Path, name: str, changes: dict[str, object] | None
+) -> None:
+    folder = with_translator(encoder, tmp_path / "r")
+    loaded = load_retriever(folder).retrieve({"a": "Ein Sturm erreicht die Küste"}, top_k=3)
+    assert loaded.image_ids.shape == (1, 3)
+    path = folder / "translator" / name
+    content = None if changes is None else {**json.loads(path.read_text()), **changes}
+    path.write_text(json.dumps(content))
+    about = {
+        "bytes": path.stat().st_size, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()
+    }  # fmt: skip
+    rewritten(folder, files={**manifest(folder)["files"], f"translator/{name}": about})
+    with pytest.raises(NewsImagesError):
+        load_retriever(folder)
+
+
+@pytest.mark.parametrize("damage", ["cut", "altered", "absent", "more"])
+def test_a_translators_folder_that_is_damaged_is_told(
+    encoder: OpenClipEncoder, tmp_path: Path, damage: str
+) -> None:
+    folder = with_translator(encoder, tmp_path / "r")
+    path = folder / "translator" / "model.safetensors"
+    content = path.read_bytes()
+    if damage == "cut":
+        path.write_bytes(content[:-9])
+    elif damage == "altered":
+        path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    elif damage == "absent":
+        path.unlink()
+    else:
+        (path.parent / "modeling.py").write_text("print('ran')")
+    with pytest.raises(NewsImagesError, match="is damaged: translator/mod"):
         load_retriever(folder)

@@ -54,7 +54,7 @@ def test_texts_are_asked_with_where_the_model_weighs_them() -> None:
 def test_an_absent_text_is_a_blank_one() -> None:
     mix = retriever(MIX)
     title = pd.DataFrame({"title": ["Storm"]})
-    for text in (None, "", " ", float("nan")):
+    for text in (None, "", " ", float("nan"), pd.NA, pd.NaT):
         pd.testing.assert_frame_equal(answer(mix, title.assign(text=text)), answer(mix, title))
     assert (
         answer(mix, title.assign(text="A gale"))["image_ids"][0]
@@ -96,6 +96,12 @@ def test_bad_tables_are_refused(request_: dict[str, list[object]], message: str)
         ({"top_k": 0}, "top_k is 0"),
         ({"top_k": -1}, "top_k is -1"),
         ({"top_k": 1.5}, "top_k is 1.5"),
+        ({"top_k": True}, "top_k is True"),
+        ({"top_k": "5"}, "top_k is 5"),
+        ({"top_k": [5]}, "expected a whole number"),
+        ({"top_k": float("nan")}, "top_k is nan"),
+        ({"top_k": float("inf")}, "top_k is inf"),
+        ({"revision": [1]}, "expected a name"),
         ({"revision": "x"}, "revision is 'x', expected one of"),
         ({"against": "x"}, "against is 'x', expected bank, batch"),
         ({"explain": "yes"}, "explain is 'yes', expected true or false"),

@@ -25,6 +25,7 @@ from newsimages.errors import NewsImagesError, first_ten
 WEIGHTS, TOWER = "text_tower.safetensors", "tower.json"
 TOWER_FILES = (CONFIG, WEIGHTS, TOWER)
 LEAST_COSINE = 0.9999  # of the written tower's vectors to the encoder's own
+_ASKING_FOR_CODE = {"auto_map", "trust_remote_code"}
 _LOOKED_UP = ("token_embedding", "positional_embedding")
 _TEXT_PARTS = (
     *_LOOKED_UP, "transformer", "ln_final", "text_projection", "cls_emb", "attn_mask"
@@ -72,8 +73,9 @@ def save_tower(folder: Path, encoder: OpenClipEncoder, sample: Sequence[str]) ->
 def load_tower(folder: Path) -> TextTower:
     """Reads what `save_tower` has written; only the text tower is ever made.
 
-    Raises: NewsImagesError where a file is absent, cut short or does not fit.
+    Raises: NewsImagesError where a file is absent, cut short, asks for code or does not fit.
     """
+    _refuse_code(folder)
     try:
         config = json.loads((folder / CONFIG).read_text())["model_cfg"]
         precision = json.loads((folder / TOWER).read_text())["precision"]
@@ -101,6 +103,31 @@ def load_tower(folder: Path) -> TextTower:
             "model again."
         ) from e
     return TextTower(tower.eval(), tokenizer)
+
+
+def _refuse_code(folder: Path) -> None:
+    """Raises: NewsImagesError where a file asks transformers to run code of the folder."""
+    for path in sorted(folder.glob("*.json")):
+        named = sorted(_ASKING_FOR_CODE & _keys(path))
+        if named:
+            raise NewsImagesError(
+                f"{path} names {first_ten(named)}: a text tower has no code of its own, and none "
+                "is run. Register the model again."
+            )
+
+
+def _keys(path: Path) -> set[str]:
+    """All keys of the objects in a JSON file; none of what is no JSON."""
+    keys: set[str] = set()
+
+    def keep(pairs: list[tuple[str, object]]) -> None:
+        keys.update(key for key, _ in pairs)
+
+    try:
+        json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=keep)
+    except (ValueError, RecursionError):
+        return set()
+    return keys
 
 
 def _fill(tower: nn.Module, weights: Mapping[str, Tensor]) -> None:

@@ -103,7 +103,10 @@ class Translator:
             return tokens.shape[1] >= limits.repeat_interleave(n_beams)
 
         outputs = self.model.generate(
-            **inputs.to(self.device), max_length=self._positions, stopping_criteria=[stop]
+            **inputs.to(self.device),
+            max_length=self._positions,
+            stopping_criteria=[stop],
+            do_sample=False,
         )
         decoded: list[str] = self.tokenizer.batch_decode(outputs, skip_special_tokens=True)
         return [" ".join(translation.split()) for translation in decoded]
@@ -193,6 +196,8 @@ def _load(name: str, dtype: torch.dtype) -> tuple[Any, Any]:
         SafetensorError,
     ) as error:  # fmt: skip
         raise NewsImagesError(_advice(name, error)) from error
+    if any(not weight.isfinite().all() for weight in model.parameters()):
+        raise NewsImagesError(_advice(name, "its weights are not finite."))
     if report["missing_keys"]:
         missing = first_ten(sorted(report["missing_keys"]))
         raise NewsImagesError(_advice(name, f"its weights lack {missing}"))

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from newsimages.errors import NewsImagesError
 
+GREATEST = 1e9  # of both numbers; far beyond it, float32 has none left
 ROWS = 16  # articles at a time
 ROWS_BESIDE = 2 * ROWS  # numbers per image that are held meanwhile
 
@@ -32,10 +33,12 @@ class Confidence:
 
     def __post_init__(self) -> None:
         """Raises: NewsImagesError on numbers that cannot be."""
-        if not (math.isfinite(self.temperature) and self.temperature >= 0):
-            raise NewsImagesError(f"temperature is {self.temperature}, expected 0 or more.")
-        if not math.isfinite(self.nothing):
-            raise NewsImagesError(f"nothing is {self.nothing}, expected a finite number.")
+        if not 0 <= self.temperature <= GREATEST:
+            raise NewsImagesError(f"temperature is {self.temperature}, expected 0 to {GREATEST:g}.")
+        if not -GREATEST <= self.nothing <= GREATEST:
+            raise NewsImagesError(
+                f"nothing is {self.nothing}, expected {-GREATEST:g} to {GREATEST:g}."
+            )
 
     def of(self, scores: Tensor, columns: Tensor) -> tuple[Tensor, Tensor]:
         """The probabilities of some images, and that none fits.

@@ -25,6 +25,7 @@ from newsimages.preprocessing.language import detect
 from newsimages.preprocessing.served import Preprocessing
 from newsimages.preprocessing.translation import Translator
 from newsimages.ranking.bank import ImageOffsets
+from newsimages.ranking.revisions import PLAIN
 from newsimages.ranking.spaces import Gallery, Tower, Weights
 from newsimages.retriever.articles import ArticleEncoder
 from newsimages.retriever.manifest import Manifest, check_files, read_manifest, write_manifest
@@ -134,7 +135,9 @@ def load_retriever(folder: Path) -> Retriever:
         offsets = tuple(
             ImageOffsets(ids, table[each.name].to_numpy(np.float32), each) for each in revisions
         )
-    except (OSError, KeyError, TypeError, ValueError) as error:
+    except (
+        OSError, KeyError, TypeError, ValueError, EOFError, AttributeError, MemoryError
+    ) as error:  # fmt: skip
         raise NewsImagesError(
             f"The gallery of {folder} cannot be used: {error}. Register the model again."
         ) from error
@@ -146,7 +149,7 @@ def load_retriever(folder: Path) -> Retriever:
     detect([""], [""], languages=manifest.languages)  # which reads its models, once
     read = {tower: load_tower(folder / TEXT_TOWERS / tower) for tower in asked}
     has_translator = any(name.startswith(f"{TRANSLATOR}/") for name in manifest.files)
-    translator = Translator(str(folder / TRANSLATOR), device="cpu") if has_translator else None
+    translator = _load_translator(folder / TRANSLATOR) if has_translator else None
     encode = ArticleEncoder(
         towers=read,
         weights=weights,
@@ -165,7 +168,46 @@ def load_retriever(folder: Path) -> Retriever:
         provenance=manifest.provenance,
     )
     _check_fit(retriever, read)
+    _try_out(folder, retriever, encode.preprocessing)
     return retriever
+
+
+def _try_out(folder: Path, retriever: Retriever, preprocessing: Preprocessing) -> None:
+    """Asks it for an article in each language, so that what cannot answer is not served.
+
+    And so that what is only made when it is needed is there for the first request.
+
+    Raises: NewsImagesError where there is no answer, or one with numbers that are not finite.
+    """
+    titles = ["A storm reached the coast this morning"]
+    if preprocessing.translator:
+        titles.append("Am Morgen hat ein Sturm die Küste erreicht")
+    try:
+        for each in (*retriever.revisions, PLAIN):
+            asked = {str(row): title for row, title in enumerate(titles)}
+            answer = retriever.retrieve(asked, asked, top_k=1, revision=each.name)
+            sure = [answer.confidences, answer.none_fits]
+            numbers = [answer.scores, *(own for own in sure if own is not None)]
+            if not all(np.isfinite(own).all() for own in numbers):
+                raise NewsImagesError("its numbers are not finite")
+    except Exception as error:  # what is wrong inside of a translator, for one, says so as it likes
+        raise NewsImagesError(
+            f"The retriever in {folder} does not answer: {type(error).__name__}: {error} Register "
+            "the model again."
+        ) from error
+
+
+def _load_translator(folder: Path) -> Translator:
+    """Raises: NewsImagesError where the folder holds none."""
+    try:
+        return Translator(str(folder), device="cpu")
+    except NewsImagesError:
+        raise
+    except Exception as error:  # transformers has many of its own
+        raise NewsImagesError(
+            f"{folder} holds no translator that can be read: {type(error).__name__}: {error}. "
+            "Register the model again."
+        ) from error
 
 
 def _load_gallery(

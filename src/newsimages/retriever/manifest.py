@@ -63,12 +63,20 @@ def _manifest(read: Mapping[str, Any]) -> Manifest:
     about = read["provenance"]
     if about is not None:
         about = Provenance(**{**about, "bank_sets": tuple(about["bank_sets"])})
-    weights = {_view(tower, field): float(weight) for tower, field, weight in read["weights"]}
+    pairs = [(_view(tower, field), _number(weight)) for tower, field, weight in read["weights"]]
+    weights = dict(pairs)
     whole(weights)  # raises where they cannot be weights
     revisions = tuple(_revision(**settings) for settings in read["revisions"])
     if not revisions or read["long_text"] not in get_args(LongText):
         raise ValueError("there is no revision, or long_text is unknown")
-    confidences = {str(name): Confidence(**each) for name, each in read["confidences"].items()}
+    if len(weights) < len(pairs) or len({each.name for each in revisions}) < len(revisions):
+        raise ValueError("a view or a revision is named twice")
+    confidences = {
+        str(name): Confidence(**{key: _number(value) for key, value in each.items()})
+        for name, each in read["confidences"].items()
+    }
+    if not isinstance(read["languages"], list):
+        raise TypeError("languages are no list")
     return Manifest(
         weights=weights,
         revisions=revisions,
@@ -81,6 +89,12 @@ def _manifest(read: Mapping[str, Any]) -> Manifest:
             for name, each in read["files"].items()
         },
     )
+
+
+def _number(value: Any) -> float:
+    if type(value) not in (int, float):  # a True is no number
+        raise TypeError(f"{value!r} is no number")
+    return float(value)
 
 
 def _view(tower: Any, text_field: Any) -> View:
@@ -107,7 +121,15 @@ def read_manifest(folder: Path) -> Manifest:
         found = read["format"]
         if type(found) is int and found == FORMAT:  # a True is no 1
             return _manifest(read)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        RecursionError,
+        OverflowError,
+    ) as error:
         raise NewsImagesError(
             f"{path} cannot be read as a retriever's: {type(error).__name__}: {error}. Expected a "
             "folder as `register` writes it."

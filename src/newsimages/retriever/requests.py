@@ -1,6 +1,5 @@
 """A served retriever's requests: a table of articles and parameters in, a table of answers out."""
 
-import math
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -8,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from pandas.api.types import is_scalar
 
 from newsimages.errors import NewsImagesError, first_ten
 from newsimages.ranking.ranking import Ranking
@@ -129,8 +129,12 @@ def _settings(parameters: Mapping[str, Any]) -> _Settings:
             f"Unknown parameters: {first_ten(unknown)}; expected {first_ten(PARAMETERS)}."
         )
     top_k = given.get("top_k", 100)
-    if isinstance(top_k, bool) or int(top_k) != top_k or top_k < 1:
+    is_number = isinstance(top_k, int | float | np.integer | np.floating)
+    if isinstance(top_k, bool) or not is_number or not top_k >= 1 or top_k % 1:
         raise NewsImagesError(f"top_k is {top_k}, expected a whole number of at least 1.")
+    revision = given.get("revision", "")
+    if not isinstance(revision, str):
+        raise NewsImagesError(f"revision is {revision!r}, expected a name.")
     explain = given.get("explain", False)
     if not isinstance(explain, bool | np.bool_):
         raise NewsImagesError(f"explain is {explain!r}, expected true or false.")
@@ -222,7 +226,7 @@ def _check_texts(name: str, values: Sequence[Any]) -> None:
 
 def _is_null(value: Any) -> bool:
     """Whether a value is one of the ways in which pandas says that there is none."""
-    return value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value))
+    return bool(is_scalar(value) and pd.isna(value))
 
 
 def _says_something(title: str) -> bool:
