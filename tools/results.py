@@ -24,6 +24,11 @@ PROTOCOLS = {
     "internal": "B. Internal protocol: trained and selected inside 80 % of the training sets, "
     "measured on the other 20 %",
 }
+CERTAINTY = {
+    "calibration_error": "calibration error",
+    "none_fits_auroc": "AUROC of none_fits",
+    "greatest_cosine_auroc": "AUROC of the greatest cosine",
+}
 COMMIT = "mlflow.source.git.commit"
 
 
@@ -41,6 +46,26 @@ def main() -> None:
     full = [f"{heading}\n\n{markdown(tables[name])}" for name, heading in PROTOCOLS.items()]
     page = ROOT / "docs" / "runs-and-results.md"
     replace_block(page, "results", told=told, content="\n\n".join([about, *full]))
+    sure = f"{about}\n\n{markdown(certainty(run))}"
+    replace_block(page, "certainty", told=told, content=sure)
+
+
+def certainty(run: Run) -> pd.DataFrame:
+    """How true the probabilities are of the runs against the bank, on the test sets."""
+    own = f"tags.`mlflow.parentRunId` = '{run.info.run_id}'"
+    children = mlflow.search_runs(
+        search_all_experiments=True, filter_string=own, output_format="list"
+    )
+    variants = {child.data.tags.get("variant"): child.data.metrics for child in children}
+    rows = []
+    for each in RUNS:
+        metrics = variants.get(each.variant, {})
+        names = [name.split("/")[0] for name in metrics if name.endswith("/none_fits_auroc")]
+        for name in sorted(names):
+            figures = [metrics[f"{name}/{key}"] for key in CERTAINTY]
+            rows.append((name, each.number, each.variant, *(f"{f:.3f}" for f in figures)))
+    table = pd.DataFrame(rows, columns=["data set", "run", "variant", *CERTAINTY.values()])
+    return table.sort_values(["data set", "run"], kind="stable")
 
 
 def newest_main() -> Run:
