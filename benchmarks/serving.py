@@ -17,12 +17,15 @@ from benchmarks.headlines import headlines
 from benchmarks.timing import Row, best_of, cost, gain
 from newsimages.embeddings import Embeddings
 from newsimages.encoding.encoders import LOCAL, OpenClipConfig, OpenClipEncoder
+from newsimages.ranking.confidence import Confidence
 from newsimages.ranking.revisions import DualSoftmax
-from newsimages.ranking.spaces import Queries, View, Weights
+from newsimages.ranking.spaces import Queries, TextField, View, Weights
 from newsimages.retriever.articles import ArticleEncoder
 from newsimages.retriever.folder import GALLERY as GALLERY_FOLDER
 from newsimages.retriever.folder import load_retriever, save_retriever
 from newsimages.retriever.retriever import Retriever
+from newsimages.txv.network import NetworkConfig, TxVNetwork
+from newsimages.txv.towers import Networks, txv_gallery, txv_queries
 
 GALLERY, BANK, BATCH = 10_000, 2_000, 1_500
 REVISION = DualSoftmax(scale=50)
@@ -37,7 +40,7 @@ def run() -> list[Row]:
     rows = [_one_more(demo)]
     with tempfile.TemporaryDirectory() as folder:
         large, full_s = _large(Path(folder))
-        rows += [_loading(large, full_s), _one(large), _many(large)]
+        rows += [_loading(large, full_s), _one(large), _one_fused(large), _many(large)]
     return rows
 
 
@@ -98,6 +101,41 @@ def _many(encoder: OpenClipEncoder) -> Row:
     return cost(name, (ours_s, tower_s), 1.1, f"{BATCH / ours_s:.0f} a second", True)
 
 
+def _one_fused(encoder: OpenClipEncoder) -> Row:
+    """An article in six views: two towers of the paper's size, and T×V on one of them."""
+    dimension = encoder.text_tower.dimension
+    shape = NetworkConfig(text_dimensions=(dimension,), image_dimensions=(dimension,))
+    networks: Networks = {"txv": TxVNetwork(shape).eval(), "txv_text": TxVNetwork(shape).eval()}
+    fields: tuple[TextField, TextField] = ("title", "text")
+    own = [View(tower, field) for tower in ("clip", "multilingual") for field in fields]
+    weights = dict.fromkeys([*own, View("txv", "title"), View("txv_text", "text")], 1 / 6)
+    bank = Queries(
+        views={view: _random(encoder, "b", BANK) for view in own},
+        has_text=np.ones(BANK, np.bool_),
+    )
+    images, others = (_random(encoder, "i", GALLERY) for _ in range(2))
+    retriever = Retriever(
+        gallery={"clip": images, "multilingual": others, **txv_gallery(images, networks)},
+        weights=weights,
+        revisions=(REVISION,),
+        confidences={REVISION.name: Confidence(temperature=0.5, nothing=-3)},
+        networks=networks,
+        encode=ArticleEncoder(
+            towers={"clip": encoder.text_tower, "multilingual": encoder.text_tower},
+            networks=networks,
+            weights=weights,
+        ),
+    ).with_bank(txv_queries(bank, networks))
+    title, text = headlines(2)
+    ours_s, towers_s = best_of(
+        7,
+        lambda: retriever.retrieve({"a": title}, {"a": text}),
+        lambda: [encoder.encode_texts([each]) for each in (title, text, title, text)],
+    )
+    name = f"one article in six views, {GALLERY:,} images, two {BACKBONE}, and its towers alone"
+    return cost(name, (ours_s, towers_s), 1.3, f"{1000 * (ours_s - towers_s):.1f} ms more", True)
+
+
 def _times(encoder: OpenClipEncoder) -> tuple[float, float]:
     retriever = _retriever(encoder)
     [title] = headlines(1)
@@ -114,6 +152,7 @@ def _retriever(encoder: OpenClipEncoder) -> Retriever:
         gallery={"clip": _random(encoder, "i", GALLERY)},
         weights=weights,
         revisions=(REVISION,),
+        confidences={REVISION.name: Confidence(temperature=0.5, nothing=-3)},
         encode=ArticleEncoder(towers={"clip": encoder.text_tower}, weights=weights),
     ).with_bank(Queries(views={TITLE: bank}, has_text=np.ones(BANK, np.bool_)))
 
