@@ -1,6 +1,7 @@
 """A served retriever's requests: a table of articles and parameters in, a table of answers out."""
 
 from collections.abc import Hashable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -52,7 +53,9 @@ class Answers:
     def __init__(self, retriever: Retriever) -> None:
         """Takes a retriever with a text encoder and a query bank."""
         self.retriever = retriever
-        self._batcher = Batcher[_Article, _Answer](self._answers)
+        # Few threads do all the work: each one keeps memory of its own for what it computed last.
+        self._threads = [ThreadPoolExecutor(1), ThreadPoolExecutor(1)]
+        self._batcher = Batcher[_Article, _Answer](self._batch)
         self.max_together = self._batcher.max_items
         """Articles of a request that shares a batch with others, at most."""
 
@@ -82,8 +85,14 @@ class Answers:
         self._check_size(len(titles), settings)
         asked = [_Article(*each) for each in zip(titles, texts, strict=True)]
         together = settings.against == "bank" and len(asked) <= self.max_together
-        answers = (self._batcher if together else self._answers)(settings, asked)
+        answers = (self._batcher if together else self._alone)(settings, asked)
         return _table(answers, ids, settings)
+
+    def _batch(self, settings: Hashable, asked: Sequence[_Article]) -> list[_Answer]:
+        return self._threads[0].submit(self._answers, settings, asked).result()
+
+    def _alone(self, settings: Hashable, asked: Sequence[_Article]) -> list[_Answer]:
+        return self._threads[1].submit(self._answers, settings, asked).result()
 
     def _answers(self, settings: Hashable, asked: Sequence[_Article]) -> list[_Answer]:
         """Encodes and ranks the articles together."""
