@@ -214,7 +214,8 @@ def _evaluate_run(
             rankings[test.name][each.variant] = ranking
             measured += _measure(config, each, test, ranking)
             if each.against == "bank":
-                results.log_certainty(retriever, test)
+                figures = results.certainty(retriever, test, name=test.name)
+                mlflow.log_metrics({f"{test.name}/{key}": v for key, v in figures.items()})
         mlflow.set_tag(tracking.DESCRIPTION_TAG, results.run_description(each, measured))
         shown_mrr = ", ".join(f"{m.data_set} {m.metrics['mrr']:.3f}" for m in measured)
         print(f"  run {each.number} {each.variant}: MRR {shown_mrr or '-'}", flush=True)

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
-from urllib.parse import quote
 
 import mlflow
 import numpy as np
@@ -85,19 +84,21 @@ def run_description(each: Run, own: Sequence[Measured]) -> str:
     return f"Run {each.number} {where}: {each.words}.\n\n{markdown(results_table(own))}"
 
 
-def log_certainty(retriever: Retriever, test: EmbeddedSet) -> None:
-    """Logs how true a run's probabilities are where half of the right images are taken out.
+def certainty(retriever: Retriever, part: EmbeddedSet, *, name: str) -> dict[str, float]:
+    """Asks how true probabilities are where half of the right images are taken out.
 
-    Nothing is logged where fewer than two right images are known.
+    Logs a diagram, ``figures/NAME/reliability.png``.
+
+    Returns:
+        As `certainty_figures`, what is finite of it; nothing where the retriever states no
+        probabilities, or fewer than two right images are known.
     """
-    if len(set(test.truth().values()) & set(test.images.ids.tolist())) < 2:
-        return
-    asked = half_lost(retriever, test)
-    figures = certainty_figures(asked)
-    mlflow.log_metrics(
-        {f"{test.name}/{n}": value for n, value in figures.items() if np.isfinite(value)}
-    )
-    tracking.log_drawing(reliability_diagram(asked, name=test.name), f"{test.name}/reliability")
+    known = set(part.truth().values()) & set(part.images.ids.tolist())
+    if not retriever.confidences or len(known) < 2:
+        return {}
+    asked = half_lost(retriever, part)
+    tracking.log_drawing(reliability_diagram(asked, name=name), f"{name}/reliability")
+    return {key: figure for key, figure in certainty_figures(asked).items() if np.isfinite(figure)}
 
 
 def log_pictures(
@@ -129,10 +130,7 @@ def log_pictures(
     several = {name: own for name, own in ranks.items() if len(own) > 1}
     if several:
         _log_comparison(several)
-    run = mlflow.active_run()
-    run_id = run.info.run_id if run else ""
-    artifact = quote("figures/mrr.png", safe="")
-    return f"![MRR of all variants](get-artifact?path={artifact}&run_uuid={run_id})"
+    return tracking.picture("mrr", "MRR of all variants")
 
 
 def _log_sheet(test: EmbeddedSet, rankings: Mapping[str, pd.DataFrame], max_articles: int) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 
@@ -109,6 +110,14 @@ def log_drawing(drawing: Drawing, name: str) -> None:
     """Logs a figure as ``figures/NAME.png`` and what it shows as ``figures/NAME.csv``."""
     mlflow.log_figure(drawing.figure, f"figures/{name}.png")
     log_table(drawing.data, f"figures/{name}.csv")
+
+
+def picture(name: str, words: str) -> str:
+    """A figure that `log_drawing` has logged in the active run, in Markdown for the MLflow UI."""
+    run = mlflow.active_run()
+    run_id = run.info.run_id if run else ""
+    path = quote(f"figures/{name}.png", safe="")
+    return f"![{words}](get-artifact?path={path}&run_uuid={run_id})"
 
 
 @contextmanager

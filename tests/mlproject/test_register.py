@@ -180,7 +180,7 @@ def test_metrics_are_linked_to_the_model_and_its_data_sets(
         version = client.get_model_version_by_alias(name, "champion")
         run_id = version.tags["run_id"]
         assert f"get-artifact?path=figures%2Fmrr.png&run_uuid={run_id}" in version.description
-        for figure in ("mrr", "reliability"):
+        for figure in ("mrr", "validation/reliability"):
             path = mlflow.artifacts.download_artifacts(
                 run_id=run_id, artifact_path=f"figures/{figure}.png"
             )

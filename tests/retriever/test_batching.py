@@ -37,7 +37,7 @@ def waiting(batcher: Batcher[int, int], n: int) -> None:
         time.sleep(0.001)
 
 
-def test_alone_it_is_called_at_once_in_the_thread_that_asks() -> None:
+def test_one_thread_does_all_the_work_and_alone_it_begins_at_once() -> None:
     threads = []
 
     def work(settings: Hashable, items: Sequence[int]) -> list[int]:
@@ -46,7 +46,10 @@ def test_alone_it_is_called_at_once_in_the_thread_that_asks() -> None:
 
     batcher = Batcher[int, int](work)
     assert [list(batcher("a", [number, 7])) for number in range(3)] == [[0, 7], [1, 7], [2, 7]]
-    assert set(threads) == {threading.get_ident()}
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda number: batcher("a", [number]), range(50)))
+    assert len(set(threads)) == 1
+    assert threading.get_ident() not in threads
 
 
 def test_what_comes_meanwhile_is_the_next_batch_by_settings_and_size() -> None:

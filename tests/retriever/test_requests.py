@@ -138,6 +138,16 @@ def test_an_answer_that_is_too_large_is_refused(monkeypatch: pytest.MonkeyPatch)
         answer(retriever(MIX), two, {"top_k": 100, "explain": True})
 
 
+def test_requests_in_batch_form_never_share_a_batch() -> None:
+    answers, settings = Answers(retriever()), {"against": "batch", "top_k": 5}
+    requests = [pd.DataFrame({"title": [f"Storm {n}", f"Rates {n}"]}) for n in range(12)]
+    alone = [Answers(retriever())(request, settings) for request in requests]
+    with ThreadPoolExecutor(8) as pool:
+        together = list(pool.map(lambda request: answers(request, settings), requests))
+    for ours, theirs in zip(together, alone, strict=True):
+        pd.testing.assert_frame_equal(ours, theirs, check_exact=True)
+
+
 def test_requests_from_many_threads_are_answered_as_alone() -> None:
     answers = Answers(retriever(MIX))
     requests = [

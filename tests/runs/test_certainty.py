@@ -1,5 +1,7 @@
 """Certainty: fitted numbers are those that made the data, and what is asked is what is said."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -75,6 +77,15 @@ def test_without_a_confidence_it_says_so() -> None:
     retriever = CHOOSER.retriever(CLIP_BANK, TEST.gallery, None).with_bank(bank)
     with pytest.raises(NewsImagesError, match="has no confidence"):
         half_lost(retriever, TEST)
+
+
+def test_a_single_image_is_told_from_no_other_so_nothing_is_stated() -> None:
+    assert CHOOSER.validation is not None
+    one = CHOOSER.validation.subset([CHOOSER.validation.articles["article_id"][0]])
+    chooser = replace(CHOOSER, validation=one)
+    retriever = chooser.retriever(CLIP_BANK, TEST.gallery, chooser.bank_of(CLIP_BANK, []))
+    assert retriever.confidences == {}
+    assert retriever.rank(TEST.queries).confidences is None
 
 
 @pytest.mark.parametrize(

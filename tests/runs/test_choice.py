@@ -221,7 +221,7 @@ def test_bank_articles_that_are_asked_for_are_left_out() -> None:
         chooser._chosen[CLIP_BANK] = dataclasses.replace(  # the same choice for both
             chosen(CLIP_BANK), revisions=(DualSoftmax(scale=50.0),)
         )
-        chooser._sure[CLIP_BANK, DualSoftmax(scale=50.0)] = Confidence(temperature=1, nothing=0)
+        chooser._sure[CLIP_BANK] = {"dual_softmax": Confidence(temperature=1, nothing=0)}
     expected = lists(without_them, CLIP_BANK, TEST.queries)
     assert_same_bits(lists(with_them, CLIP_BANK, TEST.queries), expected)
     retriever = with_them.retriever(CLIP_BANK, TEST.gallery, with_them.bank_of(CLIP_BANK, []))

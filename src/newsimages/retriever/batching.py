@@ -1,15 +1,16 @@
 """Requests that come at the same time are worked on together.
 
-In come items from many threads, out comes each thread's own results. Nobody waits for company:
-whoever comes while nothing is worked on begins at once. Who comes meanwhile queues up, and what has
-queued up when that work is done is the next batch, worked on by the thread at its head. So one
-client alone loses nothing, many are served in batches as large as they are many, and there is no
-thread of its own that a fork could lose.
+In come items from many threads, out come each thread's own results. Whoever comes while nothing is
+worked on begins at once. Who comes meanwhile queues up, and what has queued up when that work is
+done is the next batch, led by the thread at its head. So one client alone loses nothing, and many
+are served in batches as large as they are many. The work itself is done in one thread, made when
+the first request is there: each thread keeps memory of its own for what it computed last.
 """
 
 import time
 from collections import deque
 from collections.abc import Callable, Hashable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from threading import Event, Lock
 from typing import Generic, TypeVar
@@ -18,9 +19,9 @@ from newsimages.errors import NewsImagesError
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-MAX_ITEMS = 64  # in a batch; a request of more is worked on alone
+MAX_ITEMS = 64  # in a batch; a request of more is one of its own
 MAX_WAITING = 128  # requests
-COMPANY_S = 0.003
+COMPANY_S = 0.003  # that a batch waits for more, where requests came during the one before
 MAX_WAIT_S = 45.0  # less than the minute after which MLflow's server gives up
 
 
@@ -53,6 +54,7 @@ class Batcher(Generic[Item, Result]):
         max_items: Items in a batch.
         max_waiting: Requests that wait, at most.
         max_wait_s: Seconds that one waits for its turn, at most.
+        company_s: Seconds that a batch waits for more, where requests came during the one before.
     """
 
     def __init__(
@@ -64,7 +66,7 @@ class Batcher(Generic[Item, Result]):
         max_wait_s: float = MAX_WAIT_S,
         company_s: float = COMPANY_S,
     ) -> None:
-        self._work = work
+        self._work, self._thread = work, ThreadPoolExecutor(1)
         self.max_items, self.max_waiting, self.max_wait_s = max_items, max_waiting, max_wait_s
         self.company_s = company_s
         self._queue: deque[_Request[Item, Result]] = deque()
@@ -142,7 +144,8 @@ class Batcher(Generic[Item, Result]):
     def _answer(self, batch: Sequence[_Request[Item, Result]]) -> None:
         """Gives each request its results, or the error of its own items."""
         try:
-            results = self._work(batch[0].settings, [i for each in batch for i in each.items])
+            items = [item for each in batch for item in each.items]
+            results = self._thread.submit(self._work, batch[0].settings, items).result()
         except Exception as error:  # noqa: BLE001 - whatever it is, it is that request's
             if len(batch) == 1:
                 batch[0].error = error

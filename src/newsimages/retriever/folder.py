@@ -21,7 +21,6 @@ from newsimages.encoding.long_text import LongText
 from newsimages.encoding.text_tower import TextTower
 from newsimages.encoding.tower_folder import TOWER_FILES, load_tower, save_tower
 from newsimages.errors import NewsImagesError, first_ten
-from newsimages.preprocessing.language import detect
 from newsimages.preprocessing.served import Preprocessing
 from newsimages.preprocessing.translation import Translator
 from newsimages.ranking.bank import ImageOffsets
@@ -146,7 +145,6 @@ def load_retriever(folder: Path) -> Retriever:
         for tower in towers
         if _network(tower) in manifest.files
     }
-    detect([""], [""], languages=manifest.languages)  # which reads its models, once
     read = {tower: load_tower(folder / TEXT_TOWERS / tower) for tower in asked}
     has_translator = any(name.startswith(f"{TRANSLATOR}/") for name in manifest.files)
     translator = _load_translator(folder / TRANSLATOR) if has_translator else None

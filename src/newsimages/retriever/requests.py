@@ -1,7 +1,6 @@
 """A served retriever's requests: a table of articles and parameters in, a table of answers out."""
 
 from collections.abc import Hashable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -11,8 +10,9 @@ from numpy.typing import NDArray
 from pandas.api.types import is_scalar
 
 from newsimages.errors import NewsImagesError, first_ten
+from newsimages.preprocessing.language import UNKNOWN
 from newsimages.ranking.ranking import Ranking
-from newsimages.retriever.batching import Batcher
+from newsimages.retriever.batching import MAX_ITEMS, Batcher
 from newsimages.retriever.retriever import Against, Retriever
 
 COLUMNS = ("title", "text", "article_id")
@@ -53,11 +53,8 @@ class Answers:
     def __init__(self, retriever: Retriever) -> None:
         """Takes a retriever with a text encoder and a query bank."""
         self.retriever = retriever
-        # Few threads do all the work: each one keeps memory of its own for what it computed last.
-        self._threads = [ThreadPoolExecutor(1), ThreadPoolExecutor(1)]
-        self._batcher = Batcher[_Article, _Answer](self._batch)
-        self.max_together = self._batcher.max_items
-        """Articles of a request that shares a batch with others, at most."""
+        self._together = Batcher[_Article, _Answer](self._answers)
+        self._apart = Batcher[_Article, _Answer](self._answers, max_items=0)
 
     def __call__(
         self, articles: pd.DataFrame, parameters: Mapping[str, Any] | None = None
@@ -84,15 +81,9 @@ class Answers:
         settings = _settings(parameters or {})
         self._check_size(len(titles), settings)
         asked = [_Article(*each) for each in zip(titles, texts, strict=True)]
-        together = settings.against == "bank" and len(asked) <= self.max_together
-        answers = (self._batcher if together else self._alone)(settings, asked)
+        shares = settings.against == "bank" and len(asked) <= MAX_ITEMS
+        answers = (self._together if shares else self._apart)(settings, asked)
         return _table(answers, ids, settings)
-
-    def _batch(self, settings: Hashable, asked: Sequence[_Article]) -> list[_Answer]:
-        return self._threads[0].submit(self._answers, settings, asked).result()
-
-    def _alone(self, settings: Hashable, asked: Sequence[_Article]) -> list[_Answer]:
-        return self._threads[1].submit(self._answers, settings, asked).result()
 
     def _answers(self, settings: Hashable, asked: Sequence[_Article]) -> list[_Answer]:
         """Encodes and ranks the articles together."""
@@ -112,7 +103,7 @@ class Answers:
         contributions: Mapping[str, NDArray[np.float64]] = {}
         if settings.explain:
             contributions = retriever.explain(queries, ranking, revision=settings.revision)
-        languages = ["und"] * len(asked) if queries.languages is None else queries.languages
+        languages = [UNKNOWN] * len(asked) if queries.languages is None else queries.languages
         return [
             _Answer(ranking, row, str(language), contributions)
             for row, language in enumerate(languages)

@@ -58,9 +58,7 @@ class Chooser:
     compute: Compute = ON_CPU
     _chosen: dict[Run, Choice] = field(default_factory=dict, init=False, repr=False)
     _parts: dict[Run, ValidationPart] = field(default_factory=dict, init=False, repr=False)
-    _sure: dict[tuple[Run, Revision], Confidence] = field(
-        default_factory=dict, init=False, repr=False
-    )
+    _sure: dict[Run, dict[str, Confidence]] = field(default_factory=dict, init=False, repr=False)
 
     def choose(self, run: Run) -> Choice:
         """What the run goes by.
@@ -106,19 +104,15 @@ class Chooser:
         if bank is None:
             return retriever
         named = [*retriever.revisions, PLAIN] if all_revisions else retriever.revisions
-        confidences = {each.name: self.confidence(run, each) for each in named}
-        return replace(retriever.with_bank(bank), confidences=confidences)
+        return replace(retriever.with_bank(bank), confidences=self._confidences(run, named))
 
-    def confidence(self, run: Run, revision: Revision) -> Confidence:
-        """How sure a run's scores are with a revision, against the query bank.
-
-        Raises:
-            NewsImagesError: As `choose`.
-        """
-        if (run, revision) not in self._sure:
-            weights = self.choose(run).weights
-            self._sure[run, revision] = self._part(run).confidence(weights, revision)
-        return self._sure[run, revision]
+    def _confidences(self, run: Run, revisions: Sequence[Revision]) -> dict[str, Confidence]:
+        """How sure a run's scores are, per revision, each fitted once."""
+        fitted = self._sure.setdefault(run, {})
+        missing = [each for each in revisions if each.name not in fitted]
+        if missing:
+            fitted |= self._part(run).confidences(self.choose(run).weights, missing)
+        return {each.name: fitted[each.name] for each in revisions if each.name in fitted}
 
     def bank_of(self, run: Run, asked: Sequence[Queries]) -> Queries | None:
         """The query bank of a run: the training articles without those that are going to be ranked.

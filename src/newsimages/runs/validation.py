@@ -113,8 +113,7 @@ class ValidationPart:
         """The weights anew, with a revision in place as it is at ``weights``."""
         seen = self._seen(weights, revision.rows_beside)
         values = revision.offsets(seen, bank=self.bank is not None) / revision.slope
-        image_ids = next(iter(self.gallery.values())).sorted_by_id().ids
-        offsets = dict(zip(image_ids.tolist(), values.tolist(), strict=True))
+        offsets = dict(zip(self._image_ids, values.tolist(), strict=True))
         return self.fit(list(weights), offsets)
 
     def try_revisions(self, weights: Weights, candidates: Sequence[Revision]) -> Tried:
@@ -136,26 +135,39 @@ class ValidationPart:
             ranks.append(ranks_in_lists(lists.article_ids, lists.image_ids, self.truth))
         return Tried(weights=weights, candidates=tuple(candidates), ranks=np.stack(ranks))
 
-    def confidence(self, weights: Weights, revision: Revision) -> Confidence:
-        """How sure the scores of a revision are, by `fit_confidence`.
+    def confidences(self, weights: Weights, revisions: Sequence[Revision]) -> dict[str, Confidence]:
+        """How sure the scores of each revision are, by its name, as `fit_confidence`.
 
-        Where memory does not hold all scores, articles are left out at even steps.
+        None where there is a single image, which is told from no other. Where memory does not hold
+        all scores, articles are left out at even steps.
         """
-        image_ids = next(iter(self.gallery.values())).sorted_by_id().ids
-        columns = {image: column for column, image in enumerate(image_ids.tolist())}
+        columns = {image: column for column, image in enumerate(self._image_ids)}
         right = {
             article: columns[self.truth[article]]
             for article in self.queries.ids.tolist()
-            if self.truth.get(article) in columns
+            if article in self.truth
         }
-        most = max(1, self.compute.memory_mb * MEGABYTE // (4 * PASSES * len(image_ids)))
+        if len(columns) < 2:
+            return {}
+        most = max(1, self.compute.memory_mb * MEGABYTE // (4 * PASSES * len(columns)))
         articles = list(right)[:: -(-len(right) // most)]
-        space = fuse(self.queries.select(articles), self.gallery, weights)
-        tiles = SimilarityTiles.of(space, self.compute, rows_beside=revision.rows_beside)
-        offsets = revision.offsets(self._seen(weights, revision.rows_beside), bank=True)
-        scores = [own.to("cpu", copy=True) for _, own in scaled(tiles, revision.slope, -offsets)]
         wanted = torch.tensor([right[article] for article in articles])
-        return fit_confidence(torch.cat(scores), wanted, slope=revision.slope)
+        beside = max(revision.rows_beside for revision in revisions)
+        space = fuse(self.queries.select(articles), self.gallery, weights)
+        tiles = SimilarityTiles.of(space, self.compute, rows_beside=beside)
+        seen = self._seen(weights, beside)
+        fitted = {}
+        for each in revisions:
+            offsets = each.offsets(seen, bank=self.bank is not None)
+            scores = [own.to("cpu", copy=True) for _, own in scaled(tiles, each.slope, -offsets)]
+            fitted[each.name] = fit_confidence(torch.cat(scores), wanted, slope=each.slope)
+        return fitted
+
+    @property
+    def _image_ids(self) -> list[str]:
+        """In the order of the columns of a space."""
+        ids: list[str] = next(iter(self.gallery.values())).sorted_by_id().ids.tolist()
+        return ids
 
     def _seen(self, weights: Weights, rows_beside: int) -> SimilarityTiles:
         """The similarities of the queries that offsets are taken over."""

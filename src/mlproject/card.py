@@ -1,0 +1,74 @@
+"""The card of a registered version, in Markdown: what it was made of, what it reads, its limits."""
+
+from newsimages.preprocessing.served import Preprocessing
+from newsimages.retriever.retriever import Provenance, Retriever
+from newsimages.runs.table import RUNS, TOWERS
+
+
+def card(
+    name: str,
+    retriever: Retriever,
+    about: Provenance,
+    *,
+    mrr: float,
+    languages: str,
+    pictures: str,
+) -> str:
+    """The model card.
+
+    Args:
+        name: Of the registered model.
+        retriever: Of the version.
+        about: What it was made of.
+        mrr: On the validation part.
+        languages: As `reads` gives them.
+        pictures: In Markdown.
+    """
+    [run] = [run for run in RUNS if run.variant == about.variant]
+    first = retriever.revisions[0]
+    settings = ", ".join(f"{key} {value:g}" for key, value in first.settings.items())
+    others = ", ".join(each.name for each in retriever.revisions[1:])
+    views = ", ".join(
+        f"{TOWERS[view.tower]} on {view.text_field}s {weight:.3f}"
+        for view, weight in retriever.weights.items()
+    )
+    return f"""# {name}
+
+Ranks the images of its gallery for a news article as run {run.number}, `{run.variant}`, does: \
+{run.words}.
+
+- **Corpus**: {about.corpus}
+- **Backbone**: {about.backbone}, {about.pretrained}, in {about.precision}; text towers only
+- **Languages**: {languages}
+- **Views and weights**: {views}
+- **Gallery**: {about.gallery_size} images ({about.gallery})
+- **Revision**: {first.name}{f" ({settings})" if settings else ""} against a bank of \
+{about.bank_size} training articles{f"; on request also {others}" if others else ""}
+- **Validation**: MRR {mrr:.5f} on {about.validation_articles} articles, one at a time
+
+{pictures}
+
+**Limits**: no image outside the gallery; chosen on a validation part of the same corpus, never on \
+its test articles. A request names its text `title` and, where there is more, `text`; `top_k`, \
+`revision`, `against` (`bank` or `batch`) and `explain` are its parameters. `confidence` and \
+`none_fits` are probabilities where every second article's picture is in the gallery.
+"""
+
+
+def reads(preprocessing: Preprocessing, retriever: Retriever, translator_mb: float) -> str:
+    """What languages a model reads, and how, for its card."""
+    languages = ", ".join(preprocessing.languages)
+    others = len(preprocessing.languages) > 1
+    multilingual = any(view.tower == "multilingual" for view in retriever.weights)
+    beside = "; its multilingual view reads articles as they were written" if multilingual else ""
+    if not others:
+        return f"{languages}{beside}"
+    if preprocessing.translator:
+        return (
+            f"{languages}, found by lingua; what is not English is translated, by a model of "
+            f"{translator_mb:.0f} MB in here{beside}"
+        )
+    alone = "are read by the multilingual view alone" if multilingual else "are refused"
+    return (
+        f"{languages}, found by lingua; there is no translator in here: others than English {alone}"
+    )
