@@ -68,6 +68,14 @@ class CorpusOptions:
     """The folder for tables, caches and embeddings; made if it is not there."""
     dataset: str = ALL
     """Names of the data sets to work on, separated by commas, or all."""
+    encoding: str = AUTO
+    """What tables that are not UTF-8 are in, such as cp1252 or mac_roman; auto: cp1252 where that
+    makes sense."""
+
+    @property
+    def said_encoding(self) -> str | None:
+        """The encoding, None where it is to be found out."""
+        return None if self.encoding == AUTO else self.encoding
 
 
 @dataclass(frozen=True, kw_only=True)

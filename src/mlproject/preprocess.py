@@ -54,7 +54,7 @@ def open_corpus(source: CorpusOptions) -> Corpus:
     with tracking.step("corpus", doing=f"Reads {source.corpus}."):
         folder = build_demo(Path(source.workdir) / "demo-corpus") if is_demo else source.corpus
         only = None if source.dataset == ALL else names_in(source.dataset)
-        corpus = read_corpus(Path(folder), only=only)
+        corpus = read_corpus(Path(folder), only=only, encoding=source.said_encoding)
         for data_set in corpus.data_sets:
             tracking.log_data_set(data_set)
             n_articles, n_images = len(data_set.articles), len(data_set.images)

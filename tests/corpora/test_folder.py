@@ -1,5 +1,7 @@
 """Corpus folders: data sets and their names, reported skips, refused input, speed."""
 
+import gzip
+import os
 import time
 from pathlib import Path
 
@@ -145,10 +147,7 @@ def test_a_linked_data_set_outside_is_reported(make_corpus: MakeCorpus, tmp_path
     folder = make_corpus({"A/test.csv": TABLE, "A/a.jpg": b"", "../outside/test.csv": TABLE})
     (folder / "B").symlink_to(tmp_path / "outside")
     assert names(folder) == [("A", "test")]
-    assert skipped(folder)[0][1:] == (
-        "B",
-        "the folder is a link that leaves the corpus folder and is not followed",
-    )
+    assert skipped(folder)[0][1:] == ("B", "a link that leaves the folder; not followed")
 
 
 @pytest.mark.parametrize(
@@ -294,3 +293,111 @@ def test_the_projects_own_output_is_no_data_set(make_corpus: MakeCorpus) -> None
     assert read_corpus(folder).data_sets[0].images["path"].isna().all()
     (folder / "articles" / OUTPUT_MARKER).rename(folder / OUTPUT_MARKER)
     assert names(folder) == [("articles", "test"), ("corpus", "test")]
+
+
+def test_tables_that_are_links_out_of_the_corpus_are_not_read(
+    make_corpus: MakeCorpus, tmp_path: Path
+) -> None:
+    folder = make_corpus({"A/test.csv": TABLE, "A/a.jpg": b"", "../outside.csv": TABLE})
+    (folder / "A" / "train.csv").symlink_to(tmp_path / "outside.csv")
+    (folder / "A" / "gone-train.csv").symlink_to(tmp_path / "gone.csv")
+    os.mkfifo(folder / "A" / "pipe-train.csv")
+    assert names(folder) == [("A", "test")]
+    assert {(item, reason) for _, item, reason in skipped(folder)} == {
+        ("train.csv", "a link that leaves the folder; not followed"),
+        ("gone-train.csv", "a link that leads nowhere or to itself; not followed"),
+        ("pipe-train.csv", "a pipe or a device, no file"),
+    }
+
+
+def test_a_link_within_the_corpus_is_read(make_corpus: MakeCorpus) -> None:
+    folder = make_corpus({"tables/all.tsv": "x", "A/real.dat": TABLE, "A/a.jpg": b""})
+    (folder / "tables" / "all.tsv").unlink()
+    (folder / "A" / "test.csv").symlink_to("real.dat")
+    assert names(folder) == [("A", "test")]
+
+
+def test_names_of_a_mac_and_with_combining_marks(make_corpus: MakeCorpus) -> None:
+    folder = make_corpus({"Ko\u0308ln/test.csv": TABLE, "हिन्दी/test.csv": TABLE})
+    assert {name for name, _ in names(folder)} == {"K\u00f6ln", "हिन्दी"}
+    assert [each.name for each in read_corpus(folder, only=["Ko\u0308ln"]).data_sets] == ["Köln"]
+
+
+def test_names_that_are_no_text_are_reported(make_corpus: MakeCorpus) -> None:
+    folder = make_corpus({"A/test.csv": TABLE, "A/a.jpg": b""})
+    for name in (b"A/caf\xe9-train.csv", b"A/\xff.jpg", b"B\xe9/test.csv"):
+        path = Path(os.fsdecode(os.fsencode(folder) + b"/" + name))
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(TABLE)
+    assert names(folder) == [("A", "test")]
+    reported = {item for _, item, reason in skipped(folder) if "not UTF-8" in reason}
+    assert reported == {"caf\ufffd-train.csv", "\ufffd.jpg", "B\ufffd"}
+    read_corpus(folder).skipped.to_csv().encode()
+
+
+def test_a_table_without_header_beside_others_is_passed_over(make_corpus: MakeCorpus) -> None:
+    row = "11,https://a.example/x,One,tags,A1,https://a.example/a.jpg\n"
+    folder = make_corpus({"A/test.csv": TABLE, "A/a.jpg": b"", "A/subset.csv": row})
+    assert names(folder) == [("A", "test")]
+    ((kind, item, reason),) = skipped(folder)
+    assert (kind, item) == ("table", "subset.csv")
+    assert reason.startswith("no header: its first line is a row (11,https://a.example/x,One")
+
+
+def test_a_test_table_without_header_is_refused(make_corpus: MakeCorpus) -> None:
+    folder = make_corpus(
+        {"A/train.csv": TABLE, "A/a.jpg": b"", "A/test.csv": "1,One,a.jpg\n2,B,b\n"}
+    )
+    with pytest.raises(NewsImagesError, match=r"test\.csv has no header: its first line is a row"):
+        read_corpus(folder)
+
+
+def test_words_for_nothing_are_no_image_of_everyone(make_corpus: MakeCorpus) -> None:
+    rows = ["1,NA,N/A", "2,null,null", "N/A,Three,a.jpg", "N/A,Four,a.jpg", "na,5,a.jpg"]
+    table = "\n".join(["article_id,title,image", *rows])
+    folder = make_corpus({"A/test.csv": table, "A/a.jpg": b""})
+    (test,) = read_corpus(folder).data_sets
+    assert test.articles["article_id"].to_list() == ["1", "2", "na"]
+    assert test.articles["title"].to_list() == ["NA", "null", "5"]
+    assert test.articles["image_id"].fillna("").to_list() == ["", "", "a.jpg"]
+    assert test.images["image_id"].to_list() == ["a.jpg"]
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["article_id,title,article,image", "articleID,title,text,image", "Article_ID,Title,x,Image"],
+)
+def test_the_form_is_told_by_all_its_columns(make_corpus: MakeCorpus, header: str) -> None:
+    folder = make_corpus({"A/test.csv": f"{header}\n1,One,,a.jpg\n", "A/a.jpg": b""})
+    (test,) = read_corpus(folder).data_sets
+    assert test.articles["article_id"].to_list() == ["1"]
+    assert test.images["path"].to_list() == ["A/a.jpg"]
+
+
+def test_files_of_other_kinds_are_named(make_corpus: MakeCorpus) -> None:
+    folder = make_corpus({"A/test.xlsx": b"PK", "A/test.jsonl": "{}", "A/a.jpg": b""})
+    with pytest.raises(
+        NewsImagesError, match=r"Passed over: test\.jsonl \(.*test\.xlsx \(this kind"
+    ):
+        read_corpus(folder)
+
+
+def test_packed_tables_are_read(make_corpus: MakeCorpus) -> None:
+    packed = gzip.compress(TABLE.encode())
+    folder = make_corpus({"RT-train.csv.gz": packed, "RSS-test.csv.gz": packed})
+    assert names(folder) == [("RSS", "test"), ("RT", "train")]
+
+
+def test_own_columns_in_a_text_file_are_read(make_corpus: MakeCorpus) -> None:
+    text = TABLE.upper().replace("A.JPG", "a.jpg").replace(",", "\t")
+    folder = make_corpus({"A/test.txt": text.encode("utf-16"), "A/readme.txt": "a, b, c 2022"})
+    assert names(folder) == [("A", "test")]
+
+
+def test_the_encoding_that_is_named_is_used(make_corpus: MakeCorpus) -> None:
+    rows = "article_id,title,image\n1,Grüße,a.jpg\n".encode("cp850")
+    folder = make_corpus({"A/test.csv": rows, "A/a.jpg": b""})
+    with pytest.raises(NewsImagesError, match=r"The encoding of .* is not recognised"):
+        read_corpus(folder)
+    (test,) = read_corpus(folder, encoding="cp850").data_sets
+    assert test.articles["title"].to_list() == ["Grüße"]

@@ -1,5 +1,6 @@
 """Image files: by path, by name, with and without ending, and never outside the corpus."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -41,7 +42,7 @@ def test_found(corpus: Path, names: tuple[str, ...], path: str) -> None:
     ("names", "reason"),
     [
         (("absent.jpg", "77"), "no image file found by the name absent.jpg or 77"),
-        (("notes.csv",), "no image file found"),
+        (("notes.csv",), "there is RSS/notes.csv, which is not read as an image"),
         (("hidden.jpg",), "no image file found"),
         (("er/c.jpeg",), "no image file found"),
         (("../RSS/a.jpg",), "leaves the corpus folder"),
@@ -106,3 +107,55 @@ def test_links_out_of_the_corpus_are_not_followed(corpus: Path, tmp_path: Path) 
 def test_composed_and_decomposed_names_are_the_same(tmp_path: Path) -> None:
     (tmp_path / "Ko\u0308ln.jpg").write_bytes(b"")
     assert ImageFiles(tmp_path, tmp_path).find(("Köln",)).path == "Ko\u0308ln.jpg"
+
+
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [
+        ("77.jpg?w=600&h=400", "77"),
+        ("77.png_large", "77.png"),
+        ("77.JPG.2", "77"),
+        ("77.webp!thumb", "77.webp!thumb"),
+        ("77.jpeg.crdownload", "77.jpg"),
+        ("77.3.jpg", "77"),
+        ("Sch%C3%B6n.jpg", "Schön.jpg"),
+        ("Schön.jpg", "Sch%C3%B6n"),
+        ("two words.png", "images/two%20words.png"),
+        ("two%20words.png", "two words"),
+        ("50% off.gif", "50% off.gif"),
+        ("a%2Fb.jpg", "a%2Fb.jpg"),
+    ],
+)
+def test_names_as_downloads_leave_them(tmp_path: Path, file: str, name: str) -> None:
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images" / file).write_bytes(b"")
+    assert ImageFiles(tmp_path, tmp_path).find((name,)).path == f"images/{file}"
+
+
+def test_the_plain_name_wins_over_those_that_downloads_leave(tmp_path: Path) -> None:
+    for file in ("7.jpg", "7.jpg?w=1", "7.1.jpg", "7.jpg.json", "7%20.jpg"):
+        (tmp_path / file).write_bytes(b"")
+    assert ImageFiles(tmp_path, tmp_path).find(("7",)).path == "7.jpg"
+
+
+def test_two_downloads_of_one_name_are_not_chosen_between(tmp_path: Path) -> None:
+    for file in ("7.jpg?w=1", "7.jpg?w=2"):
+        (tmp_path / file).write_bytes(b"")
+    assert "'7' is the name of several files" in ImageFiles(tmp_path, tmp_path).find(("7",)).reason
+
+
+@pytest.mark.parametrize("name", ["%2e%2e/outside.jpg", "%2Fetc%2Fpasswd", "..%2foutside"])
+def test_percent_signs_do_not_lead_out_of_the_corpus(tmp_path: Path, name: str) -> None:
+    (tmp_path / "outside.jpg").write_bytes(b"")
+    (tmp_path / "corpus").mkdir()
+    assert ImageFiles(tmp_path / "corpus", tmp_path / "corpus").find((name,)).path is None
+
+
+def test_files_and_folders_whose_names_are_no_text_are_named(tmp_path: Path) -> None:
+    for name in (b"caf\xe9.jpg", b"r\xe9p/a.jpg"):
+        path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name))
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"")
+    files = ImageFiles(tmp_path, tmp_path)
+    assert sorted(files.without_text_name) == ["caf\ufffd.jpg", "r\ufffdp"]
+    assert files.find(("a.jpg",)).path is None

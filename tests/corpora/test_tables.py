@@ -1,13 +1,14 @@
 """Tables: cells, delimiters, quoting and Parquet, and what is refused."""
 
 import csv
+import time
 from datetime import date
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from newsimages.corpora.tables import Table, clean, read_table
+from newsimages.corpora.tables import Table, clean, first_columns, read_table
 from newsimages.errors import NewsImagesError
 
 
@@ -155,3 +156,71 @@ def test_columns_that_hold_no_text_are_refused_where_they_are_used(
     assert list(read.column("text")) == [""]
     with pytest.raises(NewsImagesError, match=f"the column image is of the type {kind}, expected"):
         read.column("image")
+
+
+@pytest.mark.parametrize("said", ["sep=;", '"sep=;"', "SEP=;"])
+def test_the_line_that_says_the_delimiter_is_no_header(tmp_path: Path, said: str) -> None:
+    read = table(tmp_path, f"{said}\narticle_id;title\n1;One, two, three\n")
+    assert read.rows.to_dict("list") == {"article_id": ["1"], "title": ["One, two, three"]}
+    assert first_columns(tmp_path / "table.csv") == {"article_id", "title"}
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ['1,"Dog bites,,1.jpg', "2,Cat,,2.jpg", '3,A 55",,3.jpg', "4,Bird,,4.jpg"],
+        ["1,Dog,,1.jpg", '2,"Cat,,2.jpg', '3,"Bird, singing",,3.jpg', '4,A 9",,4.jpg'],
+        ['1,Dog,"Long text,1.jpg', '2,Cat,5",2.jpg', "3,Bird,,3.jpg"],
+    ],
+)
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_marks_that_swallow_rows_are_refused(
+    tmp_path: Path, lines: list[str], delimiter: str
+) -> None:
+    rows = ["article_id,title,text,image", *lines, '9,Snake,"one\ntwo",9.jpg']
+    text = "\n".join(rows).replace(",", delimiter)
+    with pytest.raises(NewsImagesError, match="quotation mark|stray"):
+        table(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "First, a line\nsecond, line, here\nthird, with, three, commas",
+        "one\n\ntwo, three, four, five",
+        "Preis: 5,00 Euro\n7,1,2,3",
+    ],
+)
+def test_prose_of_several_lines_swallows_nothing(tmp_path: Path, cell: str) -> None:
+    rows = f'article_id,title,text,image\nn1,Dog,"{cell}",1.jpg\nn2,Cat,,2.jpg\n'
+    read = table(tmp_path, rows)
+    assert list(read.rows["article_id"]) == ["n1", "n2"]
+
+
+def test_shorter_rows_are_called_so(tmp_path: Path) -> None:
+    with pytest.raises(NewsImagesError, match=r"line 3 \(2\)\. They are shorter.*\(here text\)"):
+        table(tmp_path, "id;image;text\n1;1.jpg;One\n2;2.jpg\n")
+
+
+@pytest.mark.parametrize("name", ["wide.csv", "wide.parquet"])
+def test_a_table_of_very_many_columns_is_refused_at_once(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    columns = [f"c{n}" for n in range(200_000 if name.endswith("csv") else 2_000)]
+    if name.endswith("csv"):
+        path.write_text(f"{','.join(columns)}\n{',' * (len(columns) - 1)}\n")
+    else:
+        pd.DataFrame({column: [""] for column in columns}).to_parquet(path)
+    started = time.perf_counter()
+    with pytest.raises(NewsImagesError, match="columns, expected at most 1,000"):
+        read_table(path)
+    assert time.perf_counter() - started < 5
+
+
+def test_a_parquet_file_of_endless_equal_rows_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("newsimages.corpora.tables._MAX_ROWS", 99)
+    path = tmp_path / "table.parquet"
+    pd.DataFrame({"title": ["x"] * 100}).to_parquet(path)
+    with pytest.raises(NewsImagesError, match="says to have 100 rows, expected at most 99"):
+        read_table(path)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from newsimages.corpora.image_files import ImageFiles
-from newsimages.corpora.parts import Part, Split
+from newsimages.corpora.parts import NOTHING, Part, Split
 from newsimages.errors import NewsImagesError, first_ten
 
 SKIPPED_COLUMNS = ["data_set", "split", "kind", "id", "reason"]
@@ -62,6 +62,7 @@ def _usable_articles(parts: Sequence[Part], report: Report) -> pd.DataFrame:
             f"{report.passed_over}"
         )
     articles = pd.concat([part.articles for part in parts], ignore_index=True)
+    articles["article_id"] = _without_shared_nothing(articles["article_id"])
     for column, reason in (("article_id", "no article id"), ("title", "the title is empty")):
         for row in articles[articles[column] == ""].itertuples():
             report.add("article", str(row.article_id), f"{row.where}: {reason}; left out")
@@ -75,6 +76,12 @@ def _usable_articles(parts: Sequence[Part], report: Report) -> pd.DataFrame:
     advice = "Expected one row per article; remove the others or give them ids of their own."
     _reject_repeated(articles, "article_id", problem, advice)
     return articles
+
+
+def _without_shared_nothing(ids: pd.Series) -> pd.Series:
+    """``ids`` without words such as ``N/A`` that several rows share; one alone may be an id."""
+    is_nothing = ids.str.casefold().isin(NOTHING) & ids.duplicated(keep=False)
+    return ids.mask(is_nothing, "")
 
 
 def _reject_repeated(rows: pd.DataFrame, column: str, problem: str, advice: str) -> None:

@@ -11,8 +11,9 @@ from pathlib import Path
 import pandas as pd
 
 from newsimages.corpora.image_files import OUTPUT_MARKER, ImageFiles
-from newsimages.corpora.parts import require_columns
-from newsimages.corpora.tables import TABLE_ENDINGS, first_columns, read_table
+from newsimages.corpora.names import reason_not_to_follow, shown
+from newsimages.corpora.parts import known, require_columns
+from newsimages.corpora.tables import TABLE_ENDINGS, first_columns, is_table, read_table
 from newsimages.errors import NewsImagesError, first_ten
 
 FORM = "caption,image"
@@ -43,14 +44,17 @@ class CaptionPairs:
     skipped: pd.DataFrame
 
 
-def read_caption_pairs(source: Path) -> CaptionPairs:
+def read_caption_pairs(source: Path, encoding: str | None = None) -> CaptionPairs:
     """Reads one table, or all tables of pairs in a folder and in its sub-folders.
+
+    ``encoding`` is that of tables that are not UTF-8, as for `newsimages.corpora.read_corpus`.
 
     Raises:
         NewsImagesError: There is no such table, a column is missing, or no pair has an image.
     """
     source = Path(source)
-    tables = list(_tables(source))
+    skipped: list[tuple[str, str]] = []
+    tables = list(_tables(source, skipped))
     if not tables:
         got = "holds none" if source.exists() else "does not exist"
         raise NewsImagesError(
@@ -58,14 +62,13 @@ def read_caption_pairs(source: Path) -> CaptionPairs:
             f"{', '.join(TABLE_ENDINGS)} with the columns {FORM}."
         )
     folder = source if source.is_dir() else source.parent
-    skipped: list[tuple[str, str]] = []
-    rows = [row for path in tables for row in _pairs(path, folder, skipped)]
+    rows = [row for path in tables for row in _pairs(path, folder, encoding, skipped)]
     return checked(folder, pd.DataFrame(rows, columns=PAIR_COLUMNS, dtype="str"), skipped, source)
 
 
 def has_pairs(folder: Path) -> bool:
     """Whether `read_caption_pairs` would find a table in the folder."""
-    return next(_tables(folder), None) is not None
+    return next(_tables(folder, []), None) is not None
 
 
 def checked(
@@ -82,27 +85,36 @@ def checked(
     return CaptionPairs(folder=folder, pairs=pairs, skipped=left_out)
 
 
-def _tables(source: Path) -> Iterator[Path]:
-    """Yields the file itself or, of a folder, the tables that have both columns."""
+def _tables(source: Path, skipped: list[tuple[str, str]]) -> Iterator[Path]:
+    """Yields the file itself or, of a folder, the tables that have both columns.
+
+    What is a link out of the folder, or has a name that is no text, goes to ``skipped``.
+    """
     if source.is_file():
         yield source
     elif source.is_dir():
-        for folder in (source, *sorted(path for path in source.iterdir() if path.is_dir())):
-            if folder != source and (folder / OUTPUT_MARKER).exists():
-                continue
-            for path in sorted(folder.iterdir()):
-                is_table = path.suffix.lower() in TABLE_ENDINGS and path.is_file()
-                if is_table and first_columns(path) >= {"caption", "image"}:
-                    yield path
+        places = [source, *sorted(path for path in source.iterdir() if path.is_dir())]
+        for folder in places:
+            if reason := reason_not_to_follow(folder, source):
+                skipped.append((shown(folder.name), reason))
+            elif folder == source or not (folder / OUTPUT_MARKER).exists():
+                for path in sorted(folder.iterdir()):
+                    if is_table(path) and path.is_file():
+                        if reason := reason_not_to_follow(path, source):
+                            skipped.append((shown(path.name), reason))
+                        elif first_columns(path) >= {"caption", "image"}:
+                            yield path
 
 
-def _pairs(path: Path, folder: Path, skipped: list[tuple[str, str]]) -> Iterator[PairRow]:
+def _pairs(
+    path: Path, folder: Path, encoding: str | None, skipped: list[tuple[str, str]]
+) -> Iterator[PairRow]:
     """Yields the pairs of a table; unusable ones go to ``skipped``."""
-    table = read_table(path)
+    table = read_table(path, encoding)
     require_columns(table, FORM, "caption", "image")
     files = ImageFiles(path.parent, folder)
     name = path.relative_to(folder).as_posix()
-    columns = [table.column(each) for each in ("caption", "image", "split")]
+    columns = [table.column("caption"), known(table.column("image")), table.column("split")]
     for line, caption, image, split in zip(table.rows.index, *columns, strict=True):
         pair_id = f"{name}:{line}"
         found = files.find((image,))

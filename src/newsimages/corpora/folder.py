@@ -10,17 +10,30 @@ import pandas as pd
 from newsimages.corpora import own
 from newsimages.corpora.assembly import SKIPPED_COLUMNS, Report, assemble
 from newsimages.corpora.corpus_file import read_corpus_file
-from newsimages.corpora.forms import is_table_of_articles, read_part
+from newsimages.corpora.encoding import check_encoding
+from newsimages.corpora.forms import read_part, reason_to_pass_over
 from newsimages.corpora.image_files import IMAGE_ENDINGS, OUTPUT_MARKER, ImageFiles
-from newsimages.corpora.names import check_names, check_unique, check_wanted, names_of
-from newsimages.corpora.parts import Part, Split, said_split, words_of
+from newsimages.corpora.names import (
+    check_names,
+    check_unique,
+    check_wanted,
+    composed,
+    is_text,
+    names_of,
+    reason_not_to_follow,
+    shown,
+)
+from newsimages.corpora.parts import Part, Split
 from newsimages.corpora.schema import check
-from newsimages.corpora.tables import TABLE_ENDINGS
+from newsimages.corpora.tables import TABLE_ENDINGS, is_table
 from newsimages.errors import NewsImagesError, first_ten
 
 _Skipped = tuple[str, str, str, str, str]  # a row of Corpus.skipped
 _DEAD_LINK = "a link that leads nowhere or to itself; not followed"
-_NO_TABLE = "its first line is no header of a NewsImages table, with tabs, commas or semicolons"
+_NO_TEXT_NAME = "its name is not UTF-8; rename it"
+_NO_FILE = "a pipe or a device, no file"
+_OTHER_KIND = "this kind of file is not read; save it as CSV"
+_OTHER_TABLES = (".xlsx", ".xls", ".ods", ".jsonl", ".json.gz", ".zip", ".csv.bz2", ".csv.xz")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,31 +74,41 @@ class Corpus:
     skipped: pd.DataFrame
 
 
-def read_corpus(folder: Path, only: Collection[str] | None = None) -> Corpus:
+def read_corpus(
+    folder: Path, only: Collection[str] | None = None, encoding: str | None = None
+) -> Corpus:
     """Reads the data sets of ``folder``; its form is described in `newsimages.corpora`.
 
-    ``only`` names the data sets to read, None means all; the others' headers alone are read.
+    Args:
+        folder: The corpus folder.
+        only: The data sets to read, None means all; the others' headers alone are read.
+        encoding: Of the tables that are not UTF-8; None means cp1252 where that makes sense.
 
     Raises:
-        NewsImagesError: The folder or a table in it cannot be used, or there is no data set of a
-            name in ``only``.
+        NewsImagesError: The folder or a table in it cannot be used, there is no data set of a
+            name in ``only``, or no such encoding.
     """
     folder = Path(folder)
+    check_encoding(encoding or "")
+    if not is_text(str(folder)):
+        raise NewsImagesError(
+            f"The name of the corpus folder {shown(str(folder))} is not UTF-8. Rename it."
+        )
     if not folder.is_dir():
         got = "is a file" if folder.exists() else "does not exist"
         raise NewsImagesError(
             f"The corpus folder {folder} {got}. Give a folder that holds tables of articles."
         )
     try:
-        return _read(folder, only)
+        return _read(folder, only, encoding)
     except OSError as error:
         raise NewsImagesError(
-            f"Cannot read {error.filename or folder}: {error.strerror or error}. "
+            f"Cannot read {shown(str(error.filename or folder))}: {error.strerror or error}. "
             "Check the permissions of the corpus folder."
         ) from error
 
 
-def _read(folder: Path, only: Collection[str] | None) -> Corpus:
+def _read(folder: Path, only: Collection[str] | None, encoding: str | None) -> Corpus:
     corpus_name, models = read_corpus_file(folder)
     skipped: list[_Skipped] = []
     tables = {place: _named_tables(place, folder, skipped) for place in _places(folder, skipped)}
@@ -96,13 +119,13 @@ def _read(folder: Path, only: Collection[str] | None) -> Corpus:
             f"Expected files ending in {', '.join(TABLE_ENDINGS)} with the columns "
             f"{own.FORM} or those of a NewsImages release.{_passed_over(skipped)}"
         )
-    wanted = known if only is None else set(only)
+    wanted = known if only is None else set(map(composed, only))
     check_wanted(folder, sorted(wanted), known)
     check_names(folder, wanted)
     data_sets: list[DataSet] = []
     for place, names in tables.items():
         if chosen := {path: name for path, name in names.items() if name in wanted}:
-            data_sets.extend(_data_sets(place, folder, chosen, skipped))
+            data_sets.extend(_data_sets(place, folder, chosen, encoding, skipped))
     check_unique(folder, [(each.name, each.split) for each in data_sets])
     return Corpus(
         folder=folder,
@@ -117,9 +140,8 @@ def _places(root: Path, skipped: list[_Skipped]) -> Iterator[Path]:
     """Yields the corpus folder and the sub-folders that may hold data sets."""
     yield root
     for place in sorted(path for path in root.iterdir() if path.is_dir()):
-        if not place.resolve().is_relative_to(root.resolve()):
-            reason = "the folder is a link that leaves the corpus folder and is not followed"
-            skipped.append((place.name, "", "table", place.name, reason))
+        if reason := reason_not_to_follow(place, root):
+            skipped.append((shown(place.name), "", "table", shown(place.name), reason))
         elif not place.name.startswith(".") and not (place / OUTPUT_MARKER).exists():
             yield place
 
@@ -128,35 +150,48 @@ def _named_tables(place: Path, root: Path, skipped: list[_Skipped]) -> dict[Path
     """The tables of articles or images in ``place``, each with the name of its data set."""
     tables = []
     for path in sorted(place.iterdir()):
-        is_table = path.suffix.lower() in TABLE_ENDINGS
-        reason = ""
-        if path.is_symlink() and not path.exists():
-            reason = _DEAD_LINK if is_table or place == root else ""
-        elif is_table and not path.name.startswith((".", "~")) and path.is_file():
-            if is_table_of_articles(path):
-                tables.append(path)
-            elif said_split(path) or "gt" in words_of(path):
-                reason = "the file is empty" if not path.stat().st_size else _NO_TABLE
+        reason = _reason_to_skip(path, place, root)
         if reason:
             kind = "image" if path.suffix.lower() in IMAGE_ENDINGS else "table"
-            skipped.append((place.resolve().name, "", kind, path.name, reason))
+            skipped.append((composed(place.resolve().name), "", kind, shown(path.name), reason))
+        elif reason is None:
+            tables.append(path)
     return dict(zip(tables, names_of(tables, place, root), strict=True))
 
 
+def _reason_to_skip(path: Path, place: Path, root: Path) -> str | None:
+    """Why a file is not read as a table; "" where nobody would expect it, None where it is read."""
+    if path.name.startswith((".", "~")) or path.is_dir():
+        return ""
+    if is_table(path):
+        if reason := reason_not_to_follow(path, root):
+            return reason
+        return reason_to_pass_over(path) if path.is_file() else _NO_FILE
+    if path.name.lower().endswith(_OTHER_TABLES):
+        return _OTHER_KIND
+    return _DEAD_LINK if place == root and path.is_symlink() and not path.exists() else ""
+
+
 def _data_sets(
-    place: Path, root: Path, tables: Mapping[Path, str], skipped: list[_Skipped]
+    place: Path,
+    root: Path,
+    tables: Mapping[Path, str],
+    encoding: str | None,
+    skipped: list[_Skipped],
 ) -> Iterator[DataSet]:
     """The data sets of the ``tables`` in ``place``."""
     groups: dict[tuple[str, Split], list[Part]] = defaultdict(list)
     for path, name in tables.items():
-        part = read_part(path)
+        part = read_part(path, encoding)
         groups[name, part.split].append(part)
     files = ImageFiles(place, root)
-    here = place.resolve().name
+    here = composed(place.resolve().name)
     passed_over = _passed_over([row for row in skipped if row[0] == here])
     for link in files.dead_links:
         if place != root or "/" in link:  # those directly in the corpus folder are reported
             skipped.append((here, "", "image", link, _DEAD_LINK))
+    for name in files.without_text_name:
+        skipped.append((here, "", "image", name, _NO_TEXT_NAME))
     for (name, split), members in groups.items():
         report = Report(name, split, passed_over)
         articles, images = assemble(members, files, report)

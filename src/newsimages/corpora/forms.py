@@ -1,40 +1,65 @@
 """Reads a table of articles or images in any of its forms: a file in, a `Part` out."""
 
+import re
 from pathlib import Path
 from types import ModuleType
 
 from newsimages.corpora import newsimages2025, newsimages_tsv, own
-from newsimages.corpora.parts import Part
-from newsimages.corpora.tables import first_columns, read_table
+from newsimages.corpora.parts import Part, said_split, words_of
+from newsimages.corpora.tables import first_cells, first_columns, read_table
 from newsimages.errors import NewsImagesError
 
 _FORMS: tuple[ModuleType, ...] = (newsimages2025, newsimages_tsv, own)
+_CELL_OF_A_ROW = re.compile(r"[0-9]+(\.[0-9]+)?|\w+://\S+", re.ASCII)  # a number or an address
+_NO_TABLE = "its first line is no header of a NewsImages table, with tabs, commas or semicolons"
 
 
-def is_table_of_articles(path: Path) -> bool:
-    """Whether a file holds articles or images, by its header.
+def reason_to_pass_over(path: Path) -> str | None:
+    """Why a file is no table of articles or images, by its header; None where it is one.
 
-    Caption pairs do not count, as they serve pre-training. A broken file counts, so that reading it
-    reports what is wrong.
+    "" is for a file that is something else as its form says: pairs for pre-training, or a text that
+    no name calls a table. A broken file counts as a table, so that reading it reports what is
+    wrong.
     """
     try:
         columns = first_columns(path)
+        if any(form.has_all(columns) for form in _FORMS):
+            return None
+        is_text = ".txt" in path.suffixes[-2:] or path.suffix.lower() == ".txt"
+        if is_text and len(columns & newsimages_tsv.COLUMNS) < 3:
+            is_called_table = said_split(path) or "gt" in words_of(path)
+            empty = "the file is empty" if not path.stat().st_size else _NO_TABLE
+            return empty if is_called_table else ""
+        if not said_split(path) and (row := _row_instead_of_header(path)):
+            return row
     except (NewsImagesError, OSError):
-        return True
-    if path.suffix.lower() == ".txt":
-        return len(columns & newsimages_tsv.COLUMNS) >= 3
-    return any(form.is_form(columns) for form in _FORMS) or not columns >= {"caption", "image"}
+        return None
+    is_meant = any(form.is_form(columns) for form in _FORMS)
+    return "" if not is_meant and columns >= {"caption", "image"} else None
 
 
-def read_part(path: Path) -> Part:
+def read_part(path: Path, encoding: str | None = None) -> Part:
     """Reads a table. Raises: NewsImagesError where it is broken or of no known form."""
-    table = read_table(path)
-    for form in _FORMS:
-        if form.is_form(table.columns):
-            part: Part = form.read(table)
-            return part
+    table = read_table(path, encoding)
     expected = "; ".join(form.FORM for form in _FORMS)
+    if row := _row_instead_of_header(path):
+        raise NewsImagesError(f"{path} has {row}. Expected one of: {expected}.")
+    by_columns = [form for form in _FORMS if form.has_all(table.columns)]
+    for form in by_columns or [form for form in _FORMS if form.is_form(table.columns)]:
+        part: Part = form.read(table)
+        return part
     raise NewsImagesError(
         f"{path} is of no known form: got the columns {', '.join(table.rows.columns)}, expected "
         f"one of: {expected}. Rename its columns or move the file out of the corpus."
     )
+
+
+def _row_instead_of_header(path: Path) -> str:
+    """What stands where a text table has its header, where that is a row; else ""."""
+    if path.suffix.lower() == ".parquet":
+        return ""
+    cells = [cell.strip().strip('"') for cell in first_cells(path)]
+    if not any(_CELL_OF_A_ROW.fullmatch(cell) for cell in cells):
+        return ""
+    shown = ",".join(cells)[:120]
+    return f"no header: its first line is a row ({shown}…). Put the columns' names above it"

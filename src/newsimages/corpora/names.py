@@ -4,13 +4,14 @@ A name becomes part of file names and of metric names, and is checked to be fit 
 """
 
 import re
+import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
+from newsimages.corpora.parts import stem_of
 from newsimages.errors import NewsImagesError, first_ten
 
-_NAME = re.compile(r"\w[\w .\-/]{,99}")
 _NAME_AND_SPLIT = re.compile(
     r"(.+?)[-_. ](?:train(?:ing)?|test)(?:[-_. ](?:text|img|images|articles))?", re.IGNORECASE
 )
@@ -22,13 +23,39 @@ def names_of(tables: Sequence[Path], place: Path, root: Path) -> list[str]:
     Tables directly in the corpus folder ``root`` go by their file names even where these tell
     one only.
     """
-    told = [_NAME_AND_SPLIT.fullmatch(path.stem) for path in tables]
-    names = [match.group(1) if match else "" for match in told]
+    told = [_NAME_AND_SPLIT.fullmatch(stem_of(path)) for path in tables]
+    names = [composed(match.group(1)) if match else "" for match in told]
     spelling = {name.casefold(): name for name in reversed(names)}  # the first one stays
     several = len(spelling) > 1 or (place == root and len(spelling) == 1)
     if several and "" not in spelling:
         return [spelling[name.casefold()] for name in names]
-    return [place.resolve().name] * len(tables)
+    return [composed(place.resolve().name)] * len(tables)
+
+
+def composed(name: str) -> str:
+    """``name`` in NFC: a Mac writes ``ü`` as ``u`` and two dots."""
+    return unicodedata.normalize("NFC", name)
+
+
+def is_text(name: str) -> bool:
+    """Whether the bytes of a file's name are text, so that tables and reports can hold it."""
+    return not any("\ud800" <= letter <= "\udfff" for letter in name)
+
+
+def reason_not_to_follow(path: Path, root: Path) -> str:
+    """Why a file or folder below ``root`` is not read, whatever it holds; "" where it may be."""
+    if not is_text(path.name):
+        return "its name is not UTF-8; rename it"
+    if path.is_symlink() and not path.exists():
+        return "a link that leads nowhere or to itself; not followed"
+    if not path.resolve().is_relative_to(root.resolve()):
+        return "a link that leaves the folder; not followed"
+    return ""
+
+
+def shown(name: str) -> str:
+    """A file's name for people, with U+FFFD for bytes that are no text."""
+    return name.encode(errors="surrogateescape").decode(errors="replace")
 
 
 def check_wanted(folder: Path, wanted: Collection[str], known: Collection[str]) -> None:
@@ -43,7 +70,7 @@ def check_wanted(folder: Path, wanted: Collection[str], known: Collection[str]) 
 
 def check_names(folder: Path, names: Collection[str]) -> None:
     """Raises NewsImagesError where a name cannot stand in file names, or two would be the same."""
-    odd = sorted(repr(name) for name in set(names) if not _NAME.fullmatch(name))
+    odd = sorted(repr(name) for name in set(names) if not _is_fit(name))
     if odd:
         raise NewsImagesError(
             f"{folder}: data set names become names of files and metrics and may hold up to 100 "
@@ -59,6 +86,13 @@ def check_names(folder: Path, names: Collection[str]) -> None:
             f"{folder} holds data sets whose names differ only in blanks, slashes and hyphens, "
             f"which file names do not tell apart: {first_ten(same)}. Rename one of the folders."
         )
+
+
+def _is_fit(name: str) -> bool:
+    """Whether all characters are letters with their marks, digits or separators."""
+    kinds = [unicodedata.category(letter)[0] for letter in name]
+    fit = all(k in "LMN" or letter in "_ .-/" for k, letter in zip(kinds, name, strict=True))
+    return fit and 0 < len(name) <= 100 and (kinds[0] in "LN" or name[0] == "_")
 
 
 def check_unique(folder: Path, names_and_splits: Sequence[tuple[str, str]]) -> None:

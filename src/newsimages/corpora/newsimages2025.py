@@ -17,6 +17,11 @@ def is_form(columns: frozenset[str]) -> bool:
     return not columns.isdisjoint({"article_title", "article_tags"})
 
 
+def has_all(columns: frozenset[str]) -> bool:
+    """Whether all columns are there that the form needs."""
+    return {"article_id", "article_title", "image_id"} <= columns
+
+
 def read(table: Table) -> Part:
     """Reads the table. Raises: NewsImagesError where a column is missing."""
     require_columns(table, FORM, "article_id", "article_title", "image_id")

@@ -14,7 +14,15 @@ import re
 
 import pandas as pd
 
-from newsimages.corpora.parts import Part, Role, part_of, require_columns, said_split, words_of
+from newsimages.corpora.parts import (
+    Part,
+    Role,
+    known,
+    part_of,
+    require_columns,
+    said_split,
+    words_of,
+)
 from newsimages.corpora.tables import Table
 from newsimages.errors import NewsImagesError, first_ten
 
@@ -22,12 +30,20 @@ FORM = "article aid url img iid hashvalue title text imgFile (NewsImages 2021 to
 
 COLUMNS = frozenset(FORM.partition(" (")[0].lower().split())
 _MARKS = frozenset({"article", "articleid", "iid", "imgfile", "hashvalue"})
+_OF_RELEASES = frozenset({"aid", "hashvalue", "iid", "imgfile"})
 _ID_COLUMNS = ("article", "articleid", "#")
 
 
 def is_form(columns: frozenset[str]) -> bool:
     """Whether a table with these (lower-case) columns is meant to be of this family."""
     return not columns.isdisjoint(_MARKS)
+
+
+def has_all(columns: frozenset[str]) -> bool:
+    """Whether all columns are there that articles, pairs or images of the form need."""
+    is_images = not columns.isdisjoint({"iid", "imgfile"}) and "title" not in columns
+    is_articles = "title" in columns and not columns.isdisjoint(_ID_COLUMNS)
+    return is_images or (is_articles and not columns.isdisjoint(_OF_RELEASES))
 
 
 def read(table: Table) -> Part:
@@ -89,9 +105,9 @@ def _article_id(table: Table) -> pd.Series:
 
 def _image_id(table: Table) -> pd.Series:
     """``iid``; where it is blank the hash value, then the file's name."""
-    ids = table.column("iid")
+    ids = known(table.column("iid"))
     for other in ("hashvalue", "imgfile"):
-        ids = ids.where(ids != "", table.column(other))
+        ids = ids.where(ids != "", known(table.column(other)))
     return ids
 
 

@@ -15,6 +15,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from newsimages.corpora.caption_pairs import PAIR_COLUMNS, SPLITS, CaptionPairs, PairRow, checked
+from newsimages.corpora.names import reason_not_to_follow, shown
 from newsimages.corpora.tables import clean
 from newsimages.errors import NewsImagesError
 
@@ -41,11 +42,11 @@ def read_nytimes800k(
         raise NewsImagesError(f"text={text!r}, expected 'caption' or 'headline'.")
     if not images_folder.is_dir():
         raise NewsImagesError(f"There is no folder of images {images_folder}.")
-    present = {path.name for path in images_folder.iterdir()}
     skipped: list[tuple[str, str]] = []
+    present = {path.name for path in _usable(images_folder, skipped)}
     rows = (
         row
-        for path in _files(documents_path)
+        for path in _files(documents_path, skipped)
         for where, document in _documents(path, skipped)
         for row in _pairs(where, document, text, present, skipped)
     )
@@ -56,10 +57,20 @@ def read_nytimes800k(
     return checked(images_folder, pairs, skipped, documents_path)
 
 
-def _files(path: Path) -> list[Path]:
+def _usable(folder: Path, skipped: list[tuple[str, str]]) -> Iterator[Path]:
+    """Yields the files in a folder; links that leave it and names that are no text are skipped."""
+    for path in folder.iterdir():
+        if reason := reason_not_to_follow(path, folder):
+            skipped.append((shown(path.name), reason))
+        elif path.is_file():
+            yield path
+
+
+def _files(path: Path, skipped: list[tuple[str, str]]) -> list[Path]:
     if path.is_file():
         return [path]
-    files = sorted(p for p in path.glob("*") if p.suffix.lower() in (".jsonl", ".json"))
+    folder = _usable(path, skipped) if path.is_dir() else ()
+    files = sorted(each for each in folder if each.suffix.lower() in (".jsonl", ".json"))
     if not files:
         raise NewsImagesError(
             f"There are no documents in {path}: expected a file of JSON lines, or a folder of "

@@ -15,6 +15,29 @@ from newsimages.corpora.tables import Table
 from newsimages.errors import NewsImagesError, first_ten
 
 Split = Literal["train", "test"]
+NOTHING = frozenset(
+    {
+        "na",
+        "n/a",
+        "n.a.",
+        "#n/a",
+        "#na",
+        "<na>",
+        "nan",
+        "null",
+        "none",
+        "nil",
+        "\\n",
+        "-",
+        "--",
+        "–",
+    }
+)
+"""Words that stand for nothing in a cell of ids or addresses, in lower case."""
+_SPLIT_OF_WORD: dict[str, Split] = {
+    **dict.fromkeys(("train", "training", "trainset", "trainval"), "train"),
+    **dict.fromkeys(("test", "tests", "testing", "testset"), "test"),
+}
 Role = Literal["pairs", "articles", "images", "truth"]
 """``pairs``: articles with their images; ``truth``: answers for the articles of another table."""
 
@@ -37,16 +60,22 @@ class Part:
 
 
 def said_split(path: Path) -> Split | None:
-    """The split of a file whose name has a word that begins with ``train`` or ``test``."""
-    words = words_of(path)
-    if any(word.startswith("test") for word in words):
-        return "test"
-    return "train" if any(word.startswith("train") for word in words) else None
+    """The split that the last such word of a file's name says: ``train``, ``training``, ``test``.
+
+    ``contest``, ``testimony`` and ``trainspotting`` say none.
+    """
+    said = [_SPLIT_OF_WORD[word] for word in words_of(path) if word in _SPLIT_OF_WORD]
+    return said[-1] if said else None
 
 
 def words_of(path: Path) -> list[str]:
-    """The words of a file's name, in lower case."""
-    return re.split(r"[^a-z]+", path.stem.lower())
+    """The words of a file's name without its ending, in lower case."""
+    return re.split(r"[^a-z]+", stem_of(path).lower())
+
+
+def stem_of(path: Path) -> str:
+    """A file's name without its ending, and without ``.gz`` behind that."""
+    return Path(path.stem).stem if path.suffix.lower() == ".gz" else path.stem
 
 
 def require_columns(table: Table, form: str, *names: str) -> None:
@@ -57,6 +86,18 @@ def require_columns(table: Table, form: str, *names: str) -> None:
             f"{table.path} lacks the column {first_ten(missing)}: got the columns "
             f"{', '.join(table.rows.columns)}, expected {form}. Add or rename the column."
         )
+
+
+def known(cells: pd.Series) -> pd.Series:
+    """Ids or addresses without the words that mean none, such as ``N/A`` and ``null``."""
+    return cells.mask(cells.str.casefold().isin(NOTHING), "")
+
+
+def whole_numbers(ids: pd.Series) -> pd.Series:
+    """Ids without the ``.0`` that pandas gives whole numbers of a column with empty cells."""
+    filled = ids[ids != ""]
+    is_float = len(filled) and filled.str.fullmatch(r"[0-9]+\.0").all()
+    return ids.str.removesuffix(".0") if is_float else ids
 
 
 def part_of(
@@ -76,12 +117,14 @@ def part_of(
 
     ``title`` and ``url`` are names of columns. ``unsaid_split`` is for a file whose name says none.
     """
+    article_id, image_id = whole_numbers(article_id), whole_numbers(known(image_id))
+    image_names = (*map(known, image_names), image_id)
     index = table.rows.index
     where = pd.Series([f"{table.path.name}:{line}" for line in index], index=index, dtype="str")
     articles = pd.DataFrame(
         {
             "article_id": article_id,
-            "url": table.column(url),
+            "url": known(table.column(url)),
             "title": table.column(title),
             "text": text,
             "title_en": table.column("titleen", "title_en"),
@@ -92,7 +135,9 @@ def part_of(
         }
     )
     names = pd.Series(list(zip(*image_names, strict=True)), index=index, dtype="object")
-    images = pd.DataFrame({"image_id": image_id, "url": image_url, "names": names, "where": where})
+    images = pd.DataFrame(
+        {"image_id": image_id, "url": known(image_url), "names": names, "where": where}
+    )
     return Part(
         path=table.path,
         role=role,

@@ -4,6 +4,7 @@ import csv
 import io
 import re
 import sys
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -12,6 +13,9 @@ from newsimages.errors import NewsImagesError, first_ten
 Rows = list[tuple[int, list[str]]]
 """Cells of each row with the number of the line on which the row ends."""
 
+_SAID_DELIMITER = re.compile(r'"?sep=([,;\t])"?', re.IGNORECASE)
+_BLANK = re.compile(r"\s")
+_MAX_COLUMNS = 1_000
 _QUOTED_CELL = re.compile(r'"(?:[^"]|"")*"', re.DOTALL)
 
 
@@ -21,32 +25,64 @@ def recognised_delimiter(first_line: str) -> str | None:
     return best if best in first_line else None
 
 
+def said_delimiter(line: str) -> str | None:
+    """The delimiter of Excel's line ``sep=;`` that may stand above the header, else None."""
+    said = _SAID_DELIMITER.fullmatch(line.strip())
+    return said[1] if said else None
+
+
 def cut_rows(path: Path, text: str) -> tuple[list[str], Rows]:
     """The header and the rows of ``text``, which all have the header's length.
 
     Raises:
-        NewsImagesError: There is no text, no known delimiter, or a row does not fit the header.
+        NewsImagesError: There is no text, no known delimiter, a row does not fit the header, or a
+            quotation mark swallows rows.
     """
-    if not text.strip():
+    lines = text.split("\n")
+    n_above = next((n for n, line in enumerate(lines) if line.strip()), None)
+    if n_above is None:
         raise NewsImagesError(f"{path} is empty. Expected a table with a header; remove the file.")
-    first = next(line for line in text.split("\n") if line.strip())
-    delimiter = recognised_delimiter(first)
+    delimiter = said_delimiter(lines[n_above])
+    if delimiter:
+        lines[n_above] = ""
+    first = next((line for line in lines[n_above:] if line.strip()), "")
+    delimiter = delimiter or recognised_delimiter(first)
     if delimiter is None:
         raise NewsImagesError(
             f"No delimiter is recognised in the header of {path}: got {first[:120]!r}, expected "
             "column names separated by tabs, commas or semicolons. Save the table as CSV or TSV."
         )
-    rows = _tab_rows(path, text) if delimiter == "\t" else _quoted_rows(path, text, delimiter)
+    check_width(path, first.count(delimiter) + 1)
+    rows = _tab_rows(path, lines) if delimiter == "\t" else _quoted_rows(path, lines, delimiter)
     _, header = rows[0]
     body, ragged = _fitted(rows[1:], len(header))
     if ragged:
-        shown = [f"line {line} ({len(cells)})" for line, cells in ragged]
-        raise NewsImagesError(
-            f"{path} has rows that do not fit its header of {len(header)} columns: "
-            f"{first_ten(shown)}. Check these lines for stray delimiters, line breaks or "
-            "quotation marks."
-        )
+        raise _ragged(path, header, ragged)
     return header, body
+
+
+def check_width(path: Path, n_columns: int) -> None:
+    """Raises NewsImagesError where a table has more columns than any table of articles has."""
+    if n_columns > _MAX_COLUMNS:
+        raise NewsImagesError(
+            f"{path} has {n_columns:,} columns, expected at most {_MAX_COLUMNS:,}: it is no table "
+            "of articles. Move it out of the folder, or keep the columns that are needed."
+        )
+
+
+def _ragged(path: Path, header: list[str], ragged: Rows) -> NewsImagesError:
+    shown = [f"line {line} ({len(cells)})" for line, cells in ragged]
+    advice = "Check these lines for stray delimiters, line breaks or quotation marks."
+    if all(len(cells) < len(header) for _, cells in ragged):
+        advice = (
+            f"They are shorter. Excel leaves out the delimiters of empty last cells (here "
+            f"{header[-1]}): put a column that is always filled last. Or a line break cuts a row "
+            "in two: put its cell into quotation marks."
+        )
+    return NewsImagesError(
+        f"{path} has rows that do not fit its header of {len(header)} columns: "
+        f"{first_ten(shown)}. {advice}"
+    )
 
 
 def _fitted(rows: Rows, n_columns: int) -> tuple[Rows, Rows]:
@@ -59,17 +95,16 @@ def _fitted(rows: Rows, n_columns: int) -> tuple[Rows, Rows]:
     return body, ragged
 
 
-def _tab_rows(path: Path, text: str) -> Rows:
+def _tab_rows(path: Path, lines: list[str]) -> Rows:
     """Rows of a tab-separated file.
 
     NewsImages files are cut at tabs and line ends, though spreadsheets have quoted single cells;
     only a file whose lines do not fit its header is parsed as a quoted table.
     """
-    lines = text.split("\n")
     rows = [(n, line.rstrip("\r").split("\t")) for n, line in enumerate(lines, 1) if line.strip()]
-    if _fitted(rows, len(rows[0][1]))[1] and '"' in text:
-        with suppress(NewsImagesError):
-            quoted = _quoted_rows(path, text, "\t")
+    if _fitted(rows, len(rows[0][1]))[1] and any('"' in line for line in lines):
+        with suppress(_UnreadableQuotesError):
+            quoted = _quoted_rows(path, lines, "\t")
             if not _fitted(quoted, len(quoted[0][1]))[1]:
                 return quoted
     return [(line, [_unquoted(cell) for cell in cells]) for line, cells in rows]
@@ -81,15 +116,72 @@ def _unquoted(cell: str) -> str:
     return cell
 
 
-def _quoted_rows(path: Path, text: str, delimiter: str) -> Rows:
+class _UnreadableQuotesError(NewsImagesError):
+    """Quotation marks that are not a quoted table's."""
+
+
+def _quoted_rows(path: Path, lines: list[str], delimiter: str) -> Rows:
     limit = csv.field_size_limit(sys.maxsize)  # of a cell
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    text = io.StringIO("\n".join(lines), newline="")
+    reader = csv.reader(text, delimiter=delimiter, strict=True)
     try:
-        return [(reader.line_num, cells) for cells in reader if cells]
+        rows = [(reader.line_num, cells) for cells in reader if cells]
     except csv.Error as error:
-        raise NewsImagesError(
+        raise _UnreadableQuotesError(
             f"{path} cannot be read as a quoted table, line {reader.line_num}: {error}. "
             'Put cells that hold quotation marks into ", and double the marks in them.'
         ) from error
     finally:
         csv.field_size_limit(limit)
+    _reject_swallowed_rows(path, lines, rows, delimiter)
+    return rows
+
+
+def _reject_swallowed_rows(path: Path, lines: list[str], rows: Rows, delimiter: str) -> None:
+    """Raises where lines within a quoted cell look like rows of the table.
+
+    Two marks that are opened and never closed (``"Ferry runs aground`` … ``55"``) take the rows
+    between them into one cell, and no parser objects.
+    """
+    several = [(end, sum(cell.count("\n") for cell in cells)) for end, cells in rows]
+    several = [(end, n_breaks) for end, n_breaks in several if n_breaks]
+    if not several:
+        return
+    n_columns = len(rows[0][1])
+    columns = list(zip(*(cells for _, cells in rows[1:] if len(cells) == n_columns), strict=True))
+    keys = {at: column for at, column in enumerate(columns) if not _BLANK.search("".join(column))}
+    for end, n_breaks in several:
+        inner = range(end - n_breaks + 1, end + 1)
+        like_rows = [n for n in inner if _is_row(lines[n - 1], delimiter, n_columns, keys)]
+        if like_rows:
+            raise NewsImagesError(
+                f"{path}: a quotation mark is opened on line {end - n_breaks} and closed on line "
+                f"{end}, and lines between look like rows of their own: {first_ten(like_rows)}. "
+                "Remove or double the stray quotation marks."
+            )
+
+
+def _is_row(line: str, delimiter: str, n_columns: int, keys: Mapping[int, Sequence[str]]) -> bool:
+    """Whether ``line`` has as many cells as the table, and keys such as stand in its ``keys``.
+
+    ``keys`` are the columns whose cells hold no blanks, as ids and names of files; a line of prose
+    may have as many commas, but no such words where the keys are.
+    """
+    for cells in (line.split(delimiter), next(csv.reader([line], delimiter=delimiter), [])):
+        fits = len(cells) == n_columns and any(cells[at] for at in keys)
+        if fits and all(_is_alike(cells[at], keys[at]) for at in keys):
+            return True
+    return False
+
+
+def _is_alike(cell: str, keys: Sequence[str]) -> bool:
+    """Whether ``cell`` is as long as one of the ``keys``, within a factor of two, and as made."""
+    return any(
+        len(cell) <= 2 * len(key) and len(key) <= 2 * len(cell) and _made_of(cell) <= _made_of(key)
+        for key in set(keys)
+    )
+
+
+def _made_of(cell: str) -> set[str]:
+    """The kinds of characters of a cell: digits, letters, and each mark."""
+    return {"0" if each.isdigit() else "a" if each.isalpha() else each for each in cell}

@@ -16,11 +16,13 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from newsimages.corpora.encoding import decoded, first_line
-from newsimages.corpora.rows import cut_rows, recognised_delimiter
+from newsimages.corpora.encoding import decoded, first_lines
+from newsimages.corpora.rows import check_width, cut_rows, recognised_delimiter, said_delimiter
 from newsimages.errors import NewsImagesError, first_ten
 
-TABLE_ENDINGS = (".csv", ".tsv", ".txt", ".parquet")
+TABLE_ENDINGS = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz", ".parquet")
+
+_MAX_ROWS = 20_000_000  # of a Parquet file, which packs equal rows into no space
 
 _LINE_CONTROLS = re.compile(r"[\t\n\v\f\r\x1c-\x1f\x85\u2028\u2029]+")
 _OTHER_CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u200b\u2060\ufeff]+")
@@ -69,8 +71,13 @@ def clean(text: str) -> str:
     return unicodedata.normalize("NFC", text).strip()
 
 
-def read_table(path: Path) -> Table:
-    """Reads ``path`` whole.
+def is_table(path: Path) -> bool:
+    """Whether a file's name ends as those of tables do."""
+    return path.name.lower().endswith(TABLE_ENDINGS)
+
+
+def read_table(path: Path, encoding: str | None = None) -> Table:
+    """Reads ``path`` whole; ``encoding`` is for a text that is not UTF-8.
 
     Raises:
         NewsImagesError: The file is empty, has no rows, no known encoding or delimiter, rows of
@@ -79,7 +86,7 @@ def read_table(path: Path) -> Table:
     if path.suffix.lower() == ".parquet":
         cells, not_text = _parquet_cells(path)
     else:
-        header, body = cut_rows(path, decoded(path))
+        header, body = cut_rows(path, decoded(path, encoding))
         lines = [line for line, _ in body]
         cells = pd.DataFrame([row for _, row in body], index=lines, columns=header, dtype="object")
         not_text = {}
@@ -95,11 +102,18 @@ def first_columns(path: Path) -> frozenset[str]:
     """The column names of a table, without reading it; none where no delimiter is found."""
     if path.suffix.lower() == ".parquet":
         with _parquet_errors(path):
-            names = pq.ParquetFile(path).schema_arrow.names
+            names = _parquet_file(path).schema_arrow.names
         return frozenset(map(_column_name, names))
-    line = first_line(path)
-    delimiter = recognised_delimiter(line)
-    return frozenset(_column_name(cell) for cell in line.split(delimiter) if delimiter)
+    return frozenset(map(_column_name, first_cells(path)))
+
+
+def first_cells(path: Path) -> list[str]:
+    """The cells of a text table's header; none where no delimiter is found."""
+    line, below = first_lines(path)
+    delimiter = said_delimiter(line)
+    line = below if delimiter else line
+    delimiter = delimiter or recognised_delimiter(line)
+    return line.split(delimiter) if delimiter else []
 
 
 def _column_name(cell: str) -> str:
@@ -125,7 +139,7 @@ def _parquet_cells(path: Path) -> tuple[pd.DataFrame, dict[str, str]]:
     columns: list[list[str]] = []
     not_text: dict[str, str] = {}
     with _parquet_errors(path):
-        table = pq.ParquetFile(path).read()
+        table = _parquet_file(path).read()
         for each, values in zip(table.schema, table.columns, strict=True):
             if _is_text(each.type):
                 columns.append([_text(value) for value in values.to_pylist()])
@@ -137,12 +151,23 @@ def _parquet_cells(path: Path) -> tuple[pd.DataFrame, dict[str, str]]:
     return cells, not_text
 
 
+def _parquet_file(path: Path) -> pq.ParquetFile:
+    file = pq.ParquetFile(path)
+    check_width(path, len(file.schema_arrow.names))
+    if file.metadata.num_rows > _MAX_ROWS:
+        raise NewsImagesError(
+            f"{path} says to have {file.metadata.num_rows:,} rows, expected at most "
+            f"{_MAX_ROWS:,}. Split it."
+        )
+    return file
+
+
 @contextmanager
 def _parquet_errors(path: Path) -> Iterator[None]:
     """Turns errors of reading Parquet into a `NewsImagesError` that names the file."""
     try:
         yield
-    except PermissionError:
+    except (NewsImagesError, PermissionError):
         raise
     except (pa.ArrowException, OSError, ValueError) as error:
         got = " ".join(str(error).split()).rstrip(".")
