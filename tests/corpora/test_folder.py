@@ -375,9 +375,9 @@ def test_the_form_is_told_by_all_its_columns(make_corpus: MakeCorpus, header: st
 
 
 def test_files_of_other_kinds_are_named(make_corpus: MakeCorpus) -> None:
-    folder = make_corpus({"A/test.xlsx": b"PK", "A/test.jsonl": "{}", "A/a.jpg": b""})
+    folder = make_corpus({"A/test.ods": b"PK", "A/test.jsonl": "{}", "A/a.jpg": b""})
     with pytest.raises(
-        NewsImagesError, match=r"Passed over: test\.jsonl \(.*test\.xlsx \(this kind"
+        NewsImagesError, match=r"Passed over: test\.jsonl \(.*test\.ods \(this kind"
     ):
         read_corpus(folder)
 

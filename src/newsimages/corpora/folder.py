@@ -33,7 +33,7 @@ _DEAD_LINK = "a link that leads nowhere or to itself; not followed"
 _NO_TEXT_NAME = "its name is not UTF-8; rename it"
 _NO_FILE = "a pipe or a device, no file"
 _OTHER_KIND = "this kind of file is not read; save it as CSV"
-_OTHER_TABLES = (".xlsx", ".xls", ".ods", ".jsonl", ".json.gz", ".zip", ".csv.bz2", ".csv.xz")
+_OTHER_TABLES = (".xls", ".xlsm", ".ods", ".jsonl", ".json.gz", ".zip", ".csv.bz2", ".csv.xz")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -25,8 +25,8 @@ def reason_to_pass_over(path: Path) -> str | None:
         columns = first_columns(path)
         if any(form.has_all(columns) for form in _FORMS):
             return None
-        is_text = ".txt" in path.suffixes[-2:] or path.suffix.lower() == ".txt"
-        if is_text and len(columns & newsimages_tsv.COLUMNS) < 3:
+        is_often_no_table = not {".txt", ".xlsx"}.isdisjoint(path.suffixes[-2:])
+        if is_often_no_table and len(columns & newsimages_tsv.COLUMNS) < 3:
             is_called_table = said_split(path) or "gt" in words_of(path)
             empty = "the file is empty" if not path.stat().st_size else _NO_TABLE
             return empty if is_called_table else ""

@@ -1,4 +1,4 @@
-"""Reads one table of a corpus: bytes of a CSV, TSV, TXT or Parquet file in, clean text cells out.
+"""Reads one table of a corpus: a CSV, TSV, TXT, Excel or Parquet file in, clean text cells out.
 
 The encoding and the delimiter are recognised, every row is checked to have as many cells as the
 header, and each cell is cleaned: Unicode NFC, no control characters, no blanks at its ends.
@@ -9,7 +9,6 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date
 from pathlib import Path
 
 import pandas as pd
@@ -18,9 +17,11 @@ import pyarrow.parquet as pq
 
 from newsimages.corpora.encoding import decoded, first_lines
 from newsimages.corpora.rows import check_width, cut_rows, recognised_delimiter, said_delimiter
+from newsimages.corpora.values import text_of
+from newsimages.corpora.workbook import workbook_header, workbook_rows
 from newsimages.errors import NewsImagesError, first_ten
 
-TABLE_ENDINGS = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz", ".parquet")
+TABLE_ENDINGS = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz", ".xlsx", ".parquet")
 
 _MAX_ROWS = 20_000_000  # of a Parquet file, which packs equal rows into no space
 
@@ -86,7 +87,9 @@ def read_table(path: Path, encoding: str | None = None) -> Table:
     if path.suffix.lower() == ".parquet":
         cells, not_text = _parquet_cells(path)
     else:
-        header, body = cut_rows(path, decoded(path, encoding))
+        is_workbook = path.suffix.lower() == ".xlsx"
+        text_rows = workbook_rows(path) if is_workbook else cut_rows(path, decoded(path, encoding))
+        header, body = text_rows
         lines = [line for line, _ in body]
         cells = pd.DataFrame([row for _, row in body], index=lines, columns=header, dtype="object")
         not_text = {}
@@ -108,7 +111,9 @@ def first_columns(path: Path) -> frozenset[str]:
 
 
 def first_cells(path: Path) -> list[str]:
-    """The cells of a text table's header; none where no delimiter is found."""
+    """The cells of a table's header, of any form but Parquet; none where no delimiter is found."""
+    if path.suffix.lower() == ".xlsx":
+        return workbook_header(path)
     line, below = first_lines(path)
     delimiter = said_delimiter(line)
     line = below if delimiter else line
@@ -142,7 +147,7 @@ def _parquet_cells(path: Path) -> tuple[pd.DataFrame, dict[str, str]]:
         table = _parquet_file(path).read()
         for each, values in zip(table.schema, table.columns, strict=True):
             if _is_text(each.type):
-                columns.append([_text(value) for value in values.to_pylist()])
+                columns.append([text_of(value) for value in values.to_pylist()])
             else:
                 not_text[_column_name(each.name)] = str(each.type)
                 columns.append([str(each.type)] * len(values))
@@ -181,16 +186,3 @@ def _is_text(kind: pa.DataType) -> bool:
     if hasattr(kind, "value_type") and not pa.types.is_map(kind):  # lists and dictionaries
         return _is_text(kind.value_type)
     return not pa.types.is_nested(kind) and "binary" not in str(kind)
-
-
-def _text(value: object) -> str:
-    """A Parquet value as a cell: whole numbers without ``.0``, lists joined, nothing as ""."""
-    if value is None or value != value:  # noqa: PLR0124 (NaN)
-        return ""
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, list):
-        return ", ".join(_text(item) for item in value)
-    return str(value)

@@ -1,0 +1,18 @@
+"""Values of typed tables as the text of cells."""
+
+from datetime import date, datetime
+
+
+def text_of(value: object) -> str:
+    """Whole numbers without ``.0``, dates as ISO writes them, lists joined, nothing as ""."""
+    if value is None or value != value:  # noqa: PLR0124 (NaN)
+        return ""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    if isinstance(value, datetime) and value.time() == datetime.min.time() and not value.tzinfo:
+        return value.date().isoformat()
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, list):
+        return ", ".join(text_of(item) for item in value)
+    return str(value)
