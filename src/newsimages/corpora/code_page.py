@@ -46,8 +46,8 @@ _ENOUGH_LETTERS, _MAIN_SHARE = 20, 0.8
 
 
 def words_beyond_ascii(text: str) -> list[str]:
-    """The words of ``text`` that hold anything beyond ASCII, in order."""
-    return [word for word in _WORD.findall(text) if not word.isascii()]
+    """The different words of ``text`` that hold anything beyond ASCII, in order."""
+    return [word for word in dict.fromkeys(_WORD.findall(text)) if not word.isascii()]
 
 
 def doubtful_words(text: str) -> list[str]:

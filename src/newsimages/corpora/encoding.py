@@ -127,7 +127,7 @@ def _reject_other_code_pages(path: Path, text: str) -> None:
     if doubtful:
         could = [f"{reading!r} in {page}" for page, reading in other_readings(doubtful[0])]
         said = f" (the first would be {' or '.join(could)})" if could else ""
-        shown = first_ten(list(dict.fromkeys(doubtful)))
+        shown = first_ten(doubtful)
         raise _unknown_encoding(path, f"in cp1252 it has words such as {shown}{said}")
 
 

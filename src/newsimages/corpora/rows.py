@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 from newsimages.errors import NewsImagesError, first_ten
 
@@ -15,6 +16,7 @@ Rows = list[tuple[int, list[str]]]
 
 _SAID_DELIMITER = re.compile(r'"?sep=([,;\t])"?', re.IGNORECASE)
 _BLANK = re.compile(r"\s")
+_LETTERS, _DIGITS = re.compile(r"[^\W\d_]+"), re.compile(r"\d+")
 _MAX_COLUMNS = 1_000
 _QUOTED_CELL = re.compile(r'"(?:[^"]|"")*"', re.DOTALL)
 
@@ -149,7 +151,11 @@ def _reject_swallowed_rows(path: Path, lines: list[str], rows: Rows, delimiter: 
         return
     n_columns = len(rows[0][1])
     columns = list(zip(*(cells for _, cells in rows[1:] if len(cells) == n_columns), strict=True))
-    keys = {at: column for at, column in enumerate(columns) if not _BLANK.search("".join(column))}
+    keys = {
+        at: _Keys.of(column)
+        for at, column in enumerate(columns)
+        if not any(map(_BLANK.search, column))
+    }
     for end, n_breaks in several:
         inner = range(end - n_breaks + 1, end + 1)
         like_rows = [n for n in inner if _is_row(lines[n - 1], delimiter, n_columns, keys)]
@@ -161,27 +167,35 @@ def _reject_swallowed_rows(path: Path, lines: list[str], rows: Rows, delimiter: 
             )
 
 
-def _is_row(line: str, delimiter: str, n_columns: int, keys: Mapping[int, Sequence[str]]) -> bool:
-    """Whether ``line`` has as many cells as the table, and keys such as stand in its ``keys``.
+class _Keys(NamedTuple):
+    """What the cells of a column without blanks look like, as ids and names of files."""
 
-    ``keys`` are the columns whose cells hold no blanks, as ids and names of files; a line of prose
-    may have as many commas, but no such words where the keys are.
+    shapes: frozenset[str]
+    shortest: int
+    longest: int
+
+    @classmethod
+    def of(cls, column: Sequence[str]) -> "_Keys":
+        lengths = [len(cell) for cell in column]
+        return cls(frozenset(map(_shape, column)), min(lengths), max(lengths))
+
+    def has_such(self, cell: str) -> bool:
+        """Whether ``cell`` could stand in the column."""
+        return self.shortest <= len(cell) <= self.longest + 1 and _shape(cell) in self.shapes
+
+
+def _shape(cell: str) -> str:
+    """``ab12.jpg`` as ``a0.a``: runs of letters and of digits as one character each."""
+    return _DIGITS.sub("0", _LETTERS.sub("a", cell))
+
+
+def _is_row(line: str, delimiter: str, n_columns: int, keys: Mapping[int, _Keys]) -> bool:
+    """Whether ``line`` has as many cells as the table, and such keys where the table has them.
+
+    A line of prose may have as many commas, but no such words where the keys are.
     """
     for cells in (line.split(delimiter), next(csv.reader([line], delimiter=delimiter), [])):
         fits = len(cells) == n_columns and any(cells[at] for at in keys)
-        if fits and all(_is_alike(cells[at], keys[at]) for at in keys):
+        if fits and all(each.has_such(cells[at]) for at, each in keys.items()):
             return True
     return False
-
-
-def _is_alike(cell: str, keys: Sequence[str]) -> bool:
-    """Whether ``cell`` is as long as one of the ``keys``, within a factor of two, and as made."""
-    return any(
-        len(cell) <= 2 * len(key) and len(key) <= 2 * len(cell) and _made_of(cell) <= _made_of(key)
-        for key in set(keys)
-    )
-
-
-def _made_of(cell: str) -> set[str]:
-    """The kinds of characters of a cell: digits, letters, and each mark."""
-    return {"0" if each.isdigit() else "a" if each.isalpha() else each for each in cell}
