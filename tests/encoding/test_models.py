@@ -51,10 +51,86 @@ def test_the_multilingual_model_of_the_paper_s_family_needs_no_tag(tmp_path: Pat
 
 def test_a_folder_holds_its_own_weights(tmp_path: Path) -> None:
     folder = f"local-dir:{save_tiny_clip(tmp_path / 'tiny', 'xlm_roberta')}"
-    recommending = corpus(tmp_path, backbone=folder, multilingual_backbone=folder)
-    assert choose_backbone(recommending, "auto", "auto") == (folder, folder)
-    assert choose_multilingual(recommending, "auto", "auto") == (folder, folder)
-    assert choose_multilingual(corpus(tmp_path), folder, "auto") == (folder, folder)
+    mine = corpus(tmp_path)
+    assert choose_backbone(mine, folder, "auto") == (folder, folder)
+    assert choose_multilingual(mine, folder, "auto") == (folder, folder)
+
+
+def test_what_a_corpus_may_choose_are_names(tmp_path: Path) -> None:
+    named = corpus(
+        tmp_path,
+        backbone="ViT-B-32",
+        pretrained="laion2b_s34b_b79k",
+        translator="someone/opus-mt_de.en-2",
+        multilingual_backbone="xlm-roberta-base-ViT-B-32",
+        multilingual_pretrained="laion5b_s13b_b90k",
+    )
+    assert choose_backbone(named, "auto", "auto") == ("ViT-B-32", "laion2b_s34b_b79k")
+    assert choose_backbone(named, "ViT-B-32", "auto") == ("ViT-B-32", "laion2b_s34b_b79k")
+    assert choose_translator(named, "auto") == "someone/opus-mt_de.en-2"
+    multilingual = ("xlm-roberta-base-ViT-B-32", "laion5b_s13b_b90k")
+    assert choose_multilingual(named, "auto", "auto") == multilingual
+
+
+def chosen(corpus: Corpus, key: str, value: str = "auto") -> object:
+    """What is chosen with only this one parameter set."""
+    given = [value if key.endswith(part) else "auto" for part in ("backbone", "pretrained")]
+    if key.startswith("multilingual"):
+        return choose_multilingual(corpus, *given)
+    return (
+        choose_translator(corpus, value) if key == "translator" else choose_backbone(corpus, *given)
+    )
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("backbone", "local-dir:{folder}"),
+        ("backbone", "hf-hub:someone/model"),
+        ("pretrained", "{folder}/open_clip_model.safetensors"),
+        ("multilingual_backbone", "local-dir:{folder}"),
+        ("translator", "{folder}"),
+        ("translator", "./here/there"),
+        ("translator", "../there"),
+        ("translator", "here/there/model"),
+        ("translator", "here/there"),  # a folder that is there
+        ("translator", "here\\there"),
+        ("translator", "~/there"),
+    ],
+)
+def test_what_a_corpus_names_beyond_that_counts_only_as_a_parameter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str, value: str
+) -> None:
+    folder = save_tiny_clip(tmp_path / "tiny")
+    (tmp_path / "here" / "there").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    value = value.format(folder=folder)
+    recommending = corpus(tmp_path, **{key: value})
+    with pytest.raises(NewsImagesError, match=f"set the parameter {key} to the same") as refused:
+        chosen(recommending, key)
+    assert value in str(refused.value)
+    assert value in str(chosen(recommending, key, value))
+
+
+def test_weights_of_a_recommended_model_are_no_file_of_the_corpus(tmp_path: Path) -> None:
+    weights = save_tiny_clip(tmp_path / "tiny") / "open_clip_model.safetensors"
+    recommending = corpus(
+        tmp_path,
+        multilingual_backbone="xlm-roberta-base-ViT-B-32",
+        multilingual_pretrained=str(weights),
+        backbone="ViT-B-32",
+        pretrained=str(weights),
+    )
+    for backbone in ("auto", "ViT-B-32"):
+        with pytest.raises(NewsImagesError, match="set the parameter pretrained to the same"):
+            choose_backbone(recommending, backbone, "auto")
+    with pytest.raises(NewsImagesError, match="set the parameter multilingual_pretrained to"):
+        choose_multilingual(recommending, "auto", "auto")
+
+
+def test_a_misspelt_recommendation_gets_near_names(tmp_path: Path) -> None:
+    with pytest.raises(NewsImagesError, match=r"backbone=ViT-H-41, .* Did you mean .*ViT-H-14"):
+        choose_backbone(corpus(tmp_path, backbone="ViT-H-41"), "auto", "auto")
 
 
 @pytest.mark.parametrize(

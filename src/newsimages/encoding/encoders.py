@@ -28,6 +28,7 @@ from newsimages.devices import Device, Precision, resolve_device, resolve_precis
 from newsimages.encoding.images import UnreadableImageError, open_image
 from newsimages.encoding.text_tower import TextTower
 from newsimages.errors import NewsImagesError, first_ten
+from newsimages.foreign_code import refuse_code, without_code
 from newsimages.paths import is_file
 
 LOCAL = "local-dir:"
@@ -189,6 +190,9 @@ def _load(
 ) -> tuple[Any, Any, Any]:
     """(model, image transform, tokenizer), with openCLIP's errors made useful."""
     check_names(source, config.pretrained)
+    if source.startswith(LOCAL):
+        refuse_code(Path(source.removeprefix(LOCAL)))
+    without_code()
     try:
         model, _, transform = open_clip.create_model_and_transforms(
             source,
@@ -197,7 +201,7 @@ def _load(
             device=device,
             require_pretrained=True,  # else a folder without weights gives a random model
         )
-        tokenizer = open_clip.get_tokenizer(source)
+        tokenizer = load_tokenizer(source)
     except Exception as error:  # openCLIP, safetensors, pickle and the hub have their own each
         first_line = str(error).strip().split("\n")[0].rstrip(". ")
         raise NewsImagesError(
@@ -208,6 +212,13 @@ def _load(
     if isinstance(text, HFTextEncoder):  # openCLIP casts a part of its layers, which then clash
         text.to(open_clip.get_cast_dtype(precision))
     return model.eval(), transform, tokenizer
+
+
+def load_tokenizer(source: str) -> Any:
+    """The tokenizer of an openCLIP model; code of the model never runs, whatever its files say."""
+    text_config = (open_clip.get_model_config(source) or {}).get("text_cfg", {})
+    of_transformers = bool(text_config.get("hf_tokenizer_name"))
+    return open_clip.get_tokenizer(source, **(without_code() if of_transformers else {}))
 
 
 def _advice(source: str, pretrained: str) -> str:

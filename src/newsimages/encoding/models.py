@@ -1,24 +1,33 @@
 """Chooses the models for a corpus: the ones asked for, else the ones it recommends.
 
-A corpus may name models in its ``corpus.json``; one that names none gets the paper's. A model's
-folder may say in ``made_for.json`` that it serves one corpus alone, as the demo models do.
+A corpus may name models in its ``corpus.json``; one that names none gets the paper's. A corpus may
+be anyone's, so what it names without being asked for are names that openCLIP and the hub know, not
+places to load files from. A model's folder may say in ``made_for.json`` that it serves one corpus
+alone, as the demo models do.
 """
 
+import difflib
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+import open_clip
 
 from newsimages import demo_models
 from newsimages.corpora import Corpus
 from newsimages.encoding.encoders import LOCAL, OpenClipConfig, check_names
-from newsimages.errors import NewsImagesError
+from newsimages.errors import NewsImagesError, first_ten
+from newsimages.paths import is_file, is_folder
 from newsimages.preprocessing.translation import DEFAULT_TRANSLATOR
 
 AUTO = "auto"
 NO_MODEL = "none"
 # openCLIP's multilingual companion of the paper's model: the same image tower, frozen.
 MULTILINGUAL = ("xlm-roberta-large-ViT-H-14", "frozen_laion5b_s13b_b90k")
+
+_HUB_NAME = re.compile(r"\w[\w.-]*/\w[\w.-]*", re.ASCII)
 
 _ADVICE = (
     "Set the parameters backbone, pretrained and translator, e.g. "
@@ -37,11 +46,11 @@ def choose_backbone(corpus: Corpus, backbone: str, pretrained: str) -> tuple[str
     ``auto`` takes what the corpus recommends, else the paper's.
 
     Raises:
-        NewsImagesError: No such model or tag, or one that is made for another corpus alone.
+        NewsImagesError: No such model or tag, one that is made for another corpus alone, or one
+            that a corpus cannot recommend.
     """
-    name = corpus.models.get("backbone", OpenClipConfig.backbone)
-    tag = corpus.models.get("pretrained", OpenClipConfig.pretrained)
-    return _chosen(corpus, (name, tag), backbone, pretrained, advice=_ADVICE)
+    keys, default = ("backbone", "pretrained"), (OpenClipConfig.backbone, OpenClipConfig.pretrained)
+    return _chosen(corpus, keys, default, backbone, pretrained, advice=_ADVICE)
 
 
 def choose_multilingual(corpus: Corpus, backbone: str, pretrained: str) -> tuple[str, str] | None:
@@ -49,15 +58,13 @@ def choose_multilingual(corpus: Corpus, backbone: str, pretrained: str) -> tuple
 
     ``auto`` takes what the corpus recommends, else none. Raises: As `choose_backbone`.
     """
-    recommended = corpus.models.get("multilingual_backbone", NO_MODEL)
-    wanted = recommended if backbone == AUTO else backbone
+    keys = ("multilingual_backbone", "multilingual_pretrained")
+    known = (NO_MODEL, AUTO, *_backbones())
+    wanted = _recommended(corpus, keys[0], NO_MODEL, known) if backbone == AUTO else backbone
     if wanted in (NO_MODEL, AUTO):
         return None
-    tag = MULTILINGUAL[1] if wanted == MULTILINGUAL[0] else AUTO
-    if wanted == recommended:
-        tag = corpus.models.get("multilingual_pretrained", tag)
     with speaking_of_multilingual():
-        return _chosen(corpus, (wanted, tag), wanted, pretrained, advice=_MULTILINGUAL_ADVICE)
+        return _chosen(corpus, keys, MULTILINGUAL, wanted, pretrained, advice=_MULTILINGUAL_ADVICE)
 
 
 @contextmanager
@@ -71,10 +78,18 @@ def speaking_of_multilingual() -> Iterator[None]:
 
 
 def _chosen(
-    corpus: Corpus, recommended: tuple[str, str], backbone: str, pretrained: str, *, advice: str
+    corpus: Corpus,
+    keys: tuple[str, str],
+    default: tuple[str, str],
+    backbone: str,
+    pretrained: str,
+    *,
+    advice: str,
 ) -> tuple[str, str]:
-    """Model and tag, checked without loading anything."""
-    name = recommended[0] if backbone == AUTO else backbone
+    """Model and tag, checked without loading anything; ``keys`` are theirs in ``corpus.json``."""
+    name = backbone
+    if backbone == AUTO:
+        name = _recommended(corpus, keys[0], default[0], _backbones())
     bundled = demo_models.BACKBONES.get(name)
     holds_weights = bundled is not None or ":" in name  # a folder or repository
     if holds_weights and pretrained not in (AUTO, name):
@@ -84,8 +99,11 @@ def _chosen(
         )
     if pretrained == AUTO and holds_weights:
         pretrained = name
-    elif pretrained == AUTO and name == recommended[0]:
-        pretrained = recommended[1]
+    elif pretrained == AUTO:
+        pretrained = default[1] if name == default[0] else AUTO
+        if name == corpus.models.get(keys[0], default[0]):
+            tags = open_clip.list_pretrained_tags_by_model(name)
+            pretrained = _recommended(corpus, keys[1], pretrained, tags)
     folder = demo_models.path(bundled) if bundled else Path(name.removeprefix(LOCAL))
     _check_made_for(corpus, "backbone", folder, advice)
     if not bundled:
@@ -96,14 +114,42 @@ def _chosen(
 def choose_translator(corpus: Corpus, translator: str) -> str:
     """The translation model to use on a corpus; ``auto`` takes what the corpus recommends.
 
-    Raises: NewsImagesError for one that is made for another corpus alone.
+    Raises:
+        NewsImagesError: One that is made for another corpus alone, or that a corpus cannot
+            recommend.
     """
-    recommended = corpus.models.get("translator", DEFAULT_TRANSLATOR)
-    chosen = recommended if translator == AUTO else translator
+    chosen = translator
+    if translator == AUTO:
+        value = corpus.models.get("translator", "")
+        is_name = _HUB_NAME.fullmatch(value) and not (is_folder(value) or is_file(value))
+        known = (demo_models.NAME, *([value] if is_name else []))
+        chosen = _recommended(corpus, "translator", DEFAULT_TRANSLATOR, known)
     is_demo = chosen == demo_models.NAME
     folder = demo_models.path("translator") if is_demo else Path(chosen)
     _check_made_for(corpus, "translator", folder, _ADVICE)
     return chosen
+
+
+def _backbones() -> tuple[str, ...]:
+    return (*demo_models.BACKBONES, *open_clip.list_models())
+
+
+def _recommended(corpus: Corpus, key: str, default: str, known: Collection[str]) -> str:
+    """What ``corpus.json`` says under ``key``.
+
+    Raises: NewsImagesError where it is none of the ``known`` names: only who runs this can ask for
+    files to be loaded as a model.
+    """
+    value = corpus.models.get(key)
+    if value is None or value in known:
+        return default if value is None else value
+    near = difflib.get_close_matches(value[:100], known, n=5)
+    raise NewsImagesError(
+        f"{corpus.folder / 'corpus.json'} names {key}={value[:100]}, which a corpus cannot choose: "
+        "it may name openCLIP's own models and tags, and translators of the hub as owner/name."
+        f"{f' Did you mean {first_ten(near)}?' if near else ''} Correct the file; or, if you trust "
+        f"what it names, set the parameter {key} to the same."
+    )
 
 
 def _check_made_for(corpus: Corpus, parameter: str, folder: Path, advice: str) -> None:

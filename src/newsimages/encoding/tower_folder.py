@@ -18,14 +18,14 @@ from open_clip.model import CLIPTextCfg, _build_text_tower
 from open_clip.transformer import QuickGELU
 from torch import Tensor, nn
 
-from newsimages.encoding.encoders import CONFIG, LOCAL, OpenClipEncoder
+from newsimages.encoding.encoders import CONFIG, LOCAL, OpenClipEncoder, load_tokenizer
 from newsimages.encoding.text_tower import TextTower
 from newsimages.errors import NewsImagesError, first_ten
+from newsimages.foreign_code import refuse_code
 
 WEIGHTS, TOWER = "text_tower.safetensors", "tower.json"
 TOWER_FILES = (CONFIG, WEIGHTS, TOWER)
 LEAST_COSINE = 0.9999  # of the written tower's vectors to the encoder's own
-_ASKING_FOR_CODE = {"auto_map", "trust_remote_code"}
 _LOOKED_UP = ("token_embedding", "positional_embedding")
 _TEXT_PARTS = (
     *_LOOKED_UP, "transformer", "ln_final", "text_projection", "cls_emb", "attn_mask"
@@ -75,7 +75,7 @@ def load_tower(folder: Path) -> TextTower:
 
     Raises: NewsImagesError where a file is absent, cut short, asks for code or does not fit.
     """
-    _refuse_code(folder)
+    refuse_code(folder)
     try:
         config = json.loads((folder / CONFIG).read_text())["model_cfg"]
         precision = json.loads((folder / TOWER).read_text())["precision"]
@@ -96,38 +96,13 @@ def load_tower(folder: Path) -> TextTower:
                 for name, each in weights.items()
             }
         _fill(tower, weights)
-        tokenizer = open_clip.get_tokenizer(f"{LOCAL}{folder}")
+        tokenizer = load_tokenizer(f"{LOCAL}{folder}")
     except Exception as e:  # openCLIP, safetensors and the tokenizers have their own each
         raise NewsImagesError(
             f"{folder} holds no text tower that can be read: {type(e).__name__}: {e}. Register the "
             "model again."
         ) from e
     return TextTower(tower.eval(), tokenizer)
-
-
-def _refuse_code(folder: Path) -> None:
-    """Raises: NewsImagesError where a file asks transformers to run code of the folder."""
-    for path in sorted(folder.glob("*.json")):
-        named = sorted(_ASKING_FOR_CODE & _keys(path))
-        if named:
-            raise NewsImagesError(
-                f"{path} names {first_ten(named)}: a text tower has no code of its own, and none "
-                "is run. Register the model again."
-            )
-
-
-def _keys(path: Path) -> set[str]:
-    """All keys of the objects in a JSON file; none of what is no JSON."""
-    keys: set[str] = set()
-
-    def keep(pairs: list[tuple[str, object]]) -> None:
-        keys.update(key for key, _ in pairs)
-
-    try:
-        json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=keep)
-    except (ValueError, RecursionError):
-        return set()
-    return keys
 
 
 def _fill(tower: nn.Module, weights: Mapping[str, Tensor]) -> None:

@@ -19,6 +19,8 @@ from safetensors import SafetensorError
 
 from newsimages.devices import Device, resolve_device
 from newsimages.errors import NewsImagesError, first_ten
+from newsimages.foreign_code import refuse_code, without_code
+from newsimages.paths import is_folder
 from newsimages.preprocessing.sentences import cut, split
 from newsimages.preprocessing.translation_cache import Translations
 from newsimages.progress import progress
@@ -183,13 +185,15 @@ def _load(name: str, dtype: torch.dtype) -> tuple[Any, Any]:
         from newsimages import demo_models  # noqa: PLC0415 - only the demo needs it
 
         source = str(demo_models.path("translator"))
+    if is_folder(source):
+        refuse_code(Path(source))
     # Else weights without a safetensors file start a thread that asks the hub to convert them.
     os.environ.setdefault("DISABLE_SAFETENSORS_CONVERSION", "1")
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message=".*sacremoses.*")
-            tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False)
-        options = {"weights_only": True, "trust_remote_code": False, "output_loading_info": True}
+            tokenizer = AutoTokenizer.from_pretrained(source, **without_code())
+        options = {"weights_only": True, "output_loading_info": True, **without_code()}
         model, report = AutoModelForSeq2SeqLM.from_pretrained(source, dtype=dtype, **options)
     except (
         OSError, ValueError, KeyError, TypeError, ImportError, RuntimeError, AssertionError,
