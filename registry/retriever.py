@@ -2,6 +2,7 @@
 
 import gc
 import os
+import warnings
 from asyncio import AbstractEventLoop
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -27,6 +28,8 @@ class RetrieverModel(PythonModel):
         """Reads the retriever's folder, which says if it was altered."""
         self.answers = Answers(load_retriever(Path(context.artifacts["retriever"])))
         self.let_in = cache(_let_requests_in)
+        if _is_served():
+            _take_any_text()
 
     def predict(
         self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None
@@ -41,6 +44,20 @@ class RetrieverModel(PythonModel):
             raise MlflowException.invalid_parameter_value(str(error)) from None
 
 
+def _is_served() -> bool:
+    return os.environ.get("_MLFLOW_IS_IN_SERVING_ENVIRONMENT") == "true"
+
+
+def _take_any_text() -> None:
+    """Lets texts that cannot be encoded, such as half an emoji, come as far as to `Answers`.
+
+    MLflow's server makes pandas' tables of requests, and pandas' own kind of texts refuses them.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        pd.set_option("future.infer_string", False)
+
+
 def _let_requests_in() -> None:
     """Lets as many requests in at a time as may wait, and a batch more, to be told of it.
 
@@ -48,7 +65,7 @@ def _let_requests_in() -> None:
     cores) would hold back requests that could share a batch. The loop is not handed to a model, so
     it is looked for, once, when the first request is there; outside of that server nothing is done.
     """
-    if os.environ.get("_MLFLOW_IS_IN_SERVING_ENVIRONMENT") != "true":
+    if not _is_served():
         return
     loops = [each for each in gc.get_objects() if issubclass(type(each), AbstractEventLoop)]
     for loop in loops:

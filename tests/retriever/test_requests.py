@@ -51,6 +51,37 @@ def test_texts_are_asked_with_where_the_model_weighs_them() -> None:
     assert table["image_ids"].tolist() == expected.image_ids.tolist()
 
 
+def test_what_is_not_seen_of_a_title_or_text_changes_no_answer() -> None:
+    mix = retriever(MIX)
+    seen = pd.DataFrame({"title": ["Müller & Söhne"], "text": ["Die Brücke ist gesperrt."]})
+    written = pd.DataFrame(
+        {
+            "title": ["M&uuml;l\u00adler\u00a0&amp; S\u200boehne".replace("oe", "ö")],
+            "text": ["\ufeffDie\nBru\u0308cke \u200eist\u2028gesperrt.\u200f"],
+        }
+    )
+    pd.testing.assert_frame_equal(answer(mix, written), answer(mix, seen))
+
+
+@pytest.mark.parametrize("title", ["\u00ad", "&nbsp;&#8203;", "\u200e\u3164", "\x00"])
+def test_a_title_of_nothing_visible_is_blank(title: str) -> None:
+    with pytest.raises(NewsImagesError, match=r"The title is blank in the rows 1 "):
+        answer(retriever(), pd.DataFrame({"title": ["Storm", title]}))
+
+
+def test_lone_surrogates_are_replaced() -> None:
+    request = pd.DataFrame(
+        {"title": ["Storm \ud83d"], "text": ["\udfff rain"], "article_id": ["a\ud83d"]},
+        dtype=object,
+    )
+    expected = pd.DataFrame(
+        {"title": ["Storm \ufffd"], "text": ["\ufffd rain"], "article_id": ["a\ufffd"]}
+    )
+    table = answer(retriever(MIX), request)
+    pd.testing.assert_frame_equal(table, answer(retriever(MIX), expected))
+    table.to_json().encode()
+
+
 def test_an_absent_text_is_a_blank_one() -> None:
     mix = retriever(MIX)
     title = pd.DataFrame({"title": ["Storm"]})

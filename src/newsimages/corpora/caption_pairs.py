@@ -15,6 +15,7 @@ from newsimages.corpora.names import reason_not_to_follow, shown
 from newsimages.corpora.parts import known, require_columns
 from newsimages.corpora.tables import TABLE_ENDINGS, first_columns, is_table, read_table
 from newsimages.errors import NewsImagesError, first_ten
+from newsimages.plain_text import readable
 
 FORM = "caption,image"
 PAIR_COLUMNS = ["pair_id", "caption", "image_id", "path", "split"]
@@ -114,7 +115,8 @@ def _pairs(
     require_columns(table, FORM, "caption", "image")
     files = ImageFiles(path.parent, folder)
     name = path.relative_to(folder).as_posix()
-    columns = [table.column("caption"), known(table.column("image")), table.column("split")]
+    captions = table.column("caption").map(readable)
+    columns = [captions, known(table.column("image")), table.column("split")]
     for line, caption, image, split in zip(table.rows.index, *columns, strict=True):
         pair_id = f"{name}:{line}"
         found = files.find((image,))

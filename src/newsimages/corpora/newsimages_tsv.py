@@ -25,6 +25,7 @@ from newsimages.corpora.parts import (
 )
 from newsimages.corpora.tables import Table
 from newsimages.errors import NewsImagesError, first_ten
+from newsimages.plain_text import readable
 
 FORM = "article aid url img iid hashvalue title text imgFile (NewsImages 2021 to 2023)"
 
@@ -113,6 +114,7 @@ def _image_id(table: Table) -> pd.Series:
 
 def readable_tags(cell: str) -> str:
     """A list of tags, ``a;b|c`` or ``['a', 'b']``, as text: ``a, b, c``."""
+    cell = readable(cell)  # an entity ends in a semicolon, too
     tags: list[str] = re.split(r"[;|]", cell)
     if cell.startswith("[") and cell.endswith("]"):
         try:

@@ -16,8 +16,8 @@ import pandas as pd
 
 from newsimages.corpora.caption_pairs import PAIR_COLUMNS, SPLITS, CaptionPairs, PairRow, checked
 from newsimages.corpora.names import reason_not_to_follow, shown
-from newsimages.corpora.tables import clean
 from newsimages.errors import NewsImagesError
+from newsimages.plain_text import encodable, readable
 
 TextOf = Literal["caption", "headline"]
 
@@ -85,7 +85,7 @@ def _documents(
     """Yields (where, document) for every line that holds one."""
     with path.open("rb") as file:
         for number, line in enumerate(file, start=1):
-            where = f"{path.name}:{number}"
+            where = f"{encodable(path.name)}:{number}"
             if number == 1 and line.lstrip(b"\xef\xbb\xbf \t").startswith(b"["):
                 raise NewsImagesError(
                     f"{path} is one JSON array, expected a document per line. Export it with "
@@ -94,7 +94,7 @@ def _documents(
             if not line.strip():
                 continue
             try:
-                document = json.loads(line.decode("utf-8-sig"))
+                document = json.loads(line.decode("utf-8-sig", errors="replace"))
             except (ValueError, RecursionError) as error:
                 skipped.append((where, f"not JSON: {error}"))
             else:
@@ -124,8 +124,8 @@ def _pairs(
     title = headline.get("main") if isinstance(headline, dict) else None
     for position, section in images[: 1 if text == "headline" else None]:
         pair_id = f"{where}:{position}"
-        words = clean(str((title if text == "headline" else section.get("text")) or ""))
-        image_id = str(section.get("hash") or "")
+        words = readable(str((title if text == "headline" else section.get("text")) or ""))
+        image_id = encodable(str(section.get("hash") or ""))
         file = f"{image_id}.jpg"
         if not words:
             skipped.append((pair_id, f"the {text} is empty"))

@@ -13,6 +13,7 @@ import pandas as pd
 
 from newsimages.corpora.tables import Table
 from newsimages.errors import NewsImagesError, first_ten
+from newsimages.plain_text import readable
 
 Split = Literal["train", "test"]
 NOTHING = frozenset(
@@ -125,10 +126,10 @@ def part_of(
         {
             "article_id": article_id,
             "url": known(table.column(url)),
-            "title": table.column(title),
-            "text": text,
-            "title_en": table.column("titleen", "title_en"),
-            "text_en": table.column("texten", "text_en"),
+            "title": table.column(title).map(readable),
+            "text": text.map(readable),
+            "title_en": table.column("titleen", "title_en").map(readable),
+            "text_en": table.column("texten", "text_en").map(readable),
             "image_id": image_id,
             "date": table.column("date"),
             "where": where,

@@ -20,6 +20,7 @@ from newsimages.corpora.rows import check_width, cut_rows, recognised_delimiter,
 from newsimages.corpora.values import text_of
 from newsimages.corpora.workbook import workbook_header, workbook_rows
 from newsimages.errors import NewsImagesError, first_ten
+from newsimages.plain_text import encodable
 
 TABLE_ENDINGS = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz", ".xlsx", ".parquet")
 
@@ -66,8 +67,12 @@ class Table:
 
 
 def clean(text: str) -> str:
-    """``text`` in NFC, line breaks and tabs as blanks, without controls and blanks at its ends."""
+    """``text`` in NFC, line breaks and tabs as blanks, without controls and blanks at its ends.
+
+    This is for any cell, names of files included; titles and texts are made `readable` as well.
+    """
     if not text.isprintable():
+        text = encodable(text)
         text = _OTHER_CONTROLS.sub("", _LINE_CONTROLS.sub(" ", text))
     return unicodedata.normalize("NFC", text).strip()
 
@@ -147,7 +152,7 @@ def _parquet_cells(path: Path) -> tuple[pd.DataFrame, dict[str, str]]:
         table = _parquet_file(path).read()
         for each, values in zip(table.schema, table.columns, strict=True):
             if _is_text(each.type):
-                columns.append([text_of(value) for value in values.to_pylist()])
+                columns.append([text_of(value) for value in _listed(values)])
             else:
                 not_text[_column_name(each.name)] = str(each.type)
                 columns.append([str(each.type)] * len(values))
@@ -186,3 +191,14 @@ def _is_text(kind: pa.DataType) -> bool:
     if hasattr(kind, "value_type") and not pa.types.is_map(kind):  # lists and dictionaries
         return _is_text(kind.value_type)
     return not pa.types.is_nested(kind) and "binary" not in str(kind)
+
+
+def _listed(values: pa.ChunkedArray) -> list[object]:
+    """The values of a column; texts that are not UTF-8 as bytes."""
+    try:
+        return list(values.to_pylist())
+    except UnicodeDecodeError:
+        if pa.types.is_dictionary(values.type):
+            values = values.cast(values.type.value_type)
+        is_list = hasattr(values.type, "value_type")
+        return list(values.cast(pa.list_(pa.binary()) if is_list else pa.binary()).to_pylist())

@@ -5,6 +5,8 @@ from datetime import date, datetime
 
 def text_of(value: object) -> str:
     """Whole numbers without ``.0``, dates as ISO writes them, lists joined, nothing as ""."""
+    if isinstance(value, bytes):
+        return value.decode("utf-8", errors="replace")
     if value is None or value != value:  # noqa: PLR0124 (NaN)
         return ""
     if isinstance(value, float) and value.is_integer():

@@ -25,6 +25,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from newsimages.encoding.stable_products import is_stable, stable_products
+from newsimages.plain_text import encodable
 from newsimages.progress import progress
 
 Tokenizer = Callable[[list[str]], Tensor]
@@ -144,6 +145,7 @@ class TextTower:
 
 def _shortened(text: str) -> str:
     """No context reaches this far, and a word without an end would hold up the tokenizer."""
+    text = encodable(text)
     if len(text) <= MAX_CHARACTERS:
         return text
     return " ".join(text.split())[:MAX_CHARACTERS]  # blanks count for nothing, as for tokenizers

@@ -7,6 +7,7 @@ import pandas as pd
 from lingua import IsoCode639_1, Language, LanguageDetector, LanguageDetectorBuilder
 
 from newsimages.errors import NewsImagesError, first_ten
+from newsimages.plain_text import encodable
 
 # Of title and text each that are looked at: long texts mislead the detector, and hold it up.
 START_CHARACTERS = 300
@@ -54,8 +55,7 @@ def detected(
         f"{title[:START_CHARACTERS]} {text[:START_CHARACTERS]}"
         for title, text in zip(titles, texts, strict=True)
     ]
-    # Without lone surrogates, which lingua does not take.
-    starts = [start.encode("utf-8", errors="replace").decode("utf-8") for start in starts]
+    starts = [encodable(start) for start in starts]
     values = detector.compute_language_confidence_values_in_parallel(starts)
     best = [candidates[0] for candidates in values]
     codes = [

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from newsimages.embeddings import Embeddings
 from newsimages.encoding.long_text import LongText, embed_full_texts, full_texts
+from newsimages.plain_text import readable
 from newsimages.preprocessing.served import Preprocessing
 from newsimages.ranking.spaces import Queries, TextField, Tower, View, Weights
 from newsimages.txv.towers import TXV_FIELDS, Networks, txv_queries
@@ -51,6 +52,7 @@ class ArticleEncoder:
             NewsImagesError: As `Preprocessing`.
         """
         keys = list(titles)
+        titles, texts = ({key: readable(each[key]) for key in keys} for each in (titles, texts))
         english = self.preprocessing(
             list(titles.values()), [texts[key] for key in keys], is_enough=self._is_enough
         )

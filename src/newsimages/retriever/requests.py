@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pandas.api.types import is_scalar
 
 from newsimages.errors import NewsImagesError, first_ten
+from newsimages.plain_text import encodable, readable
 from newsimages.preprocessing.language import UNKNOWN
 from newsimages.ranking.ranking import Ranking
 from newsimages.retriever.batching import MAX_ITEMS, Batcher
@@ -195,7 +196,7 @@ def _read(articles: pd.DataFrame) -> tuple[list[str], list[str], list[str]]:
         columns["text"] = ["" if _is_null(text) else text for text in columns["text"]]
     for name, values in columns.items():
         _check_texts(name, values)
-    blank = [row for row, title in enumerate(columns["title"]) if not _says_something(title)]
+    blank = [row for row, title in enumerate(columns["title"]) if not readable(title)]
     if blank:
         raise NewsImagesError(
             f"The title is blank in the rows {first_ten(blank)} (counted from 0). Fill it in, or "
@@ -205,7 +206,7 @@ def _read(articles: pd.DataFrame) -> tuple[list[str], list[str], list[str]]:
     return (
         columns["title"],
         columns.get("text", [""] * n_articles),
-        columns.get("article_id", numbers),
+        [encodable(article_id) for article_id in columns.get("article_id", numbers)],
     )
 
 
@@ -227,7 +228,3 @@ def _check_texts(name: str, values: Sequence[Any]) -> None:
 def _is_null(value: Any) -> bool:
     """Whether a value is one of the ways in which pandas says that there is none."""
     return bool(is_scalar(value) and pd.isna(value))
-
-
-def _says_something(title: str) -> bool:
-    return any(character.isprintable() and not character.isspace() for character in title)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from newsimages.devices import ON_CPU, Compute
 from newsimages.embeddings import rows_of
 from newsimages.errors import NewsImagesError, first_ten
+from newsimages.plain_text import readable
 from newsimages.ranking.bank import ImageOffsets, bank_offsets
 from newsimages.ranking.confidence import Confidence
 from newsimages.ranking.contributions import contributions
@@ -118,7 +119,7 @@ class Retriever:
             raise NewsImagesError("This retriever has no text encoder: rank vectors instead.")
         if not titles:
             raise NewsImagesError("No articles: give at least one.")
-        blank = [key for key, title in titles.items() if not title.strip()]
+        blank = [key for key, title in titles.items() if not readable(title)]
         if blank:
             raise NewsImagesError(f"Articles with a blank title: {first_ten(blank)}. Fill it in.")
         known = texts or {}
