@@ -14,8 +14,10 @@ from newsimages.corpora import OUTPUT_MARKER, Corpus, read_corpus
 from newsimages.corpora.demo.corpus import build_demo
 from newsimages.devices import Device
 from newsimages.encoding.models import choose_translator
+from newsimages.errors import first_ten
 from newsimages.lists import names_in
 from newsimages.preprocessing import articles as preprocessing
+from newsimages.preprocessing.language import detect, rare_languages
 from newsimages.preprocessing.translation import Translator
 from newsimages.protocols.embedded import label_of
 from newsimages.runs.table import ALL
@@ -79,13 +81,20 @@ def preprocess(
     translator = choose_translator(corpus, options.translator)
     # Every set may need the translator, none has to: it is loaded once, when it is needed.
     load_translator = cache(partial(Translator, translator, device=device))
+    codes = names_in(options.languages.lower())
+    found = [
+        detect(each.articles["title"].tolist(), each.articles["text"].tolist(), languages=codes)
+        for each in corpus.data_sets
+    ]
+    rare = rare_languages([code for each in found for code in each.titles], codes)
     data_sets, samples = [], []
-    for data_set in corpus.data_sets:
+    for data_set, own in zip(corpus.data_sets, found, strict=True):
         articles, counts = preprocessing.preprocess(
             data_set.articles,
             load_translator=load_translator,
             cache_path=workdir / "translations.sqlite",
-            languages=names_in(options.languages.lower()),
+            found=own,
+            rare=rare,
         )
         label = label_of(data_set.name, data_set.split)
         with replacing(workdir / "articles" / f"{label}.parquet") as path:
@@ -105,9 +114,15 @@ def _log_counts(label: str, counts: preprocessing.PreprocessingCounts) -> None:
             **{f"{label}/articles_{language}": n for language, n in languages.items()},
             f"{label}/sentences_translated": n_made,
             f"{label}/sentences_from_cache": n_cached,
+            f"{label}/articles_taken_for_english": len(counts.doubtful),
         }
     )
     shown = f"articles: {', '.join(f'{n} {code}' for code, n in languages.items())}"
     if n_made + n_cached:
         shown += f"; sentences: {n_made} translated, {n_cached} from the cache"
     print(f"  {label}: {shown}")
+    if counts.doubtful:
+        print(
+            f"  {label}: taken for English, as few articles are in another language and these not "
+            f"surely: {first_ten(counts.doubtful)}. If all are in English, set languages=en."
+        )

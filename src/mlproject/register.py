@@ -35,6 +35,7 @@ from newsimages.encoding.models import choose_translator
 from newsimages.errors import NewsImagesError
 from newsimages.lists import names_in
 from newsimages.metrics.metrics import figures_of, ranks_of_truth
+from newsimages.preprocessing.language import rare_languages
 from newsimages.preprocessing.served import Preprocessing
 from newsimages.preprocessing.translation import Translator
 from newsimages.protocols.embedded import EmbeddedSet
@@ -106,11 +107,12 @@ def _preprocessing(config: Register, corpus: Corpus) -> Preprocessing:
     """
     options = config.articles.preprocessing
     languages = tuple(names_in(options.languages.lower()))
-    found = {language for part in corpus.data_sets for language in part.articles["language"]}
-    if not config.serving.serving_translator or found <= {"en"}:
-        return Preprocessing(languages=languages)
+    found = pd.concat([part.articles[["language", "text_language"]] for part in corpus.data_sets])
+    rare = rare_languages(found["language"].tolist(), languages)
+    if not config.serving.serving_translator or (found == "en").all(axis=None):
+        return Preprocessing(languages=languages, rare=rare)
     translator = Translator(choose_translator(corpus, options.translator), device="cpu")
-    return Preprocessing(languages=languages, translator=translator)
+    return Preprocessing(languages=languages, rare=rare, translator=translator)
 
 
 def register(config: Register, experiment: Experiment) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from newsimages.errors import NewsImagesError
 from newsimages.preprocessing.articles import PreprocessingCounts, preprocess
 from newsimages.preprocessing.translation import TranslationCounts, Translator
 
@@ -61,11 +62,41 @@ def test_german_is_translated_english_copied_and_given_kept(tmp_path: Path) -> N
     ]
     capitals = "DER VERKEHR WIRD UMGELEITET. ES GIBT STAUS."
     assert done["text_en"].tolist() == [capitals, ENGLISH[1], capitals, "No way across.", ""]
+    assert done["text_language"].tolist() == ["de", "en", "de", "de", "de"]
     assert counts == PreprocessingCounts(
         articles_per_language={"de": 4, "en": 1},
         translation=TranslationCounts(n_translated=4),
     )
     pd.testing.assert_frame_equal(articles, before)
+
+
+def test_a_text_is_translated_for_its_own_language(tmp_path: Path) -> None:
+    articles = table([(ENGLISH[0], GERMAN[1], None, None), (GERMAN[0], ENGLISH[1], None, None)])
+    done, _ = preprocess(articles, load_translator=Shouting, cache_path=tmp_path / "c.sqlite")
+    assert done["language"].tolist() == ["en", "de"]
+    assert done["text_language"].tolist() == ["de", "en"]
+    assert done["title_en"].tolist() == [ENGLISH[0], GERMAN[0].upper()]
+    assert done["text_en"].tolist() == [GERMAN[1].upper(), ENGLISH[1]]
+
+
+def test_a_doubtful_article_in_a_rare_language_needs_no_translator(tmp_path: Path) -> None:
+    odd = "Test of Guts on Pulau Seribu Bends"  # German, says lingua
+    articles = table([(ENGLISH[0], "", None, None)] * 9 + [(odd, "", None, None)])
+    done, counts = preprocess(
+        articles, load_translator=no_translator, cache_path=tmp_path / "c.sqlite", rare=("de",)
+    )
+    assert done["title_en"].tolist()[-1] == odd
+    assert done["language"].tolist() == ["en"] * 10
+    assert counts.doubtful == ("a9",)
+
+
+def test_articles_that_need_a_translator_that_is_not_there_are_named(tmp_path: Path) -> None:
+    def absent() -> Translator:
+        raise NewsImagesError("No such translator.")
+
+    articles = table([(*ENGLISH, None, None), (*GERMAN, None, None)])
+    with pytest.raises(NewsImagesError, match=r"No such translator\. .* a1, .* set languages=en"):
+        preprocess(articles, load_translator=absent, cache_path=tmp_path / "c.sqlite")
 
 
 def test_a_second_time_all_comes_from_the_cache(tmp_path: Path) -> None:

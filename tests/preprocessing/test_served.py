@@ -25,12 +25,19 @@ class Counting(Shouting):
         return super().translate(sentences)
 
 
-def test_articles_become_what_they_become_in_a_corpus(tmp_path: Path) -> None:
+@pytest.mark.parametrize("rare", [(), ("de",)])
+def test_articles_become_what_they_become_in_a_corpus(
+    tmp_path: Path, rare: tuple[str, ...]
+) -> None:
     rows = [GERMAN, ENGLISH, (GERMAN[0], ""), (ENGLISH[0], GERMAN[1]), (GERMAN[0], ENGLISH[1])]
+    rows += [("Trump in Davos", text) for text in ("", GERMAN[1], ENGLISH[1], "Bern, Zürich")]
+    rows += [("Test of Guts on Pulau Seribu Bends", ""), (ENGLISH[0], "schmidt, deutsche bank")]
     rows += [("2022: 3:0", ""), ("👍", "👍"), ("Ein Titel\u2028mit \x00 Zeichen", "")]
     table = pd.DataFrame(rows, columns=["title", "text"]).assign(title_en=None, text_en=None)
-    corpus, _ = preprocess(table, load_translator=Shouting, cache_path=tmp_path / "c.sqlite")
-    served = Preprocessing(languages=LANGUAGES, translator=Shouting())(
+    corpus, _ = preprocess(
+        table, load_translator=Shouting, cache_path=tmp_path / "c.sqlite", rare=rare
+    )
+    served = Preprocessing(languages=LANGUAGES, rare=rare, translator=Shouting())(
         [title for title, _ in rows], [text for _, text in rows]
     )
     assert served.titles == corpus["title_en"].tolist()
@@ -38,7 +45,7 @@ def test_articles_become_what_they_become_in_a_corpus(tmp_path: Path) -> None:
     known = corpus["confidence"] > 0
     assert served.languages == corpus["language"].where(known, "und").tolist()
     assert served.languages[:3] == ["de", "en", "de"]
-    assert served.languages[6] == "und"
+    assert "und" in served.languages
     assert all(served.in_english)
 
 
@@ -70,6 +77,13 @@ def test_no_more_is_translated_than_is_read() -> None:
     for is_enough in (None, lambda read: False):
         with pytest.raises(NewsImagesError, match=f"more than {MAX_SENTENCES} sentences"):
             preprocessing([GERMAN[0]], [text], is_enough=is_enough)
+
+
+def test_an_article_is_in_english_where_its_title_and_text_are() -> None:
+    english = Preprocessing(languages=LANGUAGES)(
+        [ENGLISH[0], ENGLISH[0], GERMAN[0]], [GERMAN[1], ENGLISH[1], ENGLISH[1]]
+    )
+    assert english.in_english == [False, True, False]
 
 
 def test_without_a_translator_what_is_not_english_stays_as_it_is() -> None:

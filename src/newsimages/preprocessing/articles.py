@@ -12,11 +12,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from newsimages.preprocessing.language import detect
+from newsimages.errors import NewsImagesError, first_ten
+from newsimages.preprocessing.language import Languages, detect
 from newsimages.preprocessing.translation import TranslationCounts, Translator, translate_texts
 from newsimages.preprocessing.translation_cache import TranslationCache
 
 _FIELDS = {"title": "title_en", "text": "text_en"}
+_LANGUAGE_OF = {"title": "language", "text": "text_language"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +27,8 @@ class PreprocessingCounts:
 
     articles_per_language: Mapping[str, int]  # by ISO 639-1 code, the most frequent first
     translation: TranslationCounts
+    doubtful: tuple[str, ...] = ()
+    """The articles with a title or text in a rare language, but too doubtfully to translate it."""
 
 
 def preprocess(
@@ -33,6 +37,8 @@ def preprocess(
     load_translator: Callable[[], Translator],
     cache_path: Path,
     languages: Sequence[str] = ("en", "de"),
+    found: Languages | None = None,
+    rare: Sequence[str] = (),
 ) -> tuple[pd.DataFrame, PreprocessingCounts]:
     """Detects the articles' languages and fills in the English titles and texts.
 
@@ -41,22 +47,43 @@ def preprocess(
         load_translator: Called only if there is anything to translate.
         cache_path: The file that keeps translations between runs.
         languages: ISO 639-1 codes; the translator must know all of them but English.
+        found: What `detect` found of these articles; None: it is asked here.
+        rare: Of the languages those that are rare in the corpus (`rare_languages`).
 
     Returns:
-        The table with `language`, `confidence` and complete `title_en` and `text_en`, its order
-        and index kept; and the counts.
+        The table with `language` and `confidence` (the title's), `text_language` and complete
+        `title_en` and `text_en`, its order and index kept; and the counts.
 
     Raises:
         NewsImagesError: Unknown languages, or a translator or cache that cannot be used.
     """
-    detected = detect(articles["title"].tolist(), articles["text"].tolist(), languages=languages)
-    table = articles.assign(**{name: detected[name].to_numpy() for name in detected.columns})
+    if found is None:
+        found = detect(articles["title"].tolist(), articles["text"].tolist(), languages=languages)
+    settled = found.without_doubtful(rare)
+    table = articles.assign(
+        language=pd.Series(settled.titles, articles.index, dtype="str"),
+        confidence=pd.Series(found.title_confidences, articles.index, dtype="float64"),
+        text_language=pd.Series(settled.texts, articles.index, dtype="str"),
+    )
+    doubtful = [
+        (found.titles[row], found.texts[row]) != (settled.titles[row], settled.texts[row])
+        for row in range(len(table))
+    ]
     for own, english in _FIELDS.items():
-        copied = table[own].where(table["language"] == "en")
+        copied = table[own].where(table[_LANGUAGE_OF[own]] == "en")
         table[english] = table[english].astype("object").fillna(copied).astype("str")
     counts = _translate_missing(table, load_translator, cache_path)
     languages_found = dict(Counter(table["language"].tolist()).most_common())
-    return table, PreprocessingCounts(articles_per_language=languages_found, translation=counts)
+    return table, PreprocessingCounts(
+        articles_per_language=languages_found,
+        translation=counts,
+        doubtful=tuple(_names(table)[doubtful]),
+    )
+
+
+def _names(table: pd.DataFrame) -> pd.Series:
+    """The articles' ids."""
+    return table.get("article_id", table.index.to_series()).astype("str")
 
 
 def _translate_missing(
@@ -67,7 +94,14 @@ def _translate_missing(
     texts = [text for own, rows in missing.items() for text in table.loc[rows, own]]
     translated, counts = [""] * len(texts), TranslationCounts()
     if any(text.strip() for text in texts):
-        translator = load_translator()
+        try:
+            translator = load_translator()
+        except NewsImagesError as error:
+            names = _names(table)[missing["title"] | missing["text"]].tolist()
+            raise NewsImagesError(
+                f"{error} It is asked for by the articles {first_ten(names)}, which are not in "
+                "English, as it seems; if they are, set languages=en."
+            ) from error
         with TranslationCache(cache_path) as cache:
             translated, counts = translate_texts(texts, translator, cache)
     rest = iter(translated)

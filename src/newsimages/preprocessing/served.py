@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from newsimages.errors import NewsImagesError
-from newsimages.preprocessing.language import UNKNOWN, detected
+from newsimages.preprocessing.language import UNKNOWN, detect
 from newsimages.preprocessing.translation import (
     Translator,
     in_one,
@@ -39,6 +39,8 @@ class Preprocessing:
 
     languages: tuple[str, ...] = ("en",)
     """ISO 639-1 codes of those that articles may be in."""
+    rare: tuple[str, ...] = ()
+    """Those of them that were rare in the corpus: only a sure one is believed."""
     translator: Translator | None = None
     """None: only articles in English can be read in English."""
     memory: TranslationMemory = field(default_factory=TranslationMemory)
@@ -61,20 +63,26 @@ class Preprocessing:
         Raises:
             NewsImagesError: More than `MAX_SENTENCES` sentences to translate of one text.
         """
-        languages, confidences = detected(titles, texts, self.languages)
-        is_foreign = [language != "en" for language in languages]
-        shown = [c if sure else UNKNOWN for c, sure in zip(languages, confidences, strict=True)]
-        foreign = [row for row, other in enumerate(is_foreign) if other]
-        if not foreign or self.translator is None:
-            return EnglishArticles(
-                shown, list(titles), list(texts), [not other for other in is_foreign]
-            )
-        both = [text for row in foreign for text in (titles[row], texts[row])]
-        english = iter(self._translated(self.translator, both, is_enough))
-        titles_en, texts_en = list(titles), list(texts)
-        for row in foreign:
-            titles_en[row], texts_en[row] = next(english), next(english)
-        return EnglishArticles(shown, titles_en, texts_en, [True] * len(titles))
+        found = detect(titles, texts, languages=self.languages).without_doubtful(self.rare)
+        pairs = zip(found.titles, found.title_confidences, strict=True)
+        shown = [code if sure else UNKNOWN for code, sure in pairs]
+        both, codes = [*titles, *texts], [*found.titles, *found.texts]
+        foreign = [
+            place
+            for place, (text, code) in enumerate(zip(both, codes, strict=True))
+            if code != "en" and text
+        ]
+        in_english = [True] * len(titles)
+        if foreign and self.translator is None:
+            for place in foreign:
+                in_english[place % len(titles)] = False
+        elif foreign and self.translator is not None:
+            own = [both[place] for place in foreign]
+            for place, english in zip(
+                foreign, self._translated(self.translator, own, is_enough), strict=True
+            ):
+                both[place] = english
+        return EnglishArticles(shown, both[: len(titles)], both[len(titles) :], in_english)
 
     def _translated(
         self,

@@ -82,7 +82,13 @@ def save_retriever(
         for name, network in retriever.networks.items():
             save_network(folder / _network(name), network)
         # The manifest last: without it the folder cannot be loaded.
-        write_manifest(folder, retriever, long_text=long_text, languages=preprocessing.languages)
+        write_manifest(
+            folder,
+            retriever,
+            long_text=long_text,
+            languages=preprocessing.languages,
+            rare=preprocessing.rare,
+        )
     except (OSError, safetensors.SafetensorError) as error:
         raise NewsImagesError(
             f"Cannot write {folder}: {error}. Choose another folder, or free some space."
@@ -152,7 +158,9 @@ def load_retriever(folder: Path) -> Retriever:
         towers=read,
         weights=weights,
         networks=networks,
-        preprocessing=Preprocessing(languages=manifest.languages, translator=translator),
+        preprocessing=Preprocessing(
+            languages=manifest.languages, rare=manifest.rare, translator=translator
+        ),
         long_text=manifest.long_text,
     )
     retriever = Retriever(

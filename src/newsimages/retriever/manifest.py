@@ -14,7 +14,7 @@ from newsimages.ranking.revisions import REVISIONS, Revision
 from newsimages.ranking.spaces import TextField, Tower, View, whole
 from newsimages.retriever.retriever import Provenance, Retriever
 
-FORMAT = 3  # raise it when the folder's content, or its meaning, changes
+FORMAT = 4  # raise it when the folder's content, or its meaning, changes
 MANIFEST = "retriever.json"
 
 
@@ -29,13 +29,20 @@ class Manifest:
     long_text: LongText
     languages: tuple[str, ...]
     """ISO 639-1 codes of those that articles may be in."""
+    rare: tuple[str, ...]
+    """Those of them that were rare in the corpus."""
     provenance: Provenance | None
     files: Mapping[str, Mapping[str, Any]]
     """``bytes`` and ``sha256`` of every other file, by its name."""
 
 
 def write_manifest(
-    folder: Path, retriever: Retriever, *, long_text: LongText, languages: Sequence[str]
+    folder: Path,
+    retriever: Retriever,
+    *,
+    long_text: LongText,
+    languages: Sequence[str],
+    rare: Sequence[str] = (),
 ) -> None:
     """Writes ``retriever.json``, with size and SHA-256 of every file that is there by now."""
     about = {
@@ -45,6 +52,7 @@ def write_manifest(
         "confidences": {name: asdict(each) for name, each in retriever.confidences.items()},
         "long_text": long_text,
         "languages": list(languages),
+        "rare_languages": list(rare),
         "provenance": asdict(retriever.provenance) if retriever.provenance else None,
         "files": {
             path.relative_to(folder).as_posix(): {
@@ -75,13 +83,14 @@ def _manifest(read: Mapping[str, Any]) -> Manifest:
         str(name): Confidence(**{key: _number(value) for key, value in each.items()})
         for name, each in read["confidences"].items()
     }
-    if not isinstance(read["languages"], list):
+    if not all(isinstance(read[key], list) for key in ("languages", "rare_languages")):
         raise TypeError("languages are no list")
     return Manifest(
         weights=weights,
         revisions=revisions,
         confidences=confidences,
         languages=tuple(str(code) for code in read["languages"]),
+        rare=tuple(str(code) for code in read["rare_languages"]),
         long_text=read["long_text"],
         provenance=about,
         files={
