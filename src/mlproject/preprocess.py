@@ -87,7 +87,7 @@ def preprocess(
         for each in corpus.data_sets
     ]
     rare = rare_languages([code for each in found for code in each.titles], codes)
-    data_sets, samples = [], []
+    data_sets, samples, untranslated = [], [], []
     for data_set, own in zip(corpus.data_sets, found, strict=True):
         articles, counts = preprocessing.preprocess(
             data_set.articles,
@@ -100,9 +100,17 @@ def preprocess(
         with replacing(workdir / "articles" / f"{label}.parquet") as path:
             articles.to_parquet(path, index=False)
         _log_counts(label, counts)
+        untranslated += [(label, sentence) for sentence in counts.translation.untranslated]
         data_sets.append(replace(data_set, articles=articles))
         samples.append(articles.head(SAMPLE_SIZE)[SAMPLE_COLUMNS].assign(data_set=label))
     tracking.log_table(pd.concat(samples), "sample.json")
+    if untranslated:
+        rows = pd.DataFrame(untranslated, columns=["data_set", "sentence"])
+        tracking.log_table(rows, "untranslated.csv")
+        print(
+            f"  {len(rows)} sentences stay as they are, as the translator made nothing of them or "
+            "found no end: see untranslated.csv of the run"
+        )
     return replace(corpus, data_sets=tuple(data_sets))
 
 
@@ -114,6 +122,7 @@ def _log_counts(label: str, counts: preprocessing.PreprocessingCounts) -> None:
             **{f"{label}/articles_{language}": n for language, n in languages.items()},
             f"{label}/sentences_translated": n_made,
             f"{label}/sentences_from_cache": n_cached,
+            f"{label}/sentences_untranslated": len(counts.translation.untranslated),
             f"{label}/articles_taken_for_english": len(counts.doubtful),
         }
     )

@@ -1,10 +1,15 @@
 """Sentence splitting: German and English stops that end a sentence and those that do not."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from newsimages.preprocessing.sentences import cut, split
+
+GERMAN = (Path(__file__).parent / "german_sentences.txt").read_text("utf-8").splitlines()
+"""Written for this test, with a bar where a sentence ends."""
 
 
 @pytest.mark.parametrize(
@@ -39,6 +44,11 @@ def test_sentences_are_found(sentences: list[str]) -> None:
 )
 def test_missing_spaces_lines_and_control_characters(text: str, sentences: list[str]) -> None:
     assert split(text) == sentences
+
+
+@pytest.mark.parametrize("line", GERMAN)
+def test_german_stops_are_told_apart(line: str) -> None:
+    assert split(line.replace(" | ", " ")) == line.split(" | ")
 
 
 @given(st.text(alphabet=st.characters(codec="utf-8")))

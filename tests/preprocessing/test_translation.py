@@ -83,6 +83,55 @@ def test_interrupted_work_goes_on_where_it_stopped(cache: TranslationCache) -> N
     assert counts == TranslationCounts(n_translated=1, n_cached=2)
 
 
+class Failing(Shouting):
+    """Makes nothing of a sentence with a 7 in it."""
+
+    def translate(self, sentences: Sequence[str]) -> Iterator[dict[str, str]]:
+        for batch in super().translate(sentences):
+            yield {each: "" if "7" in each else made for each, made in batch.items()}
+
+
+def test_what_is_not_translated_stays_as_it_is_and_is_told(cache: TranslationCache) -> None:
+    text = "Der Zug hält. Es waren 7 Leute da. Er fuhr ab."
+    for memory in (cache, TranslationMemory()):
+        for n_cached in (0, 3):  # and also when it comes from the cache
+            english, counts = translate_texts([text], Failing(), memory)
+            assert english == ["DER ZUG HÄLT. Es waren 7 Leute da. ER FUHR AB."]
+            assert counts.untranslated == ("Es waren 7 Leute da.",)
+            assert counts.n_cached == n_cached
+
+
+@pytest.mark.parametrize(
+    ("generated", "is_translation"),
+    [
+        ([9, 8, 0], True),
+        ([0], False),  # nothing but the end
+        ([9] * 200, False),  # no end before its own limit
+        ([9] * 30 + [0], True),
+        ([9] * 98 + [0], False),  # an end that is forced where the positions end
+    ],
+)
+def test_only_what_the_model_has_ended_is_a_translation(
+    translator: Translator,
+    monkeypatch: pytest.MonkeyPatch,
+    generated: list[int],
+    is_translation: bool,
+) -> None:
+    start = translator.model.generation_config.decoder_start_token_id
+
+    def generate(**options: Any) -> torch.Tensor:
+        tokens = torch.tensor([[start, *generated]])[:, : options["max_length"]]
+        for length in range(1, tokens.shape[1] + 1):
+            if bool(options["stopping_criteria"][0](tokens[:, :length], None)):
+                return tokens[:, :length]
+        return tokens
+
+    monkeypatch.setattr(translator.model, "generate", generate)
+    sentence = "Der Zug hält in Köln nicht, weil es regnet."
+    [batch] = translator.translate([sentence])
+    assert (batch[sentence] != "") == is_translation
+
+
 def test_nothing_of_a_long_sentence_is_dropped(cache: TranslationCache) -> None:
     text = " ".join(f"wort{n}" for n in range(1000))
     english, _ = translate_texts([text], Shouting(max_tokens=7), cache)

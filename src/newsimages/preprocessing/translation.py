@@ -29,6 +29,7 @@ DEFAULT_TRANSLATOR = "Helsinki-NLP/opus-mt-de-en"
 
 _BATCH_TOKENS = {"cpu": 1024, "cuda": 16384}  # padded source tokens in a batch
 _LETTER = re.compile(r"[^\W\d_]")
+_VERSION = "2"  # of what a translation is; raise it when kept ones are to be made anew
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +38,8 @@ class TranslationCounts:
 
     n_translated: int = 0
     n_cached: int = 0
+    untranslated: tuple[str, ...] = ()
+    """Those that stay as they are, as the model made nothing of them, or found no end."""
 
 
 class Translator:
@@ -86,7 +89,10 @@ class Translator:
         return len(self.tokenizer(sentence, verbose=False)["input_ids"])
 
     def translate(self, sentences: Sequence[str]) -> Iterator[dict[str, str]]:
-        """Yields each batch's sentences with their translations; one without letters is its own."""
+        """Yields each batch's sentences with their translations; one without letters is its own.
+
+        A translation is "" where the model made nothing of a sentence, or found no end.
+        """
         wordless = {each: each for each in sentences if not _LETTER.search(each)}
         if wordless:
             yield wordless
@@ -111,7 +117,20 @@ class Translator:
             do_sample=False,
         )
         decoded: list[str] = self.tokenizer.batch_decode(outputs, skip_special_tokens=True)
-        return [" ".join(translation.split()) for translation in decoded]
+        ended = self._lengths(outputs) < limits.clamp(max=self._positions)
+        made = [" ".join(translation.split()) for translation in decoded]
+        return [
+            translation if is_whole and _LETTER.search(translation) else ""
+            for translation, is_whole in zip(made, ended.tolist(), strict=True)
+        ]
+
+    def _lengths(self, outputs: torch.Tensor) -> torch.Tensor:
+        """(B,) tokens of each translation, the start and the end mark included."""
+        end = self.model.generation_config.eos_token_id
+        marks = torch.as_tensor(self.tokenizer.eos_token_id if end is None else end)
+        is_end = torch.isin(outputs[:, 1:], marks.to(outputs.device))  # some models begin with it
+        n_before = torch.where(is_end.any(dim=1), is_end.int().argmax(dim=1), is_end.shape[1] - 1)
+        return n_before + 2
 
 
 def translate_texts(
@@ -151,14 +170,20 @@ def translate_sentences(
     """
     english = cache.find(translator.fingerprint, sentences)
     missing = [sentence for sentence in sentences if sentence not in english]
-    counts = TranslationCounts(n_translated=len(missing), n_cached=len(english))
+    n_cached = len(english)
     hide = quiet or not missing
     with progress(total=len(missing), unit="sentences", doing="translate", hide=hide) as bar:
         for batch in translator.translate(missing):
             cache.add(translator.fingerprint, batch)
             english.update(batch)
             bar.update(len(batch))
-    return english, counts
+    failed = tuple(sentence for sentence in sentences if not english[sentence])
+    english |= {sentence: sentence for sentence in failed}
+    return english, TranslationCounts(
+        n_translated=len(missing),
+        n_cached=n_cached,
+        untranslated=failed,
+    )
 
 
 def _batches(lengths: dict[str, int], budget: int) -> Iterator[list[str]]:
@@ -225,7 +250,7 @@ def _advice(name: str, problem: object) -> str:
 
 
 def _fingerprint(tokenizer: Any, model: Any, precision: str) -> str:
-    digest = hashlib.sha256(precision.encode())
+    digest = hashlib.sha256(f"{precision} {_VERSION}".encode())
     settings = model.generation_config.to_dict() | {"transformers_version": None}
     digest.update(json.dumps([settings, tokenizer.get_vocab()], sort_keys=True).encode())
     for name, weights in sorted(model.state_dict().items()):
