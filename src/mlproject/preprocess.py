@@ -18,7 +18,7 @@ from newsimages.errors import first_ten
 from newsimages.lists import names_in
 from newsimages.preprocessing import articles as preprocessing
 from newsimages.preprocessing.language import detect, rare_languages
-from newsimages.preprocessing.translation import Translator
+from newsimages.preprocessing.translation import MAX_SENTENCES, Translator
 from newsimages.protocols.embedded import label_of
 from newsimages.runs.table import ALL
 
@@ -123,6 +123,7 @@ def _log_counts(label: str, counts: preprocessing.PreprocessingCounts) -> None:
             f"{label}/sentences_translated": n_made,
             f"{label}/sentences_from_cache": n_cached,
             f"{label}/sentences_untranslated": len(counts.translation.untranslated),
+            f"{label}/texts_cut_for_translation": counts.translation.n_cut,
             f"{label}/articles_taken_for_english": len(counts.doubtful),
         }
     )
@@ -130,6 +131,11 @@ def _log_counts(label: str, counts: preprocessing.PreprocessingCounts) -> None:
     if n_made + n_cached:
         shown += f"; sentences: {n_made} translated, {n_cached} from the cache"
     print(f"  {label}: {shown}")
+    if counts.translation.n_cut:
+        print(
+            f"  {label}: of {counts.translation.n_cut} titles or texts only the first "
+            f"{MAX_SENTENCES} sentences are translated"
+        )
     if counts.doubtful:
         print(
             f"  {label}: taken for English, as few articles are in another language and these not "

@@ -9,7 +9,12 @@ import pytest
 import torch
 
 from newsimages.errors import NewsImagesError
-from newsimages.preprocessing.translation import TranslationCounts, Translator, translate_texts
+from newsimages.preprocessing.translation import (
+    MAX_SENTENCES,
+    TranslationCounts,
+    Translator,
+    translate_texts,
+)
 from newsimages.preprocessing.translation_cache import TranslationCache, TranslationMemory
 from tests.tiny_marian import POSITIONS, save_tiny_marian
 
@@ -136,6 +141,20 @@ def test_nothing_of_a_long_sentence_is_dropped(cache: TranslationCache) -> None:
     text = " ".join(f"wort{n}" for n in range(1000))
     english, _ = translate_texts([text], Shouting(max_tokens=7), cache)
     assert english == [text.upper()]
+
+
+@pytest.mark.parametrize(
+    "text", ["a" * 1_000_000, "Wort " * 200_000, "1. " * 300_000, "Der Zug hält. " * 301]
+)
+def test_of_a_text_without_end_the_beginning_is_translated(
+    cache: TranslationCache, text: str
+) -> None:
+    translator = Shouting(max_tokens=7)
+    [english], counts = translate_texts([text], translator, cache)
+    assert counts.n_cut == 1
+    assert counts.n_translated <= MAX_SENTENCES
+    assert text.upper().startswith(english[:50])
+    assert translate_texts(["Der Zug hält. " * MAX_SENTENCES], translator, cache)[1].n_cut == 0
 
 
 def test_a_model_translates_the_same_alone_and_in_a_batch(translator: Translator) -> None:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from newsimages.errors import NewsImagesError
 from newsimages.preprocessing.language import UNKNOWN, detect
 from newsimages.preprocessing.translation import (
+    MAX_SENTENCES,
     Translator,
     in_one,
     sentences_of,
@@ -19,7 +20,6 @@ from newsimages.preprocessing.translation import (
 from newsimages.preprocessing.translation_cache import TranslationMemory
 
 AT_A_TIME = 4  # sentences of each text; a tower's context holds two to four
-MAX_SENTENCES = 300  # that are translated of a title or text
 
 
 class EnglishArticles(NamedTuple):

@@ -10,7 +10,7 @@ import os
 import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,9 @@ from newsimages.progress import progress
 
 DEFAULT_TRANSLATOR = "Helsinki-NLP/opus-mt-de-en"
 
+MAX_SENTENCES = 300  # that are translated of a title or text
+MAX_CHARACTERS = 100_000  # of which these are sought
+
 _BATCH_TOKENS = {"cpu": 1024, "cuda": 16384}  # padded source tokens in a batch
 _LETTER = re.compile(r"[^\W\d_]")
 _VERSION = "2"  # of what a translation is; raise it when kept ones are to be made anew
@@ -40,6 +43,8 @@ class TranslationCounts:
     n_cached: int = 0
     untranslated: tuple[str, ...] = ()
     """Those that stay as they are, as the model made nothing of them, or found no end."""
+    n_cut: int = 0
+    """Texts of which only the beginning was translated."""
 
 
 class Translator:
@@ -138,13 +143,20 @@ def translate_texts(
 ) -> tuple[list[str], TranslationCounts]:
     """Translates ``texts`` sentence by sentence; an interrupted call resumes from the cache.
 
+    Of a text without end, the first `MAX_SENTENCES` are translated and the others left out.
+
     Returns:
         The English versions in the order of ``texts``, and the counts of distinct sentences.
     """
-    sentences = [sentences_of(text, translator) for text in texts]
+    whole = [sentences_of(text[:MAX_CHARACTERS], translator) for text in texts]
+    sentences = [own[:MAX_SENTENCES] for own in whole]
+    n_cut = sum(
+        len(text) > MAX_CHARACTERS or len(own) > MAX_SENTENCES
+        for text, own in zip(texts, whole, strict=True)
+    )
     unique = list(dict.fromkeys(sentence for own in sentences for sentence in own))
     english, counts = translate_sentences(unique, translator, cache)
-    return [in_one(own, english) for own in sentences], counts
+    return [in_one(own, english) for own in sentences], replace(counts, n_cut=n_cut)
 
 
 def sentences_of(text: str, translator: Translator) -> list[str]:
