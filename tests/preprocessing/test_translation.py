@@ -249,6 +249,22 @@ def test_bytes_altered_anywhere_never_give_a_wrong_translation(tmp_path: Path) -
         assert found.items() <= many.items()
 
 
+@pytest.mark.parametrize("place", range(100))
+def test_a_header_with_an_altered_byte_never_stops_a_run(tmp_path: Path, place: int) -> None:
+    path = tmp_path / "cache.sqlite"
+    with TranslationCache(path) as cache:
+        cache.add("model", {"Eins.": "One."})
+    for change in (0xFF, 1, 3):
+        altered = bytearray(path.read_bytes())
+        altered[place] ^= change
+        path.write_bytes(altered)
+        for _ in range(2):
+            with TranslationCache(path) as cache:
+                assert cache.find("model", ["Eins."]).items() <= {("Eins.", "One.")}
+                cache.add("model", {"Eins.": "One."})
+                assert cache.find("model", ["Eins."]) == {"Eins.": "One."}
+
+
 def test_a_cache_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(NewsImagesError, match="choose another folder with the parameter workdir"):

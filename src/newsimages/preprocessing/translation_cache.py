@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import os
 import sqlite3
 import time
 from collections import OrderedDict
@@ -98,7 +99,7 @@ class TranslationCache:
             try:
                 self._database = _open(path)
             except sqlite3.DatabaseError as error:
-                if _is_about_the_place(error):
+                if _is_about_the_place(error, path):
                     raise
                 _set_aside(path)
                 self._database = _open(path)
@@ -163,15 +164,20 @@ def _open(path: Path) -> sqlite3.Connection:
             database.execute(_TABLE)
         elif stored[0] != _TABLE:
             raise sqlite3.DatabaseError("its table has another form")
+        database.execute("DELETE FROM translations WHERE 0")  # whether it can be written
+        database.rollback()
     except BaseException:
         database.close()
         raise
     return database
 
 
-def _is_about_the_place(error: sqlite3.Error) -> bool:
+def _is_about_the_place(error: sqlite3.Error, path: Path) -> bool:
     """Whether the disk, the rights or another process is to blame, not the file."""
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)
+    may_write = os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
+    if code == sqlite3.SQLITE_READONLY and may_write:
+        return False  # its header says that a newer SQLite wrote it
     return code & 0xFF in _OUTER_CODES and code != sqlite3.SQLITE_IOERR_SHORT_READ
 
 
