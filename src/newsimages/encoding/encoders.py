@@ -201,17 +201,18 @@ def _load(
             device=device,
             require_pretrained=True,  # else a folder without weights gives a random model
         )
+        text = getattr(model, "text", None)
+        if isinstance(text, HFTextEncoder):  # openCLIP casts a part of its layers, which then clash
+            text.to(open_clip.get_cast_dtype(precision))
         tokenizer = load_tokenizer(source)
+        TextTower(model.eval(), tokenizer).try_out()
     except Exception as error:  # openCLIP, safetensors, pickle and the hub have their own each
         first_line = str(error).strip().split("\n")[0].rstrip(". ")
         raise NewsImagesError(
             f"Cannot load backbone={config.backbone} with pretrained={config.pretrained}: "
             f"{type(error).__name__}: {first_line}. {_advice(source, config.pretrained)}"
         ) from error
-    text = getattr(model, "text", None)
-    if isinstance(text, HFTextEncoder):  # openCLIP casts a part of its layers, which then clash
-        text.to(open_clip.get_cast_dtype(precision))
-    return model.eval(), transform, tokenizer
+    return model, transform, tokenizer
 
 
 def load_tokenizer(source: str) -> Any:

@@ -25,6 +25,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from newsimages.encoding.stable_products import is_stable, stable_products
+from newsimages.errors import NewsImagesError
 from newsimages.plain_text import encodable
 from newsimages.progress import progress
 
@@ -33,6 +34,7 @@ MAX_CHARACTERS = 10_000
 ROW_STEP = 4  # rows: kernels are bit-stable only for counts divisible by it
 LENGTH_STEP = ROW_STEP  # tokens: texts are padded to a multiple of it
 SHOW_PROGRESS_FROM = 4096  # texts
+_TRIAL = ("Storm", "„Drei Fähren“ laufen auf Grund: 3:2 für Köln, a longer text!")
 
 
 class TextTower:
@@ -78,6 +80,11 @@ class TextTower:
         if not distinct:
             return np.empty((0, self.dimension), np.float32)
         tokens = self._tokenizer([_shortened(text) for text in distinct])  # (distinct, context)
+        if int(tokens.max()) >= (n_known := _n_tokens(self._text)):
+            raise NewsImagesError(
+                f"The tokenizer gives the token {int(tokens.max())}, but the text tower knows "
+                f"{n_known}: one of them was altered. Fetch or register the model again."
+            )
         lengths = self._cut_lengths(tokens)  # (distinct,)
         order = torch.argsort(lengths, stable=True)
         batch_size = ROW_STEP if self._in_fours else batch_size
@@ -98,6 +105,15 @@ class TextTower:
         row_of = {distinct[i]: row for row, i in enumerate(order.tolist())}
         encoded: NDArray[np.float32] = torch.cat(batches).numpy()[[row_of[t] for t in texts]]
         return encoded
+
+    def try_out(self) -> None:
+        """Encodes two texts.
+
+        Raises:
+            Exception: Whatever a tokenizer and a tower raise that do not fit each other.
+        """
+        if not np.isfinite(self.encode(_TRIAL)).all():
+            raise ValueError("its vectors are not finite")
 
     def fills_context(self, text: str) -> bool:
         """Whether nothing that follows such a text would be read."""
@@ -214,6 +230,13 @@ def _attention(attention: nn.MultiheadAttention, x: Tensor) -> Tensor:
     attended = functional.scaled_dot_product_attention(query, key, value, is_causal=True)
     out: Tensor = attention.out_proj(attended.transpose(1, 2).reshape(x.shape))
     return out
+
+
+def _n_tokens(tower: Any) -> int:
+    """The tokens that the tower has an embedding for."""
+    own = getattr(tower, "token_embedding", None)
+    embedding = tower.transformer.get_input_embeddings() if own is None else own
+    return int(embedding.num_embeddings)
 
 
 def _pool_type(tower: Any) -> str:

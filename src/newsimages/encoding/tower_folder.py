@@ -96,13 +96,14 @@ def load_tower(folder: Path) -> TextTower:
                 for name, each in weights.items()
             }
         _fill(tower, weights)
-        tokenizer = load_tokenizer(f"{LOCAL}{folder}")
+        read = TextTower(tower.eval(), load_tokenizer(f"{LOCAL}{folder}"))
+        read.try_out()
     except Exception as e:  # openCLIP, safetensors and the tokenizers have their own each
         raise NewsImagesError(
             f"{folder} holds no text tower that can be read: {type(e).__name__}: {e}. Register the "
             "model again."
         ) from e
-    return TextTower(tower.eval(), tokenizer)
+    return read
 
 
 def _fill(tower: nn.Module, weights: Mapping[str, Tensor]) -> None:

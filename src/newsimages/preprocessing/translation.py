@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
 
 from newsimages.devices import Device, resolve_device
 from newsimages.errors import NewsImagesError, first_ten
@@ -31,6 +30,7 @@ MAX_SENTENCES = 300  # that are translated of a title or text
 MAX_CHARACTERS = 100_000  # of which these are sought
 
 _BATCH_TOKENS = {"cpu": 1024, "cuda": 16384}  # padded source tokens in a batch
+_TRIAL = ("Sturm", "Drei Fähren laufen auf Grund.")
 _LETTER = re.compile(r"[^\W\d_]")
 _VERSION = "2"  # of what a translation is; raise it when kept ones are to be made anew
 
@@ -74,6 +74,12 @@ class Translator:
             self.tokenizer.model_max_length,
         )
         self.max_tokens = max(self._positions // 2, 2)
+        try:
+            if any(type(token) is not int for token in self.tokenizer.get_vocab().values()):
+                raise TypeError("its vocabulary holds tokens that are no whole numbers")
+            self._generate(_TRIAL)
+        except Exception as error:
+            raise NewsImagesError(_advice(name, f"it does not translate: {error}")) from error
 
     def save(self, folder: Path) -> None:
         """Writes the files that it can be loaded from, by transformers or `Translator`.
@@ -88,6 +94,10 @@ class Translator:
                 f"The translator written to {folder} is not the one in use (on {self.device}): "
                 "load it on the CPU, or use another one."
             )
+
+    @property
+    def _n_tokens(self) -> int:
+        return int(self.model.get_input_embeddings().num_embeddings)
 
     def count_tokens(self, sentence: str) -> int:
         """Source tokens of ``sentence``, the end mark included."""
@@ -108,6 +118,12 @@ class Translator:
     @torch.inference_mode()
     def _generate(self, batch: Sequence[str]) -> list[str]:
         inputs = self.tokenizer(list(batch), return_tensors="pt", padding=True)
+        greatest, n_known = int(inputs["input_ids"].max()), self._n_tokens
+        if greatest >= n_known:
+            raise NewsImagesError(
+                f"The translator's tokenizer gives the token {greatest}, but its model knows "
+                f"{n_known}: one of them was altered. Fetch it again."
+            )
         # Each sentence has its own limit, so that one that repeats itself holds up no batch.
         limits = (2 * inputs["attention_mask"].sum(dim=1) + 32).to(self.device)
 
@@ -232,10 +248,7 @@ def _load(name: str, dtype: torch.dtype) -> tuple[Any, Any]:
             tokenizer = AutoTokenizer.from_pretrained(source, **without_code())
         options = {"weights_only": True, "output_loading_info": True, **without_code()}
         model, report = AutoModelForSeq2SeqLM.from_pretrained(source, dtype=dtype, **options)
-    except (
-        OSError, ValueError, KeyError, TypeError, ImportError, RuntimeError, AssertionError,
-        SafetensorError,
-    ) as error:  # fmt: skip
+    except Exception as error:  # transformers, safetensors, pickle and the hub have their own each
         raise NewsImagesError(_advice(name, error)) from error
     if any(not weight.isfinite().all() for weight in model.parameters()):
         raise NewsImagesError(_advice(name, "its weights are not finite."))
