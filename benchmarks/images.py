@@ -15,6 +15,7 @@ from PIL import Image
 from torch.nn import functional
 
 from benchmarks.timing import Row, best_of, gain
+from newsimages.encoding.as_seen import as_seen
 from newsimages.encoding.encoders import OpenClipConfig, OpenClipEncoder
 
 BACKBONE = "ViT-B-32"
@@ -63,7 +64,7 @@ def _ours(encoder: OpenClipEncoder, paths: list[Path]) -> NDArray[np.float32]:
 def _plain_loop(model: open_clip.CLIP, transform: object, paths: list[Path]) -> NDArray[np.float32]:
     batches = []
     for start in range(0, len(paths), BATCH_SIZE):
-        pictures = [Image.open(path) for path in paths[start : start + BATCH_SIZE]]
+        pictures = [as_seen(Image.open(path)) for path in paths[start : start + BATCH_SIZE]]
         pixels = torch.stack([transform(picture) for picture in pictures])  # type: ignore[operator]
         batches.append(functional.normalize(model.encode_image(pixels), dim=-1))
     vectors: NDArray[np.float32] = torch.cat(batches).numpy()

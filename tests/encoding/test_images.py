@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFile
 
+from newsimages.encoding import images
 from newsimages.encoding.images import UnreadableImageError, open_image
 
 
@@ -60,7 +61,7 @@ def test_a_palette_with_transparency_keeps_its_colours_silently(
 ) -> None:
     path = tmp_path / "picture.png"
     image = picture().convert("P")
-    image.save(path, transparency=bytes([0, 128, 255] + [255] * 253))
+    image.save(path, transparency=bytes([255] * 256))
     assert np.asarray(open_image(path))[20, 10].tolist() == [255, 0, 0]
     assert not recwarn.list
 
@@ -77,11 +78,29 @@ def test_grey_of_8_and_16_bits_looks_the_same(
     assert (pixels[..., 0] == pixels[..., 2]).all()
 
 
-def test_an_animation_gives_its_first_frame(tmp_path: Path) -> None:
-    path = tmp_path / "moving.gif"
-    frames = [Image.new("RGB", (20, 20), colour) for colour in ("red", "blue")]
-    frames[0].save(path, save_all=True, append_images=frames[1:])
-    assert np.asarray(open_image(path))[5, 5].tolist() == [255, 0, 0]
+@pytest.mark.parametrize("form", ["GIF", "WEBP", "PNG", "AVIF"])
+@pytest.mark.parametrize("n_empty", [0, 1, 4])
+def test_an_animation_gives_its_first_frame_that_shows_something(
+    form: str, n_empty: int, tmp_path: Path
+) -> None:
+    path = tmp_path / "moving"
+    empty = [Image.new("RGBA", (40, 40), (0, level, 0, 0)) for level in range(n_empty)]
+    faded = [Image.new("RGBA", (40, 40), (level, 0, 0, 255)) for level in range(n_empty)]
+    shown = [Image.new("RGBA", (40, 40), (30, 30, 30, 255)) for _ in range(2)]
+    for frame, colour in zip(shown, ((220, 30, 30), (30, 30, 220)), strict=True):
+        frame.paste(colour, (8, 8, 32, 32))
+    for before in (empty, faded):
+        first, *others = [*before, *shown]
+        first.save(path, form, save_all=True, append_images=others, duration=100)
+        centre = np.asarray(open_image(path))[20, 20].astype(int)
+        assert np.abs(centre - [220, 30, 30]).max() < 25
+
+
+@pytest.mark.parametrize("form", ["GIF", "WEBP", "PNG", "AVIF", "JPEG"])
+def test_a_picture_of_one_colour_is_that_colour(form: str, tmp_path: Path) -> None:
+    Image.new("RGB", (40, 40), (40, 90, 160)).save(tmp_path / "plain", form)
+    centre = np.asarray(open_image(tmp_path / "plain"))[20, 20].astype(int)
+    assert np.abs(centre - [40, 90, 160]).max() < 25
 
 
 @pytest.mark.parametrize(("width", "height"), [(1600, 1000), (3000, 400), (500, 500), (100, 900)])
@@ -95,14 +114,53 @@ def test_a_jpeg_decoded_smaller_keeps_both_sides(width: int, height: int, tmp_pa
     assert (image.size == (width, height)) == (min(width, height) < 448)
 
 
-@pytest.mark.parametrize("form", ["JPEG", "PNG", "GIF", "WEBP", "AVIF"])
-def test_a_file_cut_short_is_damaged(form: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "GIF", "WEBP", "AVIF", "TIFF", "BMP"])
+@pytest.mark.parametrize("share", [0.3, 0.6, 0.9])
+def test_a_file_cut_short_is_damaged(form: str, share: float, tmp_path: Path) -> None:
     path = tmp_path / "cut.jpg"
     noise = np.random.default_rng(0).integers(0, 255, (64, 64, 3), dtype=np.uint8)
     Image.fromarray(noise).save(path, form)
-    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    path.write_bytes(path.read_bytes()[: int(path.stat().st_size * share)])
     with pytest.raises(UnreadableImageError, match=r"damaged: |not an image"):
         open_image(path)
+
+
+@pytest.mark.parametrize("compression", [None, "tiff_lzw", "tiff_deflate"])
+def test_a_tiff_without_its_last_strips_is_damaged(compression: str | None, tmp_path: Path) -> None:
+    path = tmp_path / "cut.tif"
+    picture(60, 400).save(path, compression=compression)
+    content = bytearray(path.read_bytes())
+    directory = struct.unpack_from("<I", content, 4)[0]
+    for entry in range(struct.unpack_from("<H", content, directory)[0]):
+        at = directory + 2 + 12 * entry
+        if struct.unpack_from("<H", content, at)[0] == 257:  # the height
+            struct.pack_into("<I", content, at + 8, 3000)
+    path.write_bytes(content)
+    with pytest.raises(UnreadableImageError, match="damaged: "):
+        open_image(path)
+
+
+def test_what_takes_too_much_memory_or_work_is_left_undecoded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(images, "MAX_BYTES", 3_000_000)
+    picture(300, 200).save(tmp_path / "small.webp")
+    picture(900, 600).save(tmp_path / "large.webp")
+    picture(900, 600).save(tmp_path / "large.jpg")
+    picture(900, 600).save(tmp_path / "scans.jpg", progressive=True, subsampling=0)
+    for name in ("small.webp", "large.jpg"):
+        open_image(tmp_path / name, at_least=100)
+    for name in ("large.webp", "scans.jpg"):
+        with pytest.raises(UnreadableImageError, match="bytes of memory, more than 3,000,000"):
+            open_image(tmp_path / name, at_least=100)
+    (tmp_path / "file.jpg").write_bytes(bytes(3_000_001))
+    with pytest.raises(UnreadableImageError, match="3,000,001 bytes, more than"):
+        open_image(tmp_path / "file.jpg")
+
+    monkeypatch.setattr(images, "MAX_PASSED", 2_000_000)
+    picture(600, 400).save(tmp_path / "scans.jpg", progressive=True)
+    with pytest.raises(UnreadableImageError, match="scans of 600 × 400 pixels, which pass over"):
+        open_image(tmp_path / "scans.jpg", at_least=100)
 
 
 def test_decoders_of_all_kinds_fail_with_a_reason(tmp_path: Path) -> None:

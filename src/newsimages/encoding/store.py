@@ -27,7 +27,7 @@ from newsimages.encoding.encoders import Encoder
 from newsimages.errors import NewsImagesError, first_ten
 from newsimages.progress import progress
 
-FORMAT = 2  # raise it when what a shard holds, or how it is computed, changes
+FORMAT = 3  # raise it when what a shard holds, or how it is computed, changes
 SHARD_SIZE = 512
 _KIND = FileKind(
     noun="shard of embeddings",

@@ -11,8 +11,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from PIL import ImageOps
-
 from newsimages.encoding.images import UnreadableImageError, open_image
 from newsimages.progress import progress
 
@@ -45,7 +43,7 @@ def estimated_bytes(paths: Sequence[Path | None], *, size: int, workers: int) ->
 
 
 def make_thumbnails(paths: Sequence[Path | None], *, size: int, workers: int) -> Thumbnails:
-    """A thumbnail of every file, turned upright, without metadata; ``size`` is one of `SIZES`."""
+    """A thumbnail of every file as people see it, without metadata; ``size`` is one of `SIZES`."""
     made: list[tuple[str | None, str | None]] = []
     is_hidden = len(paths) < FEW  # as a sample always is
     # Pillow warns of damaged metadata, which is not read. Filters are global and the threads (in
@@ -84,12 +82,9 @@ def _thumbnail(path: Path | None, size: int) -> tuple[str | None, str | None]:
     try:
         image = open_image(path, at_least=size)
         image.thumbnail((size, size), reducing_gap=3.0)
-        image = ImageOps.exif_transpose(image)
         image.info.clear()  # neither a profile as large as the picture nor where it was taken
         file = io.BytesIO()
         image.save(file, "WEBP", quality=QUALITIES[size], method=4)
     except UnreadableImageError as error:
         return None, str(error)
-    except (OSError, ValueError) as error:  # a damaged EXIF block, for one
-        return None, f"damaged: {error}"
     return base64.b64encode(file.getvalue()).decode("ascii"), None
