@@ -58,7 +58,7 @@ def test_not_found(corpus: Path, names: tuple[str, ...], reason: str) -> None:
     assert reason in found.reason
 
 
-@pytest.mark.parametrize("ending", ["avif", "jfif", "jpe"])
+@pytest.mark.parametrize("ending", ["avif", "heic", "jfif", "jpe"])
 def test_rarer_endings_are_images_too(tmp_path: Path, ending: str) -> None:
     (tmp_path / f"a.{ending}").write_bytes(b"")
     assert ImageFiles(tmp_path, tmp_path).find(("a",)).path == f"a.{ending}"

@@ -19,20 +19,8 @@ from newsimages.corpora.names import composed, is_text, shown
 from newsimages.errors import first_ten
 
 IMAGE_ENDINGS = frozenset(
-    {
-        ".jpg",
-        ".jpeg",
-        ".jpe",
-        ".pjpeg",
-        ".jfif",
-        ".png",
-        ".webp",
-        ".avif",
-        ".gif",
-        ".bmp",
-        ".tif",
-        ".tiff",
-    }
+    {".jpg", ".jpeg", ".jpe", ".pjpeg", ".jfif", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff"}
+    | {".avif", ".avifs", ".heic", ".heif"}
 )
 OUTPUT_MARKER = ".newsimages"
 """An empty file of this name marks a folder of the project's own output, never read as input."""

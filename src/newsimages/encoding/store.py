@@ -23,6 +23,7 @@ from tqdm import tqdm
 from newsimages.checked_file import FileKind, read_tensors, write_tensors
 from newsimages.checksums import file_sha256
 from newsimages.embeddings import Embeddings
+from newsimages.encoding import heif_file
 from newsimages.encoding.encoders import Encoder
 from newsimages.errors import NewsImagesError, first_ten
 from newsimages.progress import progress
@@ -159,9 +160,12 @@ class EmbeddingStore:
 
 
 def _file_digest(path: Path) -> str:
-    """SHA-256 of a file's content; a fixed word where there is none to read."""
+    """SHA-256 of a file's content; a fixed word where there is none to read.
+
+    A HEIF file has another one with its reader than without: it is tried again once that is there.
+    """
     try:
-        return file_sha256(path)
+        return f"{file_sha256(path)}{heif_file.ADVICE if heif_file.lacks_reader(path) else ''}"
     except OSError:
         return "unreadable"
 
