@@ -6,7 +6,7 @@ than 8 bits are brought to 8.
 
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,8 +88,8 @@ def is_deep(image: Image.Image) -> bool:
 
 def contrast(seen: Image.Image) -> int:
     """Levels between the darkest and the brightest pixel, in the channel where that is most."""
-    extrema: Any = seen.getextrema()
-    return int(max(high - low for low, high in extrema))
+    extrema = np.array([band.getextrema() for _, band in _bands(seen)])  # (bands, channels, 2)
+    return int((extrema[..., 1].max(axis=0) - extrema[..., 0].min(axis=0)).max())
 
 
 def _over_white(band: Image.Image) -> Image.Image:
