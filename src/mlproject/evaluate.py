@@ -260,14 +260,17 @@ def is_possible(each: Run, parts: Parts, chooser: Chooser) -> bool:
 
 def _log_submission(config: Evaluate, ranking: pd.DataFrame, test: EmbeddedSet) -> None:
     """Logs the submission file; one that would be refused costs a notice, not the figures."""
+    ids, articles = test.articles["article_id"], test.articles
+    given = articles["scrambled_id"].fillna("") if "scrambled_id" in articles else [""] * len(ids)
     try:
         with tracking.artifact(f"submissions/{test.name}.tsv") as path:
             write_submission(
                 path,
                 ranking,
                 form=config.measuring.submission_form,
-                urls=dict(zip(test.articles["article_id"], test.articles["url"], strict=True)),
+                urls=dict(zip(ids, articles["url"], strict=True)),
                 image_ids=test.images.ids.tolist(),
+                scrambled_ids=dict(zip(ids, given, strict=True)),
             )
     except NewsImagesError as error:
         print(f"  {test.name}: no submission file. {error}")

@@ -148,7 +148,7 @@ class MeasuringOptions:
     scale: float = 1.0
     """Factor of the similarities in the dual softmax of the paper's runs (the paper: 1)."""
     submission_form: Form = "2023"
-    """The year whose submission form is written: 2021 or 2023."""
+    """The year whose submission form is written: 2021 (articles by id) or 2023 (by url)."""
     sheet_articles: int = 1500
     """Articles on a contact sheet, at most (a sample of more); 0 makes none."""
     paper_corpus: Bool = False

@@ -41,6 +41,8 @@ def test_2021_batches_merge_and_april_ids_meet_the_ground_truth(make_corpus: Mak
         "Auf offener Straße",
         "13",
     ]
+    assert test.articles["scrambled_id"].to_list() == ["1000265260"]
+    assert "scrambled_id" not in train.articles
     assert list(test.images["path"]) == ["images/h13.jpg", "images/14.png"]
 
 
@@ -109,6 +111,18 @@ def test_scrambled_ids_are_all_or_none(make_corpus: MakeCorpus) -> None:
     )
     with pytest.raises(NewsImagesError, match=r"mixes scrambled ids .* 526000026"):
         read_corpus(folder)
+
+
+def test_blank_ids_among_scrambled_ones_are_left_out_and_reported(make_corpus: MakeCorpus) -> None:
+    folder = make_corpus(
+        {
+            "A/batch.tsv": APRIL + "1000265260\t\t\t\t\t\tA\tB\r\n\t\t\t\t\t\tC\tD\r\n",
+            "A/batch-images.tsv": "img\tiid\timgFile\r\nhttps://i/13\t13\th13.jpg\r\n",
+        }
+    )
+    corpus = read_corpus(folder)
+    assert corpus.data_sets[0].articles["article_id"].to_list() == ["526000026"]
+    assert "no article id" in " ".join(corpus.skipped["reason"])
 
 
 def test_a_ground_truth_of_other_articles_is_refused(make_corpus: MakeCorpus) -> None:

@@ -43,6 +43,17 @@ def test_2021_april_ids_are_those_of_the_ground_truth(
     assert (read["title"] == truth["title"].map(readable)).all()
 
 
+def test_2021_april_articles_keep_the_ids_that_the_organisers_unscramble(
+    sets_2021: dict[str, DataSet], shared_data: Path
+) -> None:
+    folder = shared_data / "newsimages2021"
+    given = read_table(folder / "MediaEvalNewsImagesBatch04articles.tsv").rows["articleid"]
+    truth = read_table(folder / "content2019-04-gt.tsv").rows["article"]
+    articles = sets_2021["test"].articles
+    assert articles["scrambled_id"].to_list() == given.to_list()
+    assert {one[6:10] + one[1:6] for one in articles["scrambled_id"]} == set(truth)
+
+
 def test_2025_is_whole(shared_data: Path) -> None:
     (test,) = read_corpus(shared_data / "newsimages2025").data_sets
     assert (len(test.articles), len(test.images)) == (8500, 8500)

@@ -114,6 +114,32 @@ def test_evaluate_logs_rankings_and_submissions_under_one_parent(arguments: list
     assert row["MRR"].item() == pytest.approx(logged)
 
 
+@pytest.mark.usefixtures("store")
+def test_lists_of_april_2021_carry_the_ids_that_the_organisers_unscramble(
+    arguments: list[str],
+) -> None:
+    folder = Path("squares", "TW")
+    own = pd.read_csv(folder / "test.csv")
+    true = [f"5260{n:05}" for n in range(N_TEST)]
+    april = own.assign(articleID=["1" + one[4:] + one[:4] for one in true], url="")
+    truth = own.assign(article=true, iid=own["image"], imgFile=own["image"])
+    april[["articleID", "url", "title", "text"]].to_csv(folder / "batch.tsv", sep="\t", index=False)
+    truth[["iid", "imgFile"]].to_csv(folder / "batch-images.tsv", sep="\t", index=False)
+    truth[["article", "iid", "title", "imgFile"]].to_csv(folder / "gt.tsv", sep="\t", index=False)
+    (folder / "test.csv").unlink()
+    (folder / "train.csv").unlink()
+    assert cli.run(["evaluate", *arguments, *CLIP, "--submission-form", "2021"]) == 0
+    [child] = children("clip")
+    logged = Path(mlflow.artifacts.download_artifacts(run_id=child.info.run_id))
+    lists = pd.read_csv(logged / "submissions" / "TW.tsv", sep="\t", dtype=str)
+    assert lists["articleID"].to_list() == april["articleID"].to_list()
+    images = dict(zip(april["articleID"], own["image"], strict=True))
+    ranks = [list(row)[1:].index(images[row[0]]) + 1 for row in lists.itertuples(index=False)]
+    assert child.data.metrics["TW/mrr"] == pytest.approx(np.mean([1 / rank for rank in ranks]))
+    ranking = pd.read_parquet(logged / "rankings" / "TW.parquet")
+    assert set(ranking["article_id"]) == set(true)
+
+
 def test_second_run_computes_nothing_again(store: Path, arguments: list[str]) -> None:
     assert cli.run(["embed", *arguments]) == 0
     shards = sorted((store / "work" / "embeddings").rglob("*.safetensors"))

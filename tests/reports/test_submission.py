@@ -34,6 +34,30 @@ def test_form_of_2023_to_the_byte(tmp_path: Path) -> None:
     assert path.read_bytes() == b"https://news.example/2\tz\ty\tx\na1\ty\tx\tz\n"
 
 
+def test_scrambled_ids_name_articles_in_2021s_form_alone(tmp_path: Path) -> None:
+    path = tmp_path / "RSS.tsv"
+    for form, first in (("2021", b"1000265260\tz"), ("2023", b"https://news.example/2\tz")):
+        write_submission(
+            path,
+            table(GOOD),
+            form=form,  # type: ignore[arg-type]
+            urls=URLS,
+            image_ids=IMAGES,
+            scrambled_ids={"a2": "1000265260"},
+        )
+        assert path.read_bytes().split(b"\n")[form == "2021"].startswith(first)
+
+
+@pytest.mark.parametrize("odd", ["a\tb", "a\nb", "a\rb", '"a'])
+def test_image_ids_and_names_that_break_the_table_are_refused(odd: str, tmp_path: Path) -> None:
+    path = tmp_path / "RSS.tsv"
+    with pytest.raises(NewsImagesError, match=r"(?s)cannot hold image ids .* Rename these images"):
+        write_submission(path, table({"a": [odd]}), form="2021", urls={"a": ""}, image_ids=[odd])
+    with pytest.raises(NewsImagesError, match="must name each article once"):
+        write_submission(path, table({odd: ["x"]}), form="2021", urls={odd: ""}, image_ids=["x"])
+    assert not path.exists()
+
+
 def test_lists_end_at_100_images() -> None:
     images = [f"i{n}" for n in range(150)]
     check(table({"a": images[:100]}), ["a"], images)

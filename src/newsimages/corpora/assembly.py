@@ -151,6 +151,8 @@ def _finished_articles(articles: pd.DataFrame, report: Report) -> pd.DataFrame:
         finished[name] = finished[name].mask(finished[name] == "")
     cells = articles["date"].reset_index(drop=True)
     finished["date"] = _dates(cells)
+    if "scrambled_id" in articles:
+        finished["scrambled_id"] = articles["scrambled_id"].reset_index(drop=True)
     odd = finished["date"].isna() & (cells != "")
     for article_id, cell in zip(finished["article_id"][odd], cells[odd], strict=True):
         report.add("article", article_id, f"{cell!r} is no date such as 2022-03-31; kept without")

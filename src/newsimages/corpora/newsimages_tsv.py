@@ -4,7 +4,8 @@ The columns are ``article aid url img iid hashvalue title text imgFile``, in lat
 ``Date titleEN textEN``, in any order; which of them are filled differs:
 
 - training: all of them;
-- test articles: no image. Those of April 2021 call the id ``articleID`` and scramble it;
+- test articles: no image. Those of April 2021 call the id ``articleID`` and scramble it; it is
+  kept as ``scrambled_id``, which the organisers' evaluator wants;
 - test images: ``iid`` and ``imgFile``, no title;
 - ground truth: as training, with the word ``gt`` in the file's name.
 """
@@ -57,11 +58,14 @@ def read(table: Table) -> Part:
     text = table.column("text")
     if any(name.lower().startswith("gdelt") for name in (table.path.stem, table.path.parent.name)):
         text = text.map(readable_tags)
+    ids = table.column(*_ID_COLUMNS)
+    scrambled = _are_scrambled(table, ids)
     return part_of(
         table,
         role=role,
         unsaid_split="train" if role == "pairs" else "test",
-        article_id=_article_id(table),
+        article_id=_unscrambled(ids) if scrambled else ids,
+        scrambled_id=ids if scrambled else None,
         text=text,
         image_id=table.column() if role == "articles" else _image_id(table),
         image_url=table.column("img"),
@@ -88,20 +92,23 @@ def _role(table: Table) -> Role:
     return "articles" if told or not (_image_id(table) != "").any() else "pairs"
 
 
-def _article_id(table: Table) -> pd.Series:
-    """The ids; of a scrambled one (April 2021) the true id is its digits 7–10, then 2–6."""
-    ids = table.column(*_ID_COLUMNS)
+def _are_scrambled(table: Table, ids: pd.Series) -> bool:
+    """Whether the ids are those of April 2021, in the column articleID and of ten digits."""
     if "articleid" not in table.columns or "article" in table.columns:
-        return ids
+        return False
+    ids = ids[ids != ""]
     scrambled = ids.str.fullmatch("[0-9]{10}")
-    if scrambled.all():
-        return ids.str[6:10] + ids.str[1:6]
-    if scrambled.any():
+    if scrambled.any() and not scrambled.all():
         raise NewsImagesError(
             f"{table.path}: the column articleID mixes scrambled ids of ten digits with others: "
             f"{first_ten(list(ids[~scrambled]))}. Expected all or none; check these rows."
         )
-    return ids
+    return bool(scrambled.any())
+
+
+def _unscrambled(ids: pd.Series) -> pd.Series:
+    """The true ids: the digits 7–10 of the scrambled ones, then 2–6."""
+    return ids.str[6:10] + ids.str[1:6]
 
 
 def _image_id(table: Table) -> pd.Series:

@@ -48,8 +48,8 @@ class Part:
     """One table's articles and images.
 
     Attributes:
-        articles: article_id, url, title, text, title_en, text_en, image_id, date, where – all
-            text, "" for nothing.
+        articles: article_id, url, title, text, title_en, text_en, image_id, date, where, and
+            scrambled_id where the release scrambles its ids – all text, "" for nothing.
         images: image_id, url, names (tuple of the names its file may have), where.
     """
 
@@ -113,6 +113,7 @@ def part_of(
     url: str = "url",
     role: Role = "pairs",
     unsaid_split: Split = "test",
+    scrambled_id: pd.Series | None = None,
 ) -> Part:
     """The part that ``table`` is; rows without an image id give no image.
 
@@ -135,6 +136,8 @@ def part_of(
             "where": where,
         }
     )
+    if scrambled_id is not None:
+        articles["scrambled_id"] = scrambled_id
     names = pd.Series(list(zip(*image_names, strict=True)), index=index, dtype="object")
     images = pd.DataFrame(
         {"image_id": image_id, "url": known(image_url), "names": names, "where": where}

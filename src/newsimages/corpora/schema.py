@@ -15,6 +15,7 @@ ARTICLES = pa.DataFrameSchema(
         "text_en": pa.Column(str, nullable=True),
         "image_id": pa.Column(str, nullable=True),
         "date": pa.Column("datetime64[us]", nullable=True),
+        "scrambled_id": pa.Column(str, nullable=True, required=False),
     },
     strict=True,
     ordered=True,

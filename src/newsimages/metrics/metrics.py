@@ -1,8 +1,10 @@
 """The metrics of rankings, and the ranks of right images that they are computed from.
 
-As MediaEval NewsImages defines them: one relevant image per article; the divisor is the number of
-articles in the ground truth, so an article without a list counts as a miss; ranks beyond 100 count
-nothing. A new metric is a file beside this one and a line of `METRICS`.
+As MediaEval NewsImages defines them: one relevant image per article; an article without a list
+counts as a miss; ranks beyond 100 count nothing. The divisor is the number of articles in the
+ground truth. The official evaluator of 2021 divides by that of distinct images in it, which are as
+many in its data; where articles share images they are fewer, and its figures greater than ours.
+A new metric is a file beside this one and a line of `METRICS`.
 """
 
 from collections.abc import Callable, Mapping

@@ -1,6 +1,11 @@
 """Rankings in, submission files in the forms of MediaEval NewsImages out.
 
-2021: TSV with the header ``articleID iid1 iid2 …``. 2023: no header, urls in place of ids.
+2021: TSV with the header ``articleID iid1 iid2 …``. The organisers' evaluator skips a line whose
+first cell is no number, unscrambles the number of any other, and stops with an error where the
+ground truth lacks it. It goes through a list up to the right image or the 100th cell, so that of a
+whole gallery below 100 will do; where even that lacks the right image, it stops with an error, too.
+
+2023: no header, urls in place of ids.
 """
 
 from collections import Counter
@@ -50,6 +55,7 @@ def write_submission(
     form: Form,
     urls: Mapping[str, str],
     image_ids: Collection[str],
+    scrambled_ids: Mapping[str, str] | None = None,
 ) -> None:
     """Writes a submission file, checked and atomically.
 
@@ -59,17 +65,19 @@ def write_submission(
         form: Which year's.
         urls: By id of every article of the test set, in its order; "" where it has none.
         image_ids: All images of the gallery.
+        scrambled_ids: What 2021's form calls articles by, where that is not their id.
 
     Raises:
-        NewsImagesError: As `check`; no article; in 2023's form, urls that are not one per article
-            or break the table.
+        NewsImagesError: As `check`; no article; in 2023's form, urls that are not one per article;
+            cells that break the table.
     """
     if not urls:
         raise NewsImagesError("A submission of 0 articles: the test set is empty.")
     check(ranking, list(urls), image_ids)
     lists = ranking.sort_values("rank").groupby("article_id")["image_id"].agg(list)
-    names = {key: key if form == "2021" else url or key for key, url in urls.items()}
-    _check_names(list(names.values()))
+    called = urls if form == "2023" else scrambled_ids or {}
+    names = {key: called.get(key) or key for key in urls}
+    _check_cells(list(names.values()), image_ids)
     lines = ["\t".join([names[key], *lists[key]]) for key in urls]
     if form == "2021":
         n_images = len(lists.iloc[0])
@@ -77,12 +85,22 @@ def write_submission(
     write_bytes(path, ("\n".join(lines) + "\n").encode())
 
 
-def _check_names(names: Sequence[str]) -> None:
-    broken = [name for name in names if {"\t", "\n", "\r"} & set(name)]
+def _check_cells(names: Sequence[str], image_ids: Collection[str]) -> None:
+    """Raises: NewsImagesError where the file would be read as another table than was written."""
     twice = [name for name, count in Counter(names).items() if count > 1]
-    if broken or twice:
+    if broken := [*filter(_breaks, names), *twice]:
         raise NewsImagesError(
-            "The submission's first column must name each article once, without tabs or line "
-            f"ends, but got {first_ten(broken + twice)}. Set submission_form=2021 to name articles "
-            "by their ids."
+            "The submission's first column must name each article once, without tabs, line ends "
+            f"or a quote at the beginning, but got {first_ten(broken)}. Set submission_form=2021 "
+            "to name articles by their ids."
         )
+    if broken := list(filter(_breaks, image_ids)):
+        raise NewsImagesError(
+            "A submission cannot hold image ids with tabs, line ends or a quote at the beginning, "
+            f"but got {first_ten(broken)}. Rename these images."
+        )
+
+
+def _breaks(cell: str) -> bool:
+    """Whether a reader of tables takes the cell for several, or for a quoted one."""
+    return cell.startswith('"') or not {"\t", "\n", "\r"}.isdisjoint(cell)
