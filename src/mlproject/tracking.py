@@ -23,6 +23,7 @@ from mlproject.options import flat
 from newsimages.corpora import DataSet
 from newsimages.protocols.embedded import EmbeddedSet
 from newsimages.reports.figures.canvas import Drawing
+from newsimages.reports.spreadsheet import spreadsheet_csv
 
 DESCRIPTION_TAG = "mlflow.note.content"
 COMMIT_TAG = "mlflow.source.git.commit"
@@ -96,12 +97,15 @@ def mlflow_data_set(data_set: DataSet | EmbeddedSet) -> PandasDataset:
 
 
 def log_table(table: pd.DataFrame, artifact_file: str) -> None:
-    """Logs a table that the MLflow UI shows as one (``.json``), or as ``.csv`` or ``.parquet``."""
+    """Logs a table that the MLflow UI shows as one (``.json``), or as ``.csv`` or ``.parquet``.
+
+    CSV is for people and their spreadsheets, Parquet for programs.
+    """
     match Path(artifact_file).suffix:
         case ".json":
             mlflow.log_table(table.astype("string").fillna(""), artifact_file)
         case ".csv":
-            mlflow.log_text(table.to_csv(index=False, lineterminator="\n"), artifact_file)
+            mlflow.log_text(spreadsheet_csv(table), artifact_file)
         case _:
             mlflow.log_stream(io.BytesIO(table.to_parquet(index=False)), artifact_file)
 

@@ -115,6 +115,27 @@ def test_evaluate_logs_rankings_and_submissions_under_one_parent(arguments: list
 
 
 @pytest.mark.usefixtures("store")
+def test_formulas_in_ids_reach_programs_as_they_are_and_spreadsheets_as_text(
+    arguments: list[str],
+) -> None:
+    path = Path("squares", "RSS", "test.csv")
+    table = pd.read_csv(path)
+    table.loc[:1, "article_id"] = ["=1+1", "@SUM(A1)"]
+    table.loc[1, "title"] = ""
+    table.to_csv(path, index=False)
+    assert cli.run(["evaluate", *arguments, *CLIP]) == 0
+    [child] = children("clip")
+    logged = Path(mlflow.artifacts.download_artifacts(run_id=child.info.run_id))
+    ids = pd.read_parquet(logged / "rankings" / "RSS.parquet")["article_id"]
+    assert "=1+1" in set(ids)
+    assert (logged / "submissions" / "RSS.tsv").read_text().startswith("=1+1\t")
+    skipped = pd.read_csv(mlflow.artifacts.download_artifacts(
+        run_id=step("corpus").info.run_id, artifact_path="skipped.csv"
+    ))  # fmt: skip
+    assert skipped["id"][0] == "'@SUM(A1)"
+
+
+@pytest.mark.usefixtures("store")
 def test_lists_of_april_2021_carry_the_ids_that_the_organisers_unscramble(
     arguments: list[str],
 ) -> None:
