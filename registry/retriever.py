@@ -14,11 +14,15 @@ from mlflow.exceptions import MlflowException
 from mlflow.models import set_model
 from mlflow.protos.databricks_pb2 import TEMPORARILY_UNAVAILABLE
 from mlflow.pyfunc.model import PythonModel
+from pandas.api.types import is_integer_dtype
 
-from newsimages.errors import NewsImagesError
+from newsimages.errors import NewsImagesError, first_ten
 from newsimages.retriever.batching import MAX_ITEMS, MAX_WAITING, BusyError
 from newsimages.retriever.folder import load_retriever
 from newsimages.retriever.requests import Answers
+
+_SERVING = "_MLFLOW_IS_IN_SERVING_ENVIRONMENT"
+"""The variable that is "true" where requests are read by ``mlflow models serve`` or ``predict``."""
 
 
 class RetrieverModel(PythonModel):
@@ -35,8 +39,10 @@ class RetrieverModel(PythonModel):
         self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None
     ) -> pd.DataFrame:
         """As `Answers`; bad input is a 400 with a sentence, a full queue a 503."""
-        self.let_in()
         try:
+            if _is_served():
+                self.let_in()
+                _check_row_numbers(model_input.index)
             return self.answers(model_input, params)
         except BusyError as error:
             raise MlflowException(str(error), error_code=TEMPORARILY_UNAVAILABLE) from None
@@ -45,7 +51,7 @@ class RetrieverModel(PythonModel):
 
 
 def _is_served() -> bool:
-    return os.environ.get("_MLFLOW_IS_IN_SERVING_ENVIRONMENT") == "true"
+    return os.environ.get(_SERVING) == "true"
 
 
 def _take_any_text() -> None:
@@ -63,15 +69,28 @@ def _let_requests_in() -> None:
 
     MLflow's server calls `predict` in the pool of its event loop, whose few threads (six on two
     cores) would hold back requests that could share a batch. The loop is not handed to a model, so
-    it is looked for, once, when the first request is there; outside of that server nothing is done.
+    it is looked for, once, when the first request is there.
     """
-    if not _is_served():
-        return
     loops = [each for each in gc.get_objects() if issubclass(type(each), AbstractEventLoop)]
     for loop in loops:
         if loop.is_running():
             pool = ThreadPoolExecutor(MAX_WAITING + MAX_ITEMS)
             loop.call_soon_threadsafe(loop.set_default_executor, pool)
+
+
+def _check_row_numbers(index: pd.Index) -> None:
+    """Raises: NewsImagesError where the rows of a request are not numbered 0, 1, 2, ….
+
+    MLflow reads CSV with pandas, which takes the first cells of rows that are longer than the
+    header for the index: of an unquoted ``title`` with a comma only its end would be ranked. A
+    DataFrame in a program of one's own has whatever index it has.
+    """
+    if not (is_integer_dtype(index) and index.equals(pd.RangeIndex(len(index)))):
+        raise NewsImagesError(
+            f"The rows are called {first_ten([str(each) for each in index])}; expected no names, "
+            "or 0, 1, 2, …. In CSV, put a title that holds a comma in double quotes, so that no "
+            "row has more cells than the header; in JSON, leave index out."
+        )
 
 
 set_model(RetrieverModel())
