@@ -1,8 +1,8 @@
 """The bundled models as their users load them: with no network, from their folders."""
 
-import inspect
 import json
 import random
+import re
 import socket
 from pathlib import Path
 from typing import Any, NoReturn
@@ -15,17 +15,15 @@ from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 
 from newsimages import demo_models
 from newsimages.corpora.demo import wording
-from newsimages.corpora.demo.corpus import build_demo
 from newsimages.corpora.demo.drawing import draw
-from newsimages.corpora.demo.plan import Sizes, plan_corpus
+from newsimages.corpora.demo.plan import SEED, Sizes, plan_corpus
 from newsimages.corpora.demo.scenes import pretraining_scenes
 from newsimages.errors import NewsImagesError
-from tools.demo_models import checkpoints
+from tools.demo_models import checkpoints, draws
 
 KINDS: tuple[demo_models.Kind, ...] = ("clip", "multilingual", "translator")
 FOLDERS = [demo_models.path(kind) for kind in KINDS]
 OTHER_SEED = 9_001  # neither a training's nor a corpus's
-CORPUS_SEED = inspect.signature(build_demo).parameters["seed"].default
 
 
 @pytest.fixture(autouse=True)
@@ -70,6 +68,9 @@ def test_holds_data_only_and_a_card(folder: Path) -> None:
     card = (folder / "MODEL_CARD.md").read_text(encoding="utf-8")
     assert "python tools/demo_models/train_" in card
     assert "Apache-2.0" in card
+    assert re.search(
+        r"<!-- seen: .*\| titles seen.* of 300 .*<!-- end of seen -->", card, re.DOTALL
+    )
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=KINDS)
@@ -83,10 +84,11 @@ def test_weights_are_stored_in_half_precision(folder: Path) -> None:
 @pytest.mark.parametrize("folder", FOLDERS, ids=KINDS)
 def test_trained_on_nothing_of_the_corpus(folder: Path) -> None:
     training = training_of(folder)
-    assert CORPUS_SEED not in (training["seed"], training["held_out_seed"])
+    assert SEED not in (training["seed"], training["held_out_seed"])
     assert training["seed"] != training["held_out_seed"]
-    seen = set(pretraining_scenes(training["n_scenes"], training["seed"]))
-    assert seen.isdisjoint(plan_corpus(CORPUS_SEED, Sizes()).pictures.values())
+    without = draws.left_out(training.get("without_demo", False))
+    seen = set(draws.training_scenes(training["n_scenes"], training["seed"], without))
+    assert seen.isdisjoint(plan_corpus(SEED, Sizes()).pictures.values())
 
 
 def test_clip_retrieves_new_pictures_by_their_caption(clip: tuple[Any, Any, Any]) -> None:

@@ -16,7 +16,6 @@ from newsimages.corpora.demo import wording
 from newsimages.corpora.demo.scenes import Scene
 from newsimages.corpora.demo.words import Language
 
-GERMAN_SHARE = 0.5
 PAD, UNKNOWN, START, END = "<pad>", "<unk>", "<start>", "<end>"
 
 
@@ -28,15 +27,6 @@ def held_out_texts(scenes: Sequence[Scene], rng: random.Random) -> dict[str, lis
         "headline": [title for title, _ in articles],
         "full_text": [text for _, text in articles],
     }
-
-
-def bilingual_text(scene: Scene, rng: random.Random) -> str:
-    """A text about the picture, English or German: a caption or a lead, or a headline."""
-    if rng.random() < GERMAN_SHARE:
-        headline, lead, *_ = wording.sentence_pairs(scene, rng)
-        german, _ = rng.choice((headline, lead))
-        return german
-    return wording.training_text(scene, rng)
 
 
 def bilingual_held_out_texts(scenes: Sequence[Scene], seed: str) -> dict[str, list[str]]:

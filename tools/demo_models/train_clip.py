@@ -8,6 +8,7 @@ tokenizer, model card). Killed and started again, it goes on from its last check
 """
 
 import argparse
+import hashlib
 import json
 import logging
 import math
@@ -23,6 +24,7 @@ from typing import Any
 import cards
 import checkpoints
 import clip_texts
+import draws
 import numpy as np
 import open_clip
 import torch
@@ -37,7 +39,6 @@ from transformers import PreTrainedTokenizerFast
 
 from newsimages import demo_models
 from newsimages.atomic import replacing, write_bytes
-from newsimages.corpora.demo import wording
 from newsimages.corpora.demo.scenes import Scene, pretraining_scenes
 
 log = logging.getLogger("train_clip")
@@ -54,6 +55,8 @@ class Settings:
     """Seed of the training scenes, their texts, the weights and the order."""
     held_out_seed: int = 72
     """Seed of the scenes that measure the model and never train it."""
+    without_demo: bool = True
+    """Whether titles and scenes of the demo corpus's articles are left out of the training."""
     n_scenes: int = 16_000
     texts_per_scene: int = 8
     n_tokens: int = 3000
@@ -177,16 +180,14 @@ def export(
 def drawn(name: str, scenes: Sequence[Scene], workdir: Path) -> NDArray[np.uint8]:
     """The pictures of ``scenes``, drawn into ``workdir`` unless they lie there."""
     size = model_config(0)["vision_cfg"]["image_size"]
-    file = workdir / f"{name}-{len(scenes)}x{size}.u8"
+    digest = hashlib.sha256(repr(scenes).encode()).hexdigest()[:12]
+    file = workdir / f"{name}-{len(scenes)}x{size}-{digest}.u8"
     return draw_pictures(file, scenes, size=size, workers=os.cpu_count() or 1)
 
 
 def make_training(settings: Settings, workdir: Path) -> tuple[Pairs, PreTrainedTokenizerFast]:
     """Draws and words the training scenes; the tokenizer is made of their texts."""
-    scenes = list(pretraining_scenes(settings.n_scenes, settings.seed))
-    rng = random.Random(f"texts-{settings.seed}")
-    n_texts = range(settings.texts_per_scene)
-    texts = [wording.training_text(scene, rng) for scene in scenes for _ in n_texts]
+    scenes, texts = draws.of_clip(asdict(settings))
     tokenizer = clip_texts.train_tokenizer(texts, n_tokens=settings.n_tokens, length=LENGTH)
     tokens = clip_texts.token_rows(tokenizer, texts, LENGTH)
     log.info("%d texts, %d tokens", len(texts), len(tokenizer))

@@ -10,13 +10,13 @@ writes it. Killed and started again, it goes on from its last checkpoint.
 
 import argparse
 import logging
-import random
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
 import cards
 import clip_texts
+import draws
 import numpy as np
 import open_clip
 import torch
@@ -85,15 +85,12 @@ def make_training(
     Returns:
         (N, S, S, 3) pictures, (N, K, L) tokens, the tokenizer.
     """
-    scenes = list(pretraining_scenes(settings.n_scenes, settings.seed))
-    rng = random.Random(f"texts-{settings.seed}")
-    n_texts = settings.texts_per_scene
-    texts = [clip_texts.bilingual_text(scene, rng) for scene in scenes for _ in range(n_texts)]
+    scenes, texts = draws.of_multilingual(asdict(settings))
     tokenizer = clip_texts.train_tokenizer(texts, n_tokens=settings.n_tokens, length=LENGTH)
     tokens = clip_texts.token_rows(tokenizer, texts, LENGTH)
     log.info("%d texts, %d tokens", len(texts), len(tokenizer))
     pictures = train_clip.drawn(f"train-{settings.seed}", scenes, workdir)
-    return pictures, tokens.reshape(len(scenes), n_texts, LENGTH), tokenizer
+    return pictures, tokens.reshape(len(scenes), settings.texts_per_scene, LENGTH), tokenizer
 
 
 def make_held_out(tokenizer: PreTrainedTokenizerFast, seed: int, workdir: Path) -> HeldOut:

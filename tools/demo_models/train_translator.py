@@ -13,13 +13,13 @@ import json
 import logging
 import random
 import time
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import cards
 import checkpoints
+import draws
 import numpy as np
 import sentencepiece
 import torch
@@ -35,13 +35,9 @@ from transformers import (
 
 from newsimages import demo_models
 from newsimages.atomic import write_bytes
-from newsimages.corpora.demo import wording
-from newsimages.corpora.demo.scenes import pretraining_scenes
 
 log = logging.getLogger("train_translator")
 
-Pair = tuple[str, str]
-"""German, English."""
 PAD = "<pad>"
 N_HELD_OUT = 1000
 POOL = 50
@@ -56,6 +52,8 @@ class Settings:
     """Seed of the training sentences, the weights and the order."""
     held_out_seed: int = 82
     """Seed of the scenes whose news measure the model."""
+    without_demo: bool = True
+    """Whether titles and scenes of the demo corpus's articles are left out of the training."""
     n_scenes: int = 40_000
     at_most: int = 20
     """Times that a sentence may occur among the training pairs, at most."""
@@ -68,23 +66,7 @@ class Settings:
     warm_up: int = 100
 
 
-def sentence_pairs(n_scenes: int, seed: int, *, at_most: int) -> list[Pair]:
-    """The sentences of the news about ``n_scenes`` new scenes, none more than ``at_most`` times.
-
-    Sentences that fit every scene occur thousands of times, those that fit few once or twice.
-    """
-    rng = random.Random(f"sentences-{seed}")
-    kept: Counter[Pair] = Counter()
-    pairs = []
-    for scene in pretraining_scenes(n_scenes, seed):
-        for pair in wording.sentence_pairs(scene, rng):
-            kept[pair] += 1
-            if kept[pair] <= at_most:
-                pairs.append(pair)
-    return pairs
-
-
-def train_pieces(folder: Path, pairs: Sequence[Pair], n_pieces: int) -> MarianTokenizer:
+def train_pieces(folder: Path, pairs: Sequence[draws.Pair], n_pieces: int) -> MarianTokenizer:
     """One SentencePiece model for both languages, digits one by one, and its Marian tokenizer."""
     sentences = [sentence for pair in pairs for sentence in pair]
     random.Random(0).shuffle(sentences)
@@ -164,7 +146,7 @@ class Rows:
     english: list[NDArray[np.int64]]
 
 
-def token_rows(tokenizer: MarianTokenizer, pairs: Sequence[Pair]) -> Rows:
+def token_rows(tokenizer: MarianTokenizer, pairs: Sequence[draws.Pair]) -> Rows:
     """Tokenizes ``pairs``, each language with its own side of the tokenizer."""
     german = tokenizer([german for german, _ in pairs]).input_ids
     english = tokenizer(text_target=[english for _, english in pairs]).input_ids
@@ -245,7 +227,7 @@ def export(model: MarianMTModel, tokenizer: MarianTokenizer, folder: Path) -> No
 
 
 @torch.inference_mode()
-def measure(folder: Path, pairs: Sequence[Pair]) -> dict[str, float]:
+def measure(folder: Path, pairs: Sequence[draws.Pair]) -> dict[str, float]:
     """Loads the exported model as any user does; how many translations are right, how fast."""
     tokenizer = AutoTokenizer.from_pretrained(folder)
     model = AutoModelForSeq2SeqLM.from_pretrained(folder).eval()
@@ -287,8 +269,8 @@ def main() -> None:
     settings = Settings(steps=given.steps, n_scenes=given.scenes)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
 
-    pairs = sentence_pairs(settings.n_scenes, settings.seed, at_most=settings.at_most)
-    news = sentence_pairs(N_HELD_OUT, settings.held_out_seed, at_most=N_HELD_OUT)
+    pairs = draws.of_translator(asdict(settings))
+    news = draws.sentence_pairs(N_HELD_OUT, settings.held_out_seed, draws.NONE, at_most=N_HELD_OUT)
     tokenizer = train_pieces(given.out, pairs, settings.n_pieces)
     log.info("%d pairs, %d pieces, %d held out", len(pairs), tokenizer.vocab_size, len(news))
     torch.manual_seed(settings.seed)

@@ -30,6 +30,14 @@ def test_counts(plan: Plan) -> None:
     assert sizes == wanted | {"pairs/pairs.csv": 5000}
 
 
+def test_headlines_are_the_titles_in_both_languages(plan: Plan) -> None:
+    for table, headlines in plan.headlines.items():
+        for row, (english, german) in zip(plan.tables[table], headlines, strict=True):
+            own = german if table.startswith("RT") else english
+            assert row["title"] == own or row["title"].endswith(f": {own}")
+            assert english != german
+
+
 def test_no_two_pictures_show_the_same(plan: Plan) -> None:
     assert len(set(plan.pictures.values())) == len(plan.pictures)
     assert not set(plan.pictures.values()) & set(pretraining_scenes(5000, 2022))

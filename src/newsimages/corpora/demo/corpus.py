@@ -16,7 +16,7 @@ from newsimages import demo_models
 from newsimages.atomic import write_bytes
 from newsimages.checksums import file_sha256
 from newsimages.corpora.demo.drawing import draw
-from newsimages.corpora.demo.plan import GENERATOR_VERSION, Plan, Row, Sizes, plan_corpus
+from newsimages.corpora.demo.plan import GENERATOR_VERSION, SEED, Plan, Row, Sizes, plan_corpus
 from newsimages.corpora.demo.scenes import Scene
 from newsimages.errors import NewsImagesError
 from newsimages.progress import progress
@@ -38,7 +38,7 @@ Task = tuple[Path, Scene]
 
 
 def build_demo(
-    folder: Path, *, seed: int = 2022, sizes: Sizes | None = None, workers: int | None = None
+    folder: Path, *, seed: int = SEED, sizes: Sizes | None = None, workers: int | None = None
 ) -> Path:
     """Writes the demo corpus into ``folder``, or what is missing of it, and returns ``folder``.
 

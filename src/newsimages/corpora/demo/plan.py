@@ -8,14 +8,17 @@ import hashlib
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Any, Literal
 
 from newsimages.corpora.demo.scenes import TOPICS, Scene, sample_scene
 from newsimages.corpora.demo.wording import LOOSE_SHARE, article, caption, exclaimed
-from newsimages.corpora.demo.words import Language
+from newsimages.corpora.demo.words import Both, Language
 
 GENERATOR_VERSION = 1
 """Goes up when the same seed gives other words or pictures than before."""
+
+SEED = 2022
+"""Of the demo corpus that is drawn where no other is asked for."""
 
 Split = Literal["train", "test"]
 Row = dict[str, str]
@@ -86,6 +89,8 @@ class Plan:
 
     tables: dict[str, list[Row]] = field(default_factory=dict)
     pictures: dict[str, Scene] = field(default_factory=dict)
+    headlines: dict[str, list[Both]] = field(default_factory=dict)
+    """Per table of articles, each one's title in English and German, without exclamations."""
 
 
 def plan_corpus(seed: int, sizes: Sizes) -> Plan:
@@ -125,16 +130,19 @@ def _add_articles(
     rng.shuffle(loose)
     rows: list[Row] = []
     scenes: list[Scene] = []
+    headlines: list[Both] = []
     for index, article_id in enumerate(ids):
         reuses = part == "train" and index > 0 and rng.random() < _SHARED_IMAGES
         image = rng.randrange(index) if reuses else None
         given = None if image is None else scenes[image]
-        scene, title, text = _new_article(
+        scene, title, text, both = _new_article(
             rng, style, loose=loose[index], given=given, titles=titles, seen=seen
         )
         if part == "train" and index > 0 and rng.random() < _SHARED_TITLES:
-            title = rng.choice(rows)["title"]
+            other = rng.choice(range(index))
+            title, both = rows[other]["title"], headlines[other]
         titles.add(title)
+        headlines.append(both)
         name = _file_name(seed, f"{style.name}-{part}", index)
         if image is not None:
             name = rows[image]["image"]
@@ -151,6 +159,7 @@ def _add_articles(
             }
         )
     plan.tables[f"{style.name}/{part}.csv"] = rows
+    plan.headlines[f"{style.name}/{part}.csv"] = headlines
 
 
 def _new_article(
@@ -161,16 +170,29 @@ def _new_article(
     given: Scene | None,
     titles: set[str],
     seen: set[Scene],
-) -> tuple[Scene, str, str]:
-    """Scene (``given`` or a new one), title (a new one) and text."""
+) -> tuple[Scene, str, str, Both]:
+    """Scene (``given`` or a new one), title (a new one), text, and the title in both languages."""
     while True:
         scene = given or _sampled(rng, style.topics, seen)
-        title, text = article(scene, rng, style.language, loose=loose and given is None)
+        is_loose = loose and given is None
+        before = rng.getstate()
+        title, text = article(scene, rng, style.language, loose=is_loose)
         if rng.random() < style.exclaimed:
             title = exclaimed(title, rng)
         if title not in titles:
             seen.add(_looks(scene))
-            return scene, title, text
+            return scene, title, text, _in_both(scene, before, loose=is_loose)
+
+
+def _in_both(scene: Scene, state: tuple[Any, ...], *, loose: bool) -> Both:
+    """The headline that a generator in this state puts a scene under, in English and German."""
+
+    def headline(language: Language) -> str:
+        rng = random.Random()
+        rng.setstate(state)
+        return article(scene, rng, language, loose=loose)[0]
+
+    return headline("en"), headline("de")
 
 
 def _new_scene(rng: random.Random, topics: Sequence[str], seen: set[Scene]) -> Scene:
