@@ -121,6 +121,34 @@ def test_bad_tables_are_refused(request_: dict[str, list[object]], message: str)
         answer(retriever(), pd.DataFrame(request_))
 
 
+def nested(depth: int) -> list[object]:
+    inner: list[object] = []
+    for _ in range(depth):
+        inner = [inner]
+    return inner
+
+
+@pytest.mark.parametrize(
+    ("cell", "shown"),
+    [
+        (b"Storm", "bytes \"b'Storm'\""),
+        ([["Storm"]], "list \"\\[\\['Storm'"),
+        (nested(50_000), "list 'too much to be shown'"),
+        pytest.param(10**5_000, "int 'too much to be shown'", id="digits"),
+        (np.arange(10**6), "ndarray "),
+        (pd.NA, "null"),
+        (pd.NaT, "null"),
+        ({"a": 1}, "dict "),
+        (True, "bool 'True'"),
+    ],
+)
+@pytest.mark.parametrize("column", ["title", "article_id"])
+def test_cells_that_are_no_text_are_shown_in_short(cell: object, shown: str, column: str) -> None:
+    cells = pd.Series([cell], dtype=object)
+    with pytest.raises(NewsImagesError, match=f"{column} is no text in the rows 0: got {shown}"):
+        answer(retriever(), ONE.assign(**{column: cells}))
+
+
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
@@ -137,6 +165,13 @@ def test_bad_tables_are_refused(request_: dict[str, list[object]], message: str)
         ({"against": "x"}, "against is 'x', expected bank, batch"),
         ({"explain": "yes"}, "explain is 'yes', expected true or false"),
         ({"explain": True, "against": "batch"}, "leave against=batch out"),
+        pytest.param(
+            {"top_k": -(10**5_000)}, "top_k is too much to be shown, expected", id="digits"
+        ),
+        pytest.param(
+            {"explain": nested(50_000)}, "explain is too much to be shown, expected", id="nested"
+        ),
+        ({"topk": 1, 5: 2}, "Unknown parameters: 5, topk"),
         ({"topk": 1}, "Unknown parameters: topk; expected top_k, revision, against, explain"),
     ],
 )

@@ -1,6 +1,6 @@
 """A served retriever's requests: a table of articles and parameters in, a table of answers out."""
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -124,7 +124,7 @@ class Answers:
 def _settings(parameters: Mapping[str, Any]) -> _Settings:
     """Raises: NewsImagesError where a parameter is unknown or cannot be."""
     given = {key: value for key, value in parameters.items() if value is not None}
-    unknown = sorted(set(given) - set(PARAMETERS))
+    unknown = sorted(str(key) for key in set(given) - set(PARAMETERS))
     if unknown:
         raise NewsImagesError(
             f"Unknown parameters: {first_ten(unknown)}; expected {first_ten(PARAMETERS)}."
@@ -132,13 +132,15 @@ def _settings(parameters: Mapping[str, Any]) -> _Settings:
     top_k = given.get("top_k", 100)
     is_number = isinstance(top_k, int | float | np.integer | np.floating)
     if isinstance(top_k, bool) or not is_number or not top_k >= 1 or top_k % 1:
-        raise NewsImagesError(f"top_k is {top_k}, expected a whole number of at least 1.")
+        raise NewsImagesError(
+            f"top_k is {_beginning(top_k, str)}, expected a whole number of at least 1."
+        )
     revision = given.get("revision", "")
     if not isinstance(revision, str):
-        raise NewsImagesError(f"revision is {revision!r}, expected a name.")
+        raise NewsImagesError(f"revision is {_beginning(revision, repr)}, expected a name.")
     explain = given.get("explain", False)
     if not isinstance(explain, bool | np.bool_):
-        raise NewsImagesError(f"explain is {explain!r}, expected true or false.")
+        raise NewsImagesError(f"explain is {_beginning(explain, repr)}, expected true or false.")
     if explain and given.get("against") == "batch":
         raise NewsImagesError(
             "explain=true says what scores against the bank are made of: leave against=batch out."
@@ -214,7 +216,7 @@ def _check_texts(name: str, values: Sequence[Any]) -> None:
     wrong = [row for row, value in enumerate(values) if not isinstance(value, str)]
     if wrong:
         first = values[wrong[0]]
-        shown = "null" if _is_null(first) else f"{type(first).__name__} {str(first)[:40]!r}"
+        shown = "null" if _is_null(first) else f"{type(first).__name__} {_beginning(first, str)!r}"
         raise NewsImagesError(
             f"{name} is no text in the rows {first_ten(wrong)}: got {shown}, expected a string."
         )
@@ -223,6 +225,14 @@ def _check_texts(name: str, values: Sequence[Any]) -> None:
         raise NewsImagesError(
             f"{name} has more than {MAX_CHARACTERS:,} characters in the rows {first_ten(long)}."
         )
+
+
+def _beginning(value: Any, show: Callable[[Any], str]) -> str:
+    """The beginning of a value, as errors show it."""
+    try:
+        return show(value)[:40]
+    except (ValueError, RuntimeError):  # a number of thousands of digits; a list nested too deep
+        return "too much to be shown"
 
 
 def _is_null(value: Any) -> bool:

@@ -1,4 +1,4 @@
-"""The model that MLflow loads: what it takes from the scoring server, and what from a program."""
+"""The rows of requests: what MLflow's scoring server may call them, and what a program may."""
 
 import json
 from collections.abc import Mapping
