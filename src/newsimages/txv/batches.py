@@ -63,7 +63,8 @@ def count_batches(n: int, batch_size: int) -> int:
 def epoch_batches(n: int, batch_size: int, *, seed: int, epoch: int) -> list[NDArray[np.int64]]:
     """Cuts an epoch's order into batches that differ by at most one pair.
 
-    No small batch is left over, whose batch norm would be noisy and, for a single pair, undefined.
+    No small batch is left over (as the authors have it), whose batch norm would be noisy and, for
+    a single pair, undefined.
     Raises: As `count_batches`.
     """
     return np.array_split(epoch_order(n, seed=seed, epoch=epoch), count_batches(n, batch_size))

@@ -20,15 +20,17 @@ def margin_loss(
 ) -> Tensor:
     """The sum over spaces, directions and pairs of max(0, margin + s_negative − s_positive).
 
-    With the hardest negative of the batch (F. Faghri et al., "VSE++", BMVC 2018, equation 6), or
-    summed over all of them (equation 5).
+    With the hardest negative of the batch (F. Faghri et al., "VSE++", BMVC 2018, equation 6), as in
+    the papers of T×V's authors, or summed over all of them (equation 5), as their code has it by
+    default.
 
     Args:
         texts: (S, B, W) of length 1 along W.
         images: (S, B, W) of length 1 along W; row i is the image of text i.
         margin: In units of the cosine.
         negatives: ``hardest`` or ``all``.
-        image_ids: (B,) integers; pairs with the same one are no negatives of each other.
+        image_ids: (B,) integers; pairs with the same one are no negatives of each other. (To the
+            authors they are, which pushes several texts of one image away from it.)
 
     Raises:
         NewsImagesError: Unequal shapes, or an unknown kind of negatives.

@@ -3,7 +3,8 @@
 Every pair of a text feature and an image feature has one joint space. The text passes one block of
 that pair; the image passes one block that all pairs of its feature share, then one block of that
 pair. A block is Linear, BatchNorm1d, tanh, dropout. (Galanopoulos and Mezaris, "Are all
-combinations equal?", ECCV Workshops 2022, section 3; here an image is a video of one frame.)
+combinations equal?", ECCV Workshops 2022, section 3; here an image is a video of one frame, and
+texts too are vectors of length 1, since CLIP compares directions.)
 
 On disk it is a `newsimages.checked_file`.
 """

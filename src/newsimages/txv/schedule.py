@@ -1,6 +1,7 @@
 """The settings of T×V training, and the rules that follow from the validation scores so far.
 
-The defaults are those of the authors' published network; those for NewsImages are not published.
+The numbers are those of the authors' published network; those for NewsImages are not published.
+Where the training differs from theirs, and why, stands in docs/how-it-works.md.
 """
 
 from collections.abc import Sequence
@@ -21,7 +22,7 @@ class TrainingConfig:
     plateau_decay: float = 0.5
     """Further factor on the learning rate after an epoch without gain."""
     plateau_gap: int = 3
-    """Epochs that pass, at least, before plateau_decay is applied again."""
+    """Epochs that pass, at least, before plateau_decay is applied, first and again."""
     batch_size: int = 196
     """Pairs per step, at most; the batches of an epoch differ by at most one pair."""
     epochs: int = 20
@@ -33,7 +34,8 @@ class TrainingConfig:
     margin: float = 0.2
     """Cosine by which a pair is to be more similar than its negatives."""
     negatives: Negatives = "hardest"
-    """hardest: the most similar negative of the batch; all: each of them."""
+    """hardest: the most similar negative of the batch, as in the authors' papers; all: each of
+    them, as their code has it by default."""
     seed: int = 0
     """Seed of the order of the pairs and of dropout."""
 
@@ -64,7 +66,7 @@ def best_epoch(scores: Sequence[float]) -> int:
 
 def learning_rate(config: TrainingConfig, scores: Sequence[float]) -> float:
     """The learning rate of the epoch after those with these scores."""
-    rate, halved = config.learning_rate, -config.plateau_gap
+    rate, halved = config.learning_rate, 0
     for epoch in range(1, len(scores) + 1):
         rate *= config.epoch_decay
         gained = best_epoch(scores[:epoch]) == epoch
