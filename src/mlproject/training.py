@@ -44,7 +44,7 @@ def fit(
     Raises:
         NewsImagesError: As `newsimages.txv.train`.
     """
-    settings = identity(network, training, validation, config)
+    settings = identity(network, training, validation, config, device=device)
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
     with tracking.step(name, doing=doing):
         mlflow.log_params({**asdict(config), **asdict(network.config)})

@@ -225,6 +225,35 @@ def test_a_checkpoint_of_another_training_says_what_differs(tmp_path: Path) -> N
         )
 
 
+def test_another_number_of_threads_is_another_training(tmp_path: Path) -> None:
+    path, before = tmp_path / "checkpoint.safetensors", torch.get_num_threads()
+    whole = trained(checkpoint_path=path)
+    try:
+        torch.set_num_threads(before + 1)
+        message = f"threads: {before} there, {before + 1} here"
+        with pytest.raises(NewsImagesError, match=message):
+            trained(checkpoint_path=path)
+    finally:
+        torch.set_num_threads(before)
+    assert trained(checkpoint_path=path).epochs == whole.epochs
+
+
+def test_on_a_gpu_the_threads_of_the_cpu_play_no_part() -> None:
+    def of(device: str) -> dict[str, object]:
+        return training.identity(
+            TxVNetwork(SHAPE, seed=1), PAIRS, VALIDATION, CONFIG, device=device
+        )
+
+    before = torch.get_num_threads()
+    one, one_gpu = of("cpu"), of("cuda")
+    try:
+        torch.set_num_threads(before + 1)
+        assert of("cpu") != one
+        assert of("cuda") == one_gpu
+    finally:
+        torch.set_num_threads(before)
+
+
 def test_progress_shows_epoch_loss_and_best_score(capfd: pytest.CaptureFixture[str]) -> None:
     trained(doing="fine-tune")
     shown = capfd.readouterr().err

@@ -2,7 +2,8 @@
 
 The random numbers of an epoch follow from the seed and its number, and the schedule from the
 scores. So a killed training resumes from the checkpoint of its last whole epoch and ends, on the
-same CPU, with the same bits as one that was not.
+same CPU, with the same bits as one that was not. How many threads add up a sum decides how it is
+rounded: on a CPU their number is part of what a training depends on.
 """
 
 import copy
@@ -72,9 +73,8 @@ def train(
         check_dimensions("image", pairs.images, network.config.image_dimensions)
     check_not_empty(validation)
     steps_per_epoch = count_batches(len(training), config.batch_size)
-    state = TrainingState(
-        copy.deepcopy(network).to(device), identity(network, training, validation, config)
-    )
+    depends_on = identity(network, training, validation, config, device=device)
+    state = TrainingState(copy.deepcopy(network).to(device), depends_on)
     if checkpoint_path is not None:
         state.resume(checkpoint_path)
     for report in state.reports:
@@ -142,7 +142,12 @@ def _learn(
 
 
 def identity(
-    network: TxVNetwork, training: Pairs, validation: Pairs, config: TrainingConfig
+    network: TxVNetwork,
+    training: Pairs,
+    validation: Pairs,
+    config: TrainingConfig,
+    *,
+    device: torch.device | str = "cpu",
 ) -> dict[str, Any]:
     """All that the outcome of a training depends on, except the machine; flat, as JSON has it."""
     weights = hashlib.sha256()
@@ -154,4 +159,5 @@ def identity(
         "first_weights": weights.hexdigest(),
         "training_pairs": training.fingerprint,
         "validation_pairs": validation.fingerprint,
+        "threads": torch.get_num_threads() if torch.device(device).type == "cpu" else None,
     }
