@@ -200,7 +200,7 @@ def _evaluate_run(
         "family": each.family,
     }
     params = {
-        **results.run_params(config.learning, embedded, each, choice, scale=config.measuring.scale),
+        **results.run_params(config.learning, embedded, each, choice),
         "top_k": TOP_K,
         "protocol": parts.protocol,
     }

@@ -1,6 +1,7 @@
 """What an evaluation shows of its runs: their parameters, pictures of them, and the tables."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import mlflow
@@ -49,29 +50,30 @@ class Results(NamedTuple):
 
 
 def run_params(
-    learning: LearningOptions, embedded: EmbeddedCorpus, each: Run, choice: Choice, *, scale: float
+    learning: LearningOptions, embedded: EmbeddedCorpus, each: Run, choice: Choice
 ) -> dict[str, Any]:
-    """The parameters of a run, with ``scale`` where it has nothing to choose, else its weights."""
+    """What a run went by: its revision and what that needs, and the views that have a weight."""
     revision, is_chosen = choice.revisions[0], each.revision is None
-    english = not all(view.tower == "multilingual" for view in each.views)
+    used = replace(each, views=tuple(view for view, weight in choice.weights.items() if weight > 0))
+    english = not all(view.tower == "multilingual" for view in used.views)
     models = [embedded.encoder.used] if english else []
-    if each.asks("multilingual") and embedded.originals:
+    if used.asks("multilingual") and embedded.originals:
         models.append(embedded.originals.used)
     params = {
         "run_number": each.number,
         "retriever": each.retriever,
-        "text_field": each.text_field,
+        "text_field": used.text_field,
         "revision": revision.name,
         "against": each.against,
-        "scale": "none" if is_chosen else scale,
+        "scale": "none",  # where the revision's settings have no other
         **revision.settings,
         "corpus": embedded.corpus.name,
         "backbone": ", ".join(model.backbone for model in models),
         "pretrained": ", ".join(model.pretrained for model in models),
         "precision": models[0].precision,
     }
-    if each.txv_towers:
-        params["trained_on"] = ", ".join(learning.trained_on[tower] for tower in each.txv_towers)
+    if used.txv_towers:
+        params["trained_on"] = ", ".join(learning.trained_on[tower] for tower in used.txv_towers)
     if is_chosen:
         weights = choice.weights.items()
         params |= {f"weight_{tower}_{field}": f"{w:.4f}" for (tower, field), w in weights}

@@ -45,7 +45,7 @@ def test_main_tracks_each_run_of_the_paper(
             "retriever": variant.split("_")[0],
             "text_field": "text" if "text" in variant else "title",
             "revision": revision,
-            "scale": "1.0",
+            "scale": "none" if revision == "none" else "1.0",
             "backbone": arguments[5],
             "precision": "fp32",
         }
