@@ -1,7 +1,7 @@
 """Which version of a registered model is its champion, and the tags by which they are compared."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import mlflow
@@ -19,7 +19,10 @@ CHAMPION, CHALLENGER = "champion", "challenger"
 ARTIFACT = "retriever"
 """The artifact of a version that is its retriever's folder."""
 MRR = "validation_mrr"
+SETTLED = "settled_as"
+"""The tag of a version whose alias has been settled: the alias that it was given."""
 _PART, _GALLERY = "validation_part", "gallery_digest"
+_NEWEST = 1000  # versions that are looked through for those that are being settled
 
 
 def tags_of(about: Provenance, mrr: float, parts: Parts) -> dict[str, str]:
@@ -39,12 +42,57 @@ def tags_of(about: Provenance, mrr: float, parts: Parts) -> dict[str, str]:
     }
 
 
-def alias_of(name: str, tags: Mapping[str, str], chooser: Chooser) -> tuple[str, str]:
-    """The alias that a new version gets by its tags, and why.
+def settle(name: str, version: str, tags: Mapping[str, str], chooser: Chooser) -> tuple[str, str]:
+    """Gives a new version, which has its tags, an alias: champion or challenger.
 
     It becomes champion if its validation MRR is not below the present champion's on the same
-    articles, else challenger. Their galleries may differ, which is said.
+    articles, else challenger. Their galleries may differ, which is said. Of several that are
+    registered at once, and were compared with the same champion, the best becomes it: each looks
+    after it has set the alias whether a better one is there.
+
+    Returns:
+        The alias, and why.
     """
+    client = mlflow.MlflowClient()
+    settled = {other for other, its_tags in _versions(name).items() if SETTLED in its_tags}
+    alias, reason = _compared(name, tags, chooser)
+    if alias == CHAMPION:
+        set_to = ""
+        while (best := _best(name, {version: tags}, settled)) != set_to:
+            client.set_registered_model_alias(name, CHAMPION, best)
+            set_to = best
+        if set_to != version:
+            alias, reason = CHALLENGER, f"version {set_to} of the same moment is better"
+    if alias == CHALLENGER:
+        client.set_registered_model_alias(name, CHALLENGER, version)
+    client.set_model_version_tag(name, version, SETTLED, alias)
+    return alias, reason
+
+
+def _versions(name: str) -> dict[str, dict[str, str]]:
+    """The tags of the newest versions."""
+    newest = mlflow.MlflowClient().search_model_versions(
+        f"name = '{name}'", max_results=_NEWEST, order_by=["version_number DESC"]
+    )
+    return {str(each.version): each.tags for each in newest}
+
+
+def _best(name: str, own: Mapping[str, Mapping[str, str]], settled: Collection[str]) -> str:
+    """The best of ``own`` and of those being settled on its validation part, the newest of equals.
+
+    Versions in ``settled`` are passed over: one that was taken from its place by hand stays so.
+    """
+    [part] = {tags[_PART] for tags in own.values()}
+    mrr_of = {
+        version: float(tags[MRR])
+        for version, tags in {**_versions(name), **own}.items()
+        if version not in settled and tags.get(_PART) == part and MRR in tags
+    }
+    return max(mrr_of, key=lambda version: (mrr_of[version], int(version)))
+
+
+def _compared(name: str, tags: Mapping[str, str], chooser: Chooser) -> tuple[str, str]:
+    """The alias of a version with these tags beside the present champion, and why."""
     try:
         champion = mlflow.MlflowClient().get_model_version_by_alias(name, CHAMPION)
     except MlflowException:

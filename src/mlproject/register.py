@@ -24,7 +24,7 @@ from mlproject.evaluate import Experiment, is_possible
 from mlproject.gallery import check_gallery, served_gallery
 from mlproject.options import ArticleOptions, MultilingualOptions, RankingOptions, ServingOptions
 from mlproject.preprocess import open_corpus
-from mlproject.promotion import ARTIFACT, MRR, alias_of, tags_of
+from mlproject.promotion import ARTIFACT, MRR, settle, tags_of
 from mlproject.train import check_trainable, divided, first_network, train, why_untrained
 from mlproject.training_options import LearningOptions
 from newsimages.corpora import Corpus
@@ -210,8 +210,7 @@ def _register_one(
         pictures=pictures,
     )
     client.update_model_version(name, version, described)
-    alias, reason = alias_of(name, tags, chooser)
-    client.set_registered_model_alias(name, alias, version)
+    alias, reason = settle(name, version, tags, chooser)
     print(f"  {name} version {version}: {alias}, as {reason}")
 
 
