@@ -73,6 +73,7 @@ def embedded_set(
         {
             "article_id": ids,
             "title": [f"{name} {split} {i}" for i in range(n)],
+            "title_en": [f"{name} {split} {i} in English" for i in range(n)],
             "text_en": [f"What {name} says on {i}." for i in range(n)],
             "image_id": image_ids,
             "date": pd.date_range("2022-01-01", periods=n)[::-1],

@@ -1,15 +1,20 @@
-"""Entry point ``pretrain``: caption–image pairs to a T×V network that training starts from."""
+"""Entry point ``pretrain``: caption–image pairs to a T×V network that training starts from.
+
+The pairs are compared with the corpus's articles, so these are preprocessed and embedded first.
+"""
 
 import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import mlflow
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from mlproject import tracking
-from mlproject.embed import embedding_store, encoder_config
-from mlproject.options import CorpusOptions, EncoderOptions
+from mlproject.embed import EmbeddedCorpus, embedding_store, prepare_and_embed
+from mlproject.options import ArticleOptions
 from mlproject.preprocess import open_corpus
 from mlproject.training import fit
 from mlproject.training_options import NO_PAIRS, NetworkOptions, PairsOptions, PairTrainingOptions
@@ -20,6 +25,8 @@ from newsimages.encoding.encoders import OpenClipEncoder
 from newsimages.encoding.models import AUTO
 from newsimages.encoding.vector_file import image_parts, memory_mapped, text_parts
 from newsimages.errors import NewsImagesError, first_ten
+from newsimages.protocols.parts import pictures_of, share_title
+from newsimages.protocols.sameness import Pictures, is_among
 from newsimages.protocols.splits import split_pairs
 from newsimages.txv.network import TxVNetwork
 from newsimages.txv.pairs import Pairs, pair_up
@@ -33,8 +40,7 @@ PAIRS_SHARE = 0.02
 class Pretrain:
     """Trains a T×V network on caption–image pairs, for the training on articles to start from."""
 
-    source: CorpusOptions = field(default_factory=CorpusOptions)
-    encoder: EncoderOptions = field(default_factory=EncoderOptions)
+    articles: ArticleOptions = field(default_factory=ArticleOptions)
     pairs: PairsOptions = field(default_factory=PairsOptions)
     training: PairTrainingOptions = field(default_factory=PairTrainingOptions)
     network: NetworkOptions = field(default_factory=NetworkOptions)
@@ -43,7 +49,7 @@ class Pretrain:
 def run(config: Pretrain) -> None:
     """The entry point."""
     with tracking.entry_point(config):
-        corpus = open_corpus(config.source)
+        corpus = open_corpus(config.articles.source)
         pairs = read_pairs(config.pairs, corpus)
         if pairs is None:
             raise NewsImagesError(
@@ -51,13 +57,8 @@ def run(config: Pretrain) -> None:
                 "holds no table of caption,image. Set pairs to a table, a folder of tables, or "
                 "NYTimes800k's documents."
             )
-        pretrain(
-            OpenClipEncoder(encoder_config(config.encoder, corpus)),
-            pairs,
-            config.training,
-            config.network,
-            workdir=Path(config.source.workdir),
-        )
+        embedded = prepare_and_embed(config.articles, corpus)
+        pretrain(embedded, pairs, config.training, config.network)
 
 
 def read_pairs(options: PairsOptions, corpus: Corpus) -> CaptionPairs | None:
@@ -77,14 +78,13 @@ def read_pairs(options: PairsOptions, corpus: Corpus) -> CaptionPairs | None:
 
 
 def pretrain(
-    encoder: OpenClipEncoder,
-    pairs: CaptionPairs,
-    config: TrainingConfig,
-    network: NetworkOptions,
-    *,
-    workdir: Path,
+    embedded: EmbeddedCorpus, pairs: CaptionPairs, config: TrainingConfig, network: NetworkOptions
 ) -> TxVNetwork:
     """Embeds the pairs and trains on them, or finds both in the workdir.
+
+    Pairs that share their caption or their picture with an article of the corpus are left out,
+    whatever its part: so the network is the same under every protocol, and has seen nothing that
+    is measured on.
 
     Returns:
         The network of the best epoch.
@@ -93,7 +93,7 @@ def pretrain(
         NewsImagesError: No image can be read, too few pairs, or what training raises.
     """
     with tracking.step("embed-pairs", doing="Embeds the pairs to pre-train on."):
-        training, validation = _embedded(encoder, pairs, workdir, seed=config.seed)
+        training, validation = _embedded(embedded, pairs, seed=config.seed)
     shape = network.shape(training.texts[0].dimension, training.images[0].dimension)
     return fit(
         TxVNetwork(shape, seed=config.seed),
@@ -102,15 +102,14 @@ def pretrain(
         config,
         name="pretrain",
         doing=f"Trains a T×V network on {len(training)} pairs of a caption and an image.",
-        workdir=workdir,
-        device=encoder.device,
+        workdir=embedded.workdir,
+        device=embedded.encoder.device,
     )
 
 
-def _embedded(
-    encoder: OpenClipEncoder, pairs: CaptionPairs, workdir: Path, *, seed: int
-) -> tuple[Pairs, Pairs]:
+def _embedded(embedded: EmbeddedCorpus, pairs: CaptionPairs, *, seed: int) -> tuple[Pairs, Pairs]:
     """The pairs to train on and to validate on; their vectors lie in memory-mapped files."""
+    workdir, encoder = embedded.workdir, embedded.encoder
     store, folder = embedding_store(workdir, encoder), _folder(workdir, encoder, pairs)
     rows = pairs.pairs.drop_duplicates("image_id")
     files = {
@@ -128,12 +127,42 @@ def _embedded(
     captions = memory_mapped(
         folder / "captions.npy", text_parts(store, texts, label="pairs-captions")
     )
+    pictures = Pictures(vectors=images.vectors, files=[files[key] for key in images.ids.tolist()])
+    apart = _apart(usable, images.ids[is_among(pictures, pictures_of(embedded.sets))], embedded)
     training, validation = (
         pair_up([captions], [images], dict(zip(side["pair_id"], side["image_id"], strict=True)))
-        for side in _sides(usable, seed)
+        for side in _sides(apart, seed)
     )
     print(f"  {len(training)} pairs to train on, {len(validation)} to choose the epoch by")
     return training, validation
+
+
+def _apart(
+    pairs: pd.DataFrame, pictures: NDArray[np.str_], embedded: EmbeddedCorpus
+) -> pd.DataFrame:
+    """The pairs that are not also an article's; ``pictures`` are the images that articles have."""
+    by_caption = share_title(pairs.rename(columns={"caption": "title"}), embedded.sets)
+    by_picture = pairs["image_id"].isin(pictures)
+    apart = pairs[~(by_caption | by_picture)]
+    n_left_out = len(pairs) - len(apart)
+    mlflow.log_metrics(
+        {
+            "pairs_left_out": n_left_out,
+            "pairs_left_out_by_caption": int(by_caption.sum()),
+            "pairs_left_out_by_picture": int(by_picture.sum()),
+        }
+    )
+    if n_left_out:
+        print(
+            f"  {n_left_out} pairs are left out, because an article of the corpus has the same "
+            f"title ({by_caption.sum()}) or picture ({by_picture.sum()})"
+        )
+    if apart.empty:
+        raise NewsImagesError(
+            f"All {len(pairs)} pairs have the caption or the picture of an article of the corpus, "
+            "so none is left to pre-train on. Set pairs to others, or to none."
+        )
+    return apart
 
 
 def _folder(workdir: Path, encoder: OpenClipEncoder, pairs: CaptionPairs) -> Path:

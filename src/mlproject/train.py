@@ -68,7 +68,7 @@ def first_network(learning: LearningOptions, embedded: EmbeddedCorpus) -> TxVNet
     pairs = read_pairs(learning.pairs, embedded.corpus) if initial == PRETRAINED else None
     if pairs is not None:
         how = learning.pair_training()
-        return pretrain(embedded.encoder, pairs, how, network, workdir=embedded.workdir)
+        return pretrain(embedded, pairs, how, network)
     dimension = embedded.sets[0].images.dimension
     shape = network.shape(dimension, dimension)
     if initial not in (PRETRAINED, SCRATCH):
@@ -107,6 +107,7 @@ def divided(learning: LearningOptions, embedded: EmbeddedCorpus, protocol: Proto
         "left out, because what is measured on has the same title or picture": parts.n_left_out,
     }
     shown = ", ".join(f"{n} {what}" for what, n in counts.items() if n)
+    mlflow.log_metric(f"articles_left_out/{protocol}", parts.n_left_out)
     print(f"\nProtocol {protocol}: articles {shown}")
     return parts
 
@@ -154,5 +155,4 @@ def train(
             workdir=embedded.workdir,
             device=embedded.encoder.device,
         )
-    mlflow.log_metric(f"articles_left_out/{parts.protocol}", parts.n_left_out)
     return {tower: networks[learnt] for tower, learnt in trained_on.items()}

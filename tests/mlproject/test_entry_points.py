@@ -76,7 +76,7 @@ def test_main_reads_what_evaluate_and_register_read() -> None:
     [
         ("preprocess", ("backbone", "seed")),
         ("embed", ("pairs", "width", "epochs")),
-        ("pretrain", ("languages", "translator", "strict", "long_text", "epochs", "protocol")),
+        ("pretrain", ("multilingual_backbone", "epochs", "protocol", "initial", "memory_mb")),
         ("train", ("multilingual_backbone", "scale", "memory_mb", "variants", "gallery")),
         ("evaluate", ("gallery",)),
         (

@@ -7,6 +7,7 @@ from pathlib import Path
 import mlflow
 import pandas as pd
 import pytest
+from PIL import Image
 
 from mlproject import cli
 from newsimages.txv.network import NetworkConfig, TxVNetwork, load_network, save_network
@@ -119,6 +120,56 @@ def test_pairs_from_elsewhere_and_from_scratch(
     assert table["reason"].str.contains("empty file").any()
     assert cli.run(["train", *arguments, *training, "--initial", "scratch"]) == 0
     assert len([run for run in runs() if run.data.tags.get("step") == "pretrain"]) == 1
+
+
+@pytest.mark.usefixtures("store")
+def test_pairs_that_are_also_articles_are_left_out_and_counted(
+    arguments: list[str], training: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    pairs, title = Path("squares", "pairs"), "THE “test” council of TW talks about square number 3"
+    table = pd.read_csv(pairs / "pairs.csv")
+    table.loc[4, "caption"] = f"{title} on the market!"
+    shutil.copy("squares/RSS/images/test2.png", pairs / "images" / "p9.png")
+    with Image.open("squares/TW/images/train5.png") as picture:  # saved again, and smaller
+        picture.resize((24, 24)).save(pairs / "images" / "p11.png", compress_level=1)
+    table.to_csv(pairs / "pairs.csv", index=False)
+    assert cli.run(["pretrain", *arguments, *pretraining(training)]) == 0
+    shown = capsys.readouterr().out
+    assert "3 pairs are left out, because an article of the corpus has the same title (1)" in shown
+    figures = step("embed-pairs").data.metrics
+    counts = ("pairs_left_out", "pairs_left_out_by_caption", "pairs_left_out_by_picture")
+    assert [figures[name] for name in counts] == [3, 1, 2]
+    params = step("pretrain").data.params
+    assert int(params["pairs"]) + int(params["validation_pairs"]) == N_PAIRS - 3
+    for protocol in ("official", "internal"):  # what was pre-trained is found again
+        assert cli.run(["train", *arguments, *training, "--protocol", protocol]) == 0
+    assert len(list(Path("work", "txv").glob("pretrain-*"))) == 1
+
+
+@pytest.mark.usefixtures("store")
+def test_pairs_that_are_all_articles_stop_with_a_sentence(
+    arguments: list[str], training: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = pd.read_csv("squares/RSS/test.csv").rename(columns={"title": "caption"})
+    elsewhere = Path("elsewhere")
+    shutil.copytree("squares/RSS/images", elsewhere)
+    table[["caption", "image"]].to_csv(elsewhere / "pairs.csv", index=False)
+    extra = ["--pairs", str(elsewhere)]
+    assert cli.run(["train", *arguments, *training, *extra]) == 1
+    assert f"All {N_TEST} pairs have the caption or the picture" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("store")
+def test_articles_left_out_are_logged_where_no_network_is_trained(
+    arguments: list[str], training: list[str]
+) -> None:
+    train, test = (pd.read_csv(f"squares/RSS/{split}.csv") for split in ("train", "test"))
+    train.loc[2, "title"] = test["title"][5] + " …"
+    train.to_csv("squares/RSS/train.csv", index=False)
+    extra = ["--variants", "clip_bank", "--sheet-articles", "0"]
+    assert cli.run(["evaluate", *arguments, *training, *extra]) == 0
+    [parent] = [run for run in runs() if run.data.tags.get("entry_point") == "evaluate"]
+    assert parent.data.metrics["articles_left_out/official"] == 1
 
 
 def test_other_pairs_get_vector_files_of_their_own(

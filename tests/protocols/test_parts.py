@@ -2,6 +2,9 @@
 
 import dataclasses
 from collections.abc import Sequence
+from itertools import combinations
+from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -10,9 +13,10 @@ import pytest
 from newsimages.embeddings import Embeddings
 from newsimages.errors import NewsImagesError
 from newsimages.protocols.embedded import EmbeddedSet, TowerVectors, pairs_of
-from newsimages.protocols.parts import Parts, divide
+from newsimages.protocols.parts import Parts, Protocol, divide
+from newsimages.runs.choice import chooser_of
 from newsimages.txv.network import NetworkConfig, TxVNetwork
-from tests.fakes import embedded_set
+from tests.fakes import embedded_set, unit
 
 N = 60
 
@@ -161,3 +165,132 @@ def test_what_is_chosen_by_and_measured_on_gets_txvs_towers() -> None:
         assert list(part.towers) == ["clip", "multilingual", "txv"]
     assert articles_of(seen.validation) == articles_of(parts.validation)
     assert seen.training == parts.training
+
+
+def test_english_titles_count_as_those_as_written_do() -> None:
+    train, test = SETS[0], SETS[1]
+    german = train.articles.copy()
+    german.loc[4, "title_en"] = test.articles["title"][2] + "!"
+    german.loc[5, "title"] = test.articles["title_en"][3].upper()
+    german.loc[6, "title_en"] = test.articles["title_en"][4]
+    german.loc[7:9, ["title", "title_en"]] = ""  # no title is no shared title
+    blank = test.articles.copy()
+    blank.loc[7, ["title", "title_en"]] = " "
+    measured = dataclasses.replace(test, articles=blank)
+    parts = divide([dataclasses.replace(train, articles=german), measured], "official")
+    assert parts.n_left_out == 3
+    used = articles_of([*parts.training, *parts.validation])
+    assert not used & {("RSS", "train", f"train{i}") for i in (4, 5, 6)}
+
+
+def test_a_picture_is_known_again_in_another_batch_and_by_its_file(tmp_path: Path) -> None:
+    train, test = SETS[0], SETS[1]
+    clip = train.towers["clip"]
+    vectors = clip.images.vectors.copy()
+    noise = np.random.default_rng(0).normal(size=(2, 8)).astype(np.float32)
+    vectors[7] = unit(test.images.vectors[5:6] + 1e-4 * noise[:1])[0]
+    vectors[8] = unit(test.images.vectors[6:7] + 0.1 * noise[1:])[0]  # another picture
+    for name in ("a", "b"):
+        (tmp_path / name).write_bytes(b"the same picture")
+    images = Embeddings(clip.images.ids, vectors)
+    towers = {"clip": dataclasses.replace(clip, images=images)}
+    changed = dataclasses.replace(train, towers=towers, files={"9.jpg": tmp_path / "a"})
+    measured = dataclasses.replace(test, files={"0.jpg": tmp_path / "b"})
+    parts = divide([changed, measured], "official")
+    used = articles_of([*parts.training, *parts.validation])
+    assert len(used) == N - 2
+    assert not used & {("RSS", "train", "train7"), ("RSS", "train", "train9")}
+
+
+class Corpus(NamedTuple):
+    """Random data sets in which titles and pictures occur again, and what is the same in them."""
+
+    sets: list[EmbeddedSet]
+    titles: dict[tuple[str, str, str], set[int]]
+    """The titles of each article, by data set, split and id; equal numbers are equal titles."""
+    pictures: dict[tuple[str, str, str], int]
+    """Likewise the picture of each image."""
+
+
+WRITINGS = ("{}", " {}!", "«{}»", "{} …", "\u200b{}\u00ad")
+
+
+def random_corpus(seed: int, folder: Path) -> Corpus:
+    """Data sets of which a third of the titles and pictures are drawn again from earlier ones."""
+    generator = np.random.default_rng(seed)
+    drawn: dict[str, list[int]] = {"title": [], "picture": []}
+    points = unit(generator.normal(size=(4000, 16)))
+
+    def draw(what: str) -> int:
+        known = drawn[what]
+        again = known and generator.uniform() < 0.12
+        number = int(generator.choice(known)) if again else 1000 * (what == "title") + len(known)
+        known.append(number)
+        return number
+
+    def written(number: int) -> str:
+        words = f"Title number {number} of ﬁfty Straßen"
+        words = words if generator.uniform() < 0.5 else words.upper()
+        return str(generator.choice(WRITINGS)).format(words)
+
+    corpus = Corpus([], {}, {})
+    for name, split, n in (("RSS", "train", 70), ("RSS", "test", 15), ("T W", "train", 50)):
+        base = embedded_set(name, split, seed, n)  # type: ignore[arg-type]
+        articles, files = base.articles.copy(), {}
+        vectors = np.empty((n, 16), np.float32)
+        for row, (article, image) in enumerate(
+            zip(articles["article_id"], articles["image_id"], strict=True)
+        ):
+            titles, picture = [draw("title"), draw("title")], draw("picture")
+            articles.loc[row, ["title", "title_en"]] = [written(each) for each in titles]
+            if picture % 3:
+                vectors[row] = points[picture] + 1e-4 * generator.normal(size=16)
+            else:  # its file alone tells
+                vectors[row] = generator.normal(size=16)
+                files[image] = folder / f"{name}-{split}-{image}"
+                files[image].write_bytes(f"{picture:09d}".encode())
+            corpus.titles[name, split, article] = set(titles)
+            corpus.pictures[name, split, image] = picture
+        towers = {
+            "clip": TowerVectors(
+                queries=base.towers["clip"].queries,
+                images=Embeddings(base.images.ids, unit(vectors)),
+            )
+        }
+        corpus.sets.append(
+            dataclasses.replace(base, articles=articles, towers=towers, files=files)  # type: ignore[arg-type]
+        )
+    return corpus
+
+
+@pytest.mark.parametrize("protocol", ["official", "internal", "time"])
+@pytest.mark.parametrize("seed", range(15))
+def test_bank_validation_and_test_share_nothing_whatever_is_drawn_again(
+    protocol: Protocol, seed: int, tmp_path: Path
+) -> None:
+    corpus = random_corpus(seed, tmp_path)
+    parts = divide(corpus.sets, protocol, seed=seed)
+    sides = [parts.training, parts.validation, parts.tests]
+
+    def titles(sets: Sequence[EmbeddedSet]) -> set[int]:
+        return set().union(*(corpus.titles[key] for key in articles_of(sets)))
+
+    def pictures(sets: Sequence[EmbeddedSet]) -> set[int]:
+        keys = [(part.name, part.split, key) for part in sets for key in part.images.ids.tolist()]
+        return {corpus.pictures[key] for key in keys}
+
+    for what in (articles_of, titles, pictures):
+        for one, other in combinations(sides, 2):
+            assert what(one)
+            assert not what(one) & what(other), what.__name__
+    for one, other in combinations(sides, 2):
+        images = [np.concatenate([part.images.vectors for part in side]) for side in (one, other)]
+        assert (images[0] @ images[1].T).max() < 0.9999
+    n_used = sum(len(articles_of(side)) for side in sides)
+    n_given = sum(len(part.articles) for part in corpus.sets if part.split == "train")
+    n_given += sum(len(part.articles) for part in parts.tests) if protocol == "official" else 0
+    assert n_used + parts.n_left_out == n_given
+    bank = chooser_of(parts, {}).bank
+    assert bank is not None
+    in_training = {f"{name}/{key}" for name, _, key in articles_of(parts.training)}
+    assert set(bank.ids.tolist()) == in_training

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from newsimages.corpora import read_corpus
 from newsimages.errors import NewsImagesError
-from newsimages.protocols.splits import Sides, same_title, split_articles, split_pairs
+from newsimages.protocols.sameness import same_title
+from newsimages.protocols.splits import Sides, split_articles, split_pairs
 
 SETS = {"RSS": 50, "RT": 100, "TW": 250}
 

@@ -39,8 +39,8 @@ class EmbeddedSet:
     split: Split
     """``train`` or ``test``, as the corpus has it."""
     articles: pd.DataFrame
-    """As `articles.preprocess` gives them; the columns read here are article_id, title, text_en,
-    image_id and, to split by time, date."""
+    """As `articles.preprocess` gives them; the columns read here are article_id, title, title_en,
+    text_en, image_id and, to split by time, date."""
     towers: Mapping[Tower, TowerVectors]
     """The same articles and images in each; ``clip`` is always there."""
     files: Mapping[str, Path]

@@ -4,21 +4,22 @@ The two protocols of the paper. ``official``: 80 % of the merged training sets t
 other 20 % to select by, the test sets to measure on. ``internal``: 20 % of the training sets are
 measured on, and the same is done inside the other 80 %; ``time`` is as internal, with the newest
 20 % to measure on, as a test set comes from a later time. The parts share no article, title or
-picture, and each keeps its data sets apart.
+picture (`sameness`), and each keeps its data sets apart.
 """
 
-import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from newsimages.corpora import DataSet
-from newsimages.embeddings import Embeddings
 from newsimages.errors import NewsImagesError, first_ten
 from newsimages.protocols.embedded import EmbeddedSet, with_txv
-from newsimages.protocols.splits import same_title, split_articles
+from newsimages.protocols.sameness import Pictures, is_among, picture_groups, title_keys
+from newsimages.protocols.splits import split_articles
 from newsimages.txv.towers import Networks
 
 Protocol = Literal["official", "internal", "time"]
@@ -107,7 +108,8 @@ def _with_pictures(part: EmbeddedSet) -> EmbeddedSet:
 
 def _split(sets: Sequence[EmbeddedSet], share: float, seed: int) -> _Sides:
     """Both sides with the data sets in the same proportions, as `split_articles`."""
-    sides = split_articles(_table(sets), share=share, seed=seed)
+    table = _table(sets, picture_groups(pictures_of(sets)))
+    sides = split_articles(table, share=share, seed=seed)
     return _chosen(sets, sides.kept), _chosen(sets, sides.held_out)
 
 
@@ -125,30 +127,40 @@ def _by_time(sets: Sequence[EmbeddedSet], share: float) -> _Sides:
 
 def _without(sets: Sequence[EmbeddedSet], measured: Sequence[EmbeddedSet]) -> list[EmbeddedSet]:
     """The articles that share neither title nor picture with any that is measured on."""
-    table = _table(sets)
-    titles = {title for part in measured for title in same_title(part.articles["title"])}
-    pictures = {digest for part in measured for digest in _digests(part.images).values()}
-    shared = same_title(table["title"]).isin(titles) | table["image_id"].isin(pictures)
-    return _chosen(sets, table[~shared])
+    table = _table(sets, is_among(pictures_of(sets), pictures_of(measured)))
+    return _chosen(sets, table[~(share_title(table, measured) | table["image_id"])])
 
 
-def _table(sets: Iterable[EmbeddedSet]) -> pd.DataFrame:
-    """All articles under data_set; image_id is a digest that tells the picture, not its name."""
-    frames = [
-        part.articles[["article_id", "title"]].assign(
-            data_set=part.name, image_id=part.articles["image_id"].map(_digests(part.images))
+def share_title(table: pd.DataFrame, sets: Iterable[EmbeddedSet]) -> pd.Series:
+    """Whether a row's title or English title is an article's, as it was written or in English."""
+    known = [title_keys(part.articles).stack().dropna() for part in sets]
+    return title_keys(table).isin({title for titles in known for title in titles}).any(axis=1)
+
+
+def pictures_of(sets: Sequence[EmbeddedSet]) -> Pictures:
+    """The images of all sets, one after the other, in CLIP's space."""
+    images = [part.images for part in sets]
+    none = np.empty((0, 0), np.float32)
+    return Pictures(
+        vectors=np.concatenate([each.vectors for each in images]) if images else none,
+        files=[part.files.get(key) for part in sets for key in part.images.ids.tolist()],
+    )
+
+
+def _table(sets: Sequence[EmbeddedSet], of_picture: NDArray[Any]) -> pd.DataFrame:
+    """All articles under data_set; in place of an image's id what is said of its picture.
+
+    ``of_picture`` has an item for each of `pictures_of`.
+    """
+    frames, start = [], 0
+    for part in sets:
+        said = dict(zip(part.images.ids.tolist(), of_picture[start:], strict=False))
+        start += len(said)
+        columns = part.articles[["article_id", "title", "title_en"]]
+        frames.append(
+            columns.assign(data_set=part.name, image_id=part.articles["image_id"].map(said))
         )
-        for part in sets
-    ]
     return pd.concat(frames, ignore_index=True)
-
-
-def _digests(images: Embeddings) -> dict[str, str]:
-    """A digest of each image's vector: the same picture has the same one under any id."""
-    return {
-        str(image_id): hashlib.sha256(vector.tobytes()).hexdigest()
-        for image_id, vector in zip(images.ids, images.vectors, strict=True)
-    }
 
 
 def _chosen(sets: Iterable[EmbeddedSet], rows: pd.DataFrame) -> list[EmbeddedSet]:

@@ -1,8 +1,8 @@
 """Splits articles for training: a table of articles in, two tables out that share nothing.
 
-Articles that share an image or a title, directly or through other articles, go to the same side, so
-that nothing learnt on one side is asked on the other. Both sides have the data sets in the same
-proportions, as nearly as that allows.
+Articles that share an image or a title (as `sameness` has it), directly or through other articles,
+go to the same side, so that nothing learnt on one side is asked on the other. Both sides have the
+data sets in the same proportions, as nearly as that allows.
 """
 
 import warnings
@@ -12,11 +12,10 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 from sklearn.model_selection import GroupShuffleSplit, StratifiedGroupKFold
 
 from newsimages.errors import NewsImagesError, first_ten
+from newsimages.protocols.sameness import connected, title_keys
 
 LARGEST_FOLDS = 20
 """Greatest denominator of the fraction that a share is rounded to."""
@@ -34,7 +33,8 @@ def split_articles(articles: pd.DataFrame, *, share: float = 0.2, seed: int = 0)
 
     Args:
         articles: Columns ``data_set``, ``title`` and ``image_id`` (NA where it is not known), and
-            any others. Equal image ids of two data sets are taken for one image.
+            any others; titles in ``title_en`` count as well. Equal image ids of two data sets are
+            taken for one image.
         share: Fraction held out, rounded to a denominator of at most 20, such as 1/5.
         seed: Seed of the random choice.
 
@@ -78,11 +78,6 @@ def split_pairs(pairs: pd.DataFrame, *, share: float = 0.02, seed: int = 0) -> S
     return _sides(pairs, held_out)
 
 
-def same_title(titles: pd.Series) -> pd.Series:
-    """Titles without case and with single blanks, as they are compared."""
-    return titles.str.casefold().str.split().str.join(" ")
-
-
 def _groups(articles: pd.DataFrame, share: float) -> NDArray[np.int64]:
     """(articles,) the number of each article's group, connected by shared images and titles."""
     missing = [name for name in ("title", "image_id") if name not in articles.columns]
@@ -93,20 +88,19 @@ def _groups(articles: pd.DataFrame, share: float) -> NDArray[np.int64]:
     if not 0 < share < 1:
         raise NewsImagesError(f"share={share}, expected a number between 0 and 1.")
     images, _ = pd.factorize(articles["image_id"])  # −1 where there is no value
-    titles, _ = pd.factorize(same_title(articles["title"]))
+    keys = title_keys(articles)
+    titles = pd.factorize(keys.to_numpy().ravel())[0].reshape(keys.shape)  # (articles, titles)
     rows, n_rows, n_images = np.arange(len(articles)), len(articles), images.max(initial=-1) + 1
-    # A graph of rows, images and titles, in which a row is linked to its image and its title.
-    known = images >= 0
-    starts = np.concatenate([rows[known], rows])
-    ends = n_rows + np.concatenate([images[known], n_images + titles])
-    size = n_rows + n_images + titles.max(initial=-1) + 1
-    links = coo_array((np.ones(len(starts)), (starts, ends)), shape=(size, size))
-    _, labels = connected_components(links, directed=False)
+    # A graph of rows, images and titles, in which a row is linked to its image and its titles.
+    known, (named, column) = images >= 0, np.nonzero(titles >= 0)
+    starts = np.concatenate([rows[known], named])
+    ends = n_rows + np.concatenate([images[known], n_images + titles[named, column]])
+    labels = connected(n_rows + n_images + titles.max(initial=-1) + 1, starts, ends)
     table = pd.DataFrame({"label": labels[:n_rows], "image": images, "row": rows})
     # Folds depend on the groups' numbers: each is a row of its own, found so that seeds keep
     # their splits.
     table["number"] = table.groupby("image")["row"].transform("min").where(known, table["row"])
-    table["alone"] = ~pd.Series(titles).duplicated(keep=False)
+    table["alone"] = ~keys.apply(lambda own: own.duplicated(keep=False)).any(axis=1).to_numpy()
     first = table.sort_values(["alone", "row"]).groupby("label")["number"].first()
     return table["label"].map(first).to_numpy(np.int64)
 
