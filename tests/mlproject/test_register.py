@@ -80,12 +80,13 @@ def in_two_languages(corpus: Path) -> None:
     for name, split in product(("RSS", "TW"), ("train", "test")):
         path = corpus / name / f"{split}.csv"
         table = pd.read_csv(path)
-        words = [f"{letter * 5}{split[1]}" for letter in "abcdefghijklmno"[: len(table)]]
+        words = [f"{letter * 12}{split[1] * 6}" for letter in "abcdefghijklmno"[: len(table)]]
         if name == "TW":
             table["title"] = [f"{word} steht auf dem roten Platz der Stadt" for word in words]
             table["text"] = [f"Niemand kennt {word}. Die Polizei sucht weiter." for word in words]
         else:
             table["title"] = [f"{word} stands on the red square of the town" for word in words]
+            table["text"] = [f"Nobody knows {word}. {word[::-1]} goes on." for word in words]
         table.loc[3, "text"] = ""
         table.to_csv(path, index=False)
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from newsimages.corpora import DataSet
 from newsimages.errors import NewsImagesError, first_ten
 from newsimages.protocols.embedded import EmbeddedSet, with_txv
-from newsimages.protocols.sameness import Pictures, is_among, picture_groups, title_keys
+from newsimages.protocols.sameness import TITLES, Pictures, is_among, picture_groups, title_keys
 from newsimages.protocols.splits import split_articles
 from newsimages.txv.towers import Networks
 
@@ -156,10 +156,9 @@ def _table(sets: Sequence[EmbeddedSet], of_picture: NDArray[Any]) -> pd.DataFram
     for part in sets:
         said = dict(zip(part.images.ids.tolist(), of_picture[start:], strict=False))
         start += len(said)
-        columns = part.articles[["article_id", "title", "title_en"]]
-        frames.append(
-            columns.assign(data_set=part.name, image_id=part.articles["image_id"].map(said))
-        )
+        pictures = part.articles["image_id"].map(said)
+        columns = part.articles.filter(items=["article_id", *TITLES])
+        frames.append(columns.assign(data_set=part.name, image_id=pictures))
     return pd.concat(frames, ignore_index=True)
 
 
