@@ -4,12 +4,11 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import mlflow
 import tyro
-from mlflow.exceptions import MlflowException
 
 from mlproject import embed, evaluate, main, preprocess, pretrain, register, train
-from newsimages.errors import NewsImagesError
+from mlproject.failures import sentence_of
+from mlproject.stopping import is_stopped, said_goodbye
 
 PROG = "python src/mlproject"
 DESCRIPTION = "Finds the right picture for news articles, tracked in MLflow."
@@ -28,7 +27,8 @@ def run(arguments: Sequence[str]) -> int:
     """Parses the command line and runs one entry point.
 
     Returns:
-        The exit status: 1 after bad input, which is explained on stderr in a sentence.
+        The exit status: 1 after bad input, or what the system refuses, which is explained on
+        stderr in a sentence; 128 and the signal's number where one has stopped it.
 
     Raises:
         SystemExit: With status 2 after parameters that the entry point does not have, or that
@@ -38,12 +38,15 @@ def run(arguments: Sequence[str]) -> int:
         name, config = _parsed(arguments)
         _, entry_point = ENTRY_POINTS[name]
         entry_point(config)
-    except NewsImagesError as error:
-        print(f"Error: {error}", file=sys.stderr)
-        return 1
-    except MlflowException as error:
-        where = mlflow.get_tracking_uri()
-        print(f"Error: MLflow cannot track this run at {where}: {error}", file=sys.stderr)
+    except KeyboardInterrupt:
+        return said_goodbye()
+    except Exception as error:
+        if is_stopped():  # what it has met with on its way out
+            return said_goodbye()
+        sentence = sentence_of(error)
+        if sentence is None:
+            raise
+        print(f"Error: {sentence}", file=sys.stderr)
         return 1
     return 0
 

@@ -1,6 +1,7 @@
 """How the project's work shows in MLflow: runs, their parameters, data sets and tables."""
 
 import io
+import logging
 import os
 import tempfile
 import time
@@ -17,9 +18,14 @@ import mlflow
 import mlflow.data.pandas_dataset
 import pandas as pd
 from mlflow.data.pandas_dataset import PandasDataset
+from mlflow.exceptions import MlflowException
 from mlflow.utils.git_utils import get_git_commit
+from mlflow.utils.validation import MAX_PARAM_VAL_LENGTH
 
 from mlproject.options import flat
+from mlproject.running import LOCK_TAG, alive, close_killed
+from mlproject.stopping import answering, is_stopped, raise_noted
+from mlproject.store import PATIENCE_S, make_ready
 from newsimages.corpora import DataSet
 from newsimages.protocols.embedded import EmbeddedSet
 from newsimages.reports.figures.canvas import Drawing
@@ -27,6 +33,7 @@ from newsimages.reports.spreadsheet import spreadsheet_csv
 
 DESCRIPTION_TAG = "mlflow.note.content"
 COMMIT_TAG = "mlflow.source.git.commit"
+_unended: dict[str, str] = {}  # the status of runs by id, where the store could not be told
 
 
 @contextmanager
@@ -38,15 +45,24 @@ def entry_point(config: Any) -> Iterator[None]:
             logged as parameters, where ``mlflow run`` has not logged them already.
     """
     name = type(config).__name__.lower()
-    # Taken out of the environment, where the first nested run would take it for its own.
-    opened = os.environ.pop("MLFLOW_RUN_ID", None)
-    with mlflow.start_run(run_id=opened, run_name=None if opened else name) as run:
-        known = run.data.params
-        settings = {key: str(value) for key, value in flat(config).items()}
-        mlflow.log_params({key: value for key, value in settings.items() if key not in known})
-        doing = str(type(config).__doc__)
-        mlflow.set_tags({**_common_tags(), "entry_point": name, DESCRIPTION_TAG: doing})
-        yield
+    settings = {key: _shortened(str(value)) for key, value in flat(config).items()}
+    # MLflow raises what it logs so, and that is told in a sentence.
+    logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
+    with answering("raise"), alive(Path(settings["workdir"])) as lock, _closing():
+        make_ready()
+        # Taken out of the environment, where the first nested run would take it for its own.
+        opened = os.environ.pop("MLFLOW_RUN_ID", None)
+        tags = {
+            **_common_tags(),
+            LOCK_TAG: lock,
+            "entry_point": name,
+            DESCRIPTION_TAG: str(type(config).__doc__),
+        }
+        with _open(run_id=opened, run_name=None if opened else name, tags=tags) as run:
+            close_killed(run)
+            known = run.data.params
+            mlflow.log_params({key: value for key, value in settings.items() if key not in known})
+            yield
 
 
 @contextmanager
@@ -71,10 +87,57 @@ def announced(name: str, *, doing: str) -> Iterator[None]:
 @contextmanager
 def nested(name: str, *, tags: dict[str, str], params: dict[str, Any]) -> Iterator[None]:
     """A run below the active one."""
-    with mlflow.start_run(run_name=name, nested=True):
-        mlflow.set_tags({**_common_tags(), **tags})
+    parent = mlflow.active_run()
+    lock = parent.data.tags.get(LOCK_TAG) if parent else None
+    tags = {**_common_tags(), **({LOCK_TAG: lock} if lock else {}), **tags}
+    with _open(run_name=name, nested=True, tags=tags):
         mlflow.log_params(params)
         yield
+
+
+@contextmanager
+def _open(**how: Any) -> Iterator[mlflow.ActiveRun]:
+    """A run; after an error it is FAILED, and KILLED where this process is asked to end."""
+    with answering("note"):
+        run = mlflow.start_run(**how)
+    status = "FINISHED"
+    try:
+        raise_noted()
+        yield run
+    except BaseException as error:
+        status = "FAILED" if isinstance(error, Exception) and not is_stopped() else "KILLED"
+        raise
+    finally:
+        _end(run.info.run_id, status)
+
+
+def _end(run_id: str, status: str) -> None:
+    """Ends the active run; where the store refuses, `_closing` tries again."""
+    try:
+        with answering("note"):
+            mlflow.end_run(status)
+    except MlflowException:
+        _unended[run_id] = status
+        if status == "FINISHED":  # else something else has happened before, which is told
+            raise
+    if status == "FINISHED":
+        raise_noted()
+
+
+@contextmanager
+def _closing() -> Iterator[None]:
+    """Tries to end the runs whose end the store has refused, as long as others keep it locked."""
+    try:
+        yield
+    finally:
+        client, patience = mlflow.MlflowClient(), time.monotonic() + PATIENCE_S
+        while _unended:
+            run_id, status = _unended.popitem()
+            try:
+                client.set_terminated(run_id, status)
+            except MlflowException as error:
+                if "database is locked" in str(error) and time.monotonic() < patience:
+                    _unended[run_id] = status
 
 
 def log_data_set(data_set: DataSet | EmbeddedSet) -> None:
@@ -131,6 +194,11 @@ def artifact(artifact_file: str) -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as folder:
         yield Path(folder) / target.name
         mlflow.log_artifact(str(Path(folder) / target.name), str(target.parent))
+
+
+def _shortened(value: str) -> str:
+    """A parameter's value, cut to what MLflow takes."""
+    return value[:MAX_PARAM_VAL_LENGTH]
 
 
 def _common_tags() -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -9,18 +10,28 @@ from pathlib import Path
 
 from newsimages.errors import NewsImagesError
 
+_TEMPORARY = re.compile(r"\.(?P<of>.+)\.\d+-[0-9a-f]{8}\.tmp(-journal|-wal|-shm)?")  # SQLite's too
+
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing(
+    path: Path,
+    *,
+    instead: str = "choose another folder with the parameter workdir (TMPDIR for temporary files)",
+) -> Iterator[Path]:
     """Yields a temporary sibling of ``path``; on success it takes the place of ``path``.
 
     A reader sees the old file or the new one, never a part; after ``kill -9`` a stale
-    temporary file may be left, which nothing reads.
+    temporary file may be left, which nothing reads: `remove_leftovers`.
+
+    Args:
+        path: The file to write.
+        instead: What to do where that is impossible, for the error.
 
     Raises:
         NewsImagesError: The folder cannot be written or the disk is full.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
+    temporary = temporary_of(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
@@ -29,14 +40,33 @@ def replacing(path: Path) -> Iterator[Path]:
         temporary.replace(path)
     except OSError as error:
         is_full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+        advice = f"Free some space or {instead}" if is_full else instead[0].upper() + instead[1:]
         raise NewsImagesError(
-            f"Cannot write {path}: {error.strerror or error}. "
-            f"{'Free some space or choose' if is_full else 'Choose'} another folder with the "
-            "parameter workdir."
+            f"Cannot write {path}: {error.strerror or error}. {advice}."
         ) from error
     finally:
         with suppress(OSError):  # above all where the folder itself could not be made
             temporary.unlink()
+
+
+def temporary_of(path: Path) -> Path:
+    """A name beside ``path`` that nothing else has."""
+    return path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
+
+
+def remove_leftovers(folder: Path, *, of: str | None = None) -> None:
+    """Removes temporary files of killed processes; no other process may be writing there.
+
+    Args:
+        folder: Where they lie.
+        of: The name of the file they were to become, in that folder itself; all, and below, if
+            not given.
+    """
+    for path in folder.glob(".*.tmp*" if of else "**/.*.tmp*"):
+        found = _TEMPORARY.fullmatch(path.name)
+        if found and of in (None, found["of"]):
+            with suppress(OSError):
+                path.unlink()
 
 
 def write_bytes(path: Path, data: bytes) -> None:

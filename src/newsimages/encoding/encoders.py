@@ -156,12 +156,26 @@ class OpenClipEncoder:
             pin_memory=self.device.type == "cuda",
         )
         dtype = open_clip.get_input_dtype(self.precision)  # None for fp32
-        for pixels, reasons in loader:
+        for pixels, reasons in self._loaded(loader):
             vectors = np.empty((0, self.text_tower.dimension), np.float32)
             if len(pixels):
                 features = self.model.encode_image(pixels.to(self.device, dtype, non_blocking=True))
                 vectors = torch.nn.functional.normalize(features.float()).cpu().numpy()
             yield EncodedImages(vectors=vectors, reasons=reasons)
+
+    def _loaded(self, loader: "DataLoader[Any]") -> Iterator[tuple[Tensor, tuple[str | None, ...]]]:
+        """What the loader yields, with its processes' errors made useful."""
+        try:
+            yield from loader
+        except (OSError, RuntimeError) as error:
+            if not self.config.workers:
+                raise
+            last_line = str(error).strip().splitlines()[-1]
+            raise NewsImagesError(
+                f"workers={self.config.workers}: the processes that decode images cannot work: "
+                f"{last_line.rstrip('. ')}. They need shared memory (/dev/shm) and memory of their "
+                "own: give them more, or set workers=0."
+            ) from error
 
     @property
     def image_size(self) -> tuple[int, int]:

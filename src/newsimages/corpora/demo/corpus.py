@@ -9,17 +9,22 @@ import io
 import json
 import multiprocessing
 import os
+import signal
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from newsimages import demo_models
-from newsimages.atomic import write_bytes
+from newsimages.atomic import temporary_of, write_bytes
 from newsimages.checksums import file_sha256
 from newsimages.corpora.demo.drawing import draw
 from newsimages.corpora.demo.plan import GENERATOR_VERSION, SEED, Plan, Row, Sizes, plan_corpus
 from newsimages.corpora.demo.scenes import Scene
 from newsimages.errors import NewsImagesError
 from newsimages.progress import progress
+
+if TYPE_CHECKING:
+    from multiprocessing.pool import Pool
 
 JPEG_QUALITY = 85
 PICTURE_SIZE = 256
@@ -131,14 +136,29 @@ def _draw_missing(folder: Path, pictures: Mapping[str, Scene], workers: int) -> 
     with progress(
         total=len(tasks), unit="pictures", doing="draw the demo corpus", hide=not tasks
     ) as bar:
-        if workers <= 1:
+        pool = _processes(workers) if workers > 1 else None
+        if pool is None:
             for task in tasks:
                 _draw_file(task)
                 bar.update()
             return
-        with multiprocessing.get_context("spawn").Pool(workers) as pool:
+        with pool:
             for _ in pool.imap_unordered(_draw_file, tasks, chunksize=_CHUNK):
                 bar.update()
+
+
+def _processes(n: int) -> "Pool | None":
+    """Processes that leave Ctrl-C, which a terminal sends to them as well, to this one.
+
+    None where the system has no shared memory (/dev/shm), which they need.
+    """
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # they inherit it
+    try:
+        return multiprocessing.get_context("spawn").Pool(n)
+    except OSError:
+        return None
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _is_whole(path: Path) -> bool:
@@ -159,7 +179,7 @@ def _draw_file(task: Task) -> None:
     emptied by a power cut lacks its end and is drawn anew.
     """
     path, scene = task
-    temporary = path.with_suffix(f".{os.getpid()}.tmp")
+    temporary = temporary_of(path)
     try:
         draw(scene, PICTURE_SIZE).save(temporary, format="JPEG", quality=JPEG_QUALITY)
         temporary.replace(path)

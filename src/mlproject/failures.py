@@ -1,0 +1,91 @@
+"""What goes wrong outside of the project - disks, memory, MLflow's store - in a sentence each."""
+
+import errno
+import re
+import tempfile
+from collections.abc import Iterator
+
+import mlflow
+from mlflow.exceptions import MlflowException
+
+from newsimages.errors import NewsImagesError
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_CLOSED = (errno.EACCES, errno.EPERM, errno.EROFS)
+_NO_MEMORY = re.compile(
+    r"can't allocate memory|Cannot allocate memory|not enough memory|out of memory|"
+    r"can't start new thread|failed to map segment",
+    re.IGNORECASE,
+)
+_SHOWN = 200  # characters of a file's name
+
+
+def sentence_of(error: BaseException) -> str | None:
+    """What happened and what to do about it; None for an error of the program's own."""
+    if isinstance(error, NewsImagesError):
+        return str(error)
+    if any(_is_about_memory(each) for each in _causes(error)):
+        return (
+            f"There is not enough memory: {_first_line(error)}. Give this process more (ulimit -v "
+            "says if it is limited), or set workers=0, and batch_size and memory_mb lower."
+        )
+    if isinstance(error, MlflowException):
+        return _of_store(error)
+    return _of_system(error) if isinstance(error, OSError) else None
+
+
+def _of_store(error: MlflowException) -> str:
+    """MLflow's own message, without the statement that the database was given."""
+    where, message = mlflow.get_tracking_uri(), _first_line(error)
+    advice = ""
+    if "database is locked" in message:
+        advice = " Another program holds it: end that program, or wait for it, and start again."
+    elif "disk is full" in message:
+        advice = " Free some space there, and start again."
+    elif "readonly database" in message or "unable to open database" in message:
+        advice = " Make it writable, or name another store with MLFLOW_TRACKING_URI."
+    return f"MLflow cannot track this run at {where}: {message}.{advice}"
+
+
+def _of_system(error: OSError) -> str:
+    """What the system says, and of which file, if it does."""
+    name = str(error.filename or "")
+    shown = name if len(name) <= _SHOWN else f"{name[:_SHOWN]}… ({len(name)} letters)"
+    said = f"{shown}: {error.strerror}" if shown and error.strerror else _first_line(error)
+    if error.errno in _FULL:
+        advice = (
+            "Free some space where it lies: the folder that the parameter workdir names, that of "
+            f"MLflow's artifacts, or that of temporary files, {_temporary()} (TMPDIR)."
+        )
+    elif error.errno in _CLOSED:
+        advice = "Make it writable, or work in another folder."
+    elif error.errno == errno.ENAMETOOLONG:
+        advice = "Name a file or folder that can exist: its name is longer than the system allows."
+    elif error.errno == errno.EMFILE:
+        advice = "Allow more open files (ulimit -n), or set workers=0."
+    else:
+        advice = "See to that file or folder, and start again."
+    return f"The system refuses a file. {said}. {advice}"
+
+
+def _temporary() -> str:
+    try:
+        return tempfile.gettempdir()
+    except OSError:
+        return "none of which can be written"
+
+
+def _is_about_memory(error: BaseException) -> bool:
+    is_said = isinstance(error, RuntimeError | ImportError | OSError)
+    return isinstance(error, MemoryError) or (is_said and bool(_NO_MEMORY.search(str(error))))
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__
+
+
+def _first_line(error: BaseException) -> str:
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return re.sub(r"^\((\w+\.)+\w+\) ", "", lines[0]).rstrip(". ")
