@@ -34,11 +34,13 @@ def run(arguments: Sequence[str]) -> int:
         SystemExit: With status 2 after parameters that the entry point does not have, or that
             cannot be; tyro names them on stderr.
     """
+    hook = sys.unraisablehook
     try:
         name, config = _parsed(arguments)
         _, entry_point = ENTRY_POINTS[name]
         entry_point(config)
     except KeyboardInterrupt:
+        sys.unraisablehook = _say_nothing
         return said_goodbye()
     except Exception as error:
         if is_stopped():  # what it has met with on its way out
@@ -46,9 +48,16 @@ def run(arguments: Sequence[str]) -> int:
         sentence = sentence_of(error)
         if sentence is None:
             raise
+        sys.unraisablehook = _say_nothing
         print(f"Error: {sentence}", file=sys.stderr)
         return 1
+    finally:
+        sys.unraisablehook = hook
     return 0
+
+
+def _say_nothing(_: object) -> None:
+    """What was half built when an error came, and falls apart, adds nothing to its sentence."""
 
 
 def _parsed(arguments: Sequence[str]) -> tuple[str, Any]:

@@ -2,13 +2,14 @@
 
 import errno
 import re
-import tempfile
+import shutil
 from collections.abc import Iterator
 
 import mlflow
 from mlflow.exceptions import MlflowException
+from sqlalchemy.exc import SQLAlchemyError
 
-from newsimages.errors import NewsImagesError
+from newsimages.errors import NewsImagesError, shortened
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _CLOSED = (errno.EACCES, errno.EPERM, errno.EROFS)
@@ -17,7 +18,12 @@ _NO_MEMORY = re.compile(
     r"can't start new thread|failed to map segment",
     re.IGNORECASE,
 )
-_SHOWN = 200  # characters of a file's name
+
+_DATABASE = re.compile(r"\([\w.]+Error\) (.+)")  # SQLAlchemy's form of a database's message
+_ROOM = (
+    "See that there is room where it lies: the folder that the parameter workdir names, that of "
+    "MLflow's artifacts (mlruns), or that of temporary files (TMPDIR)."
+)
 
 
 def sentence_of(error: BaseException) -> str | None:
@@ -29,14 +35,15 @@ def sentence_of(error: BaseException) -> str | None:
             f"There is not enough memory: {_first_line(error)}. Give this process more (ulimit -v "
             "says if it is limited), or set workers=0, and batch_size and memory_mb lower."
         )
-    if isinstance(error, MlflowException):
+    if isinstance(error, MlflowException | SQLAlchemyError):
         return _of_store(error)
     return _of_system(error) if isinstance(error, OSError) else None
 
 
-def _of_store(error: MlflowException) -> str:
+def _of_store(error: Exception) -> str:
     """MLflow's own message, without the statement that the database was given."""
-    where, message = mlflow.get_tracking_uri(), _first_line(error)
+    said = _DATABASE.search(str(error))
+    where, message = mlflow.get_tracking_uri(), said[1] if said else _first_line(error)
     advice = ""
     if "database is locked" in message:
         advice = " Another program holds it: end that program, or wait for it, and start again."
@@ -49,14 +56,15 @@ def _of_store(error: MlflowException) -> str:
 
 def _of_system(error: OSError) -> str:
     """What the system says, and of which file, if it does."""
-    name = str(error.filename or "")
-    shown = name if len(name) <= _SHOWN else f"{name[:_SHOWN]}… ({len(name)} letters)"
+    if isinstance(error, shutil.Error) and isinstance(error.args[0], list):
+        source, target, reason = error.args[0][0]  # the first of all files of a folder
+        return f"Cannot copy {source} to {target}: {reason}. {_ROOM}"
+    shown = shortened(error.filename or "")
     said = f"{shown}: {error.strerror}" if shown and error.strerror else _first_line(error)
     if error.errno in _FULL:
-        advice = (
-            "Free some space where it lies: the folder that the parameter workdir names, that of "
-            f"MLflow's artifacts, or that of temporary files, {_temporary()} (TMPDIR)."
-        )
+        advice = _ROOM
+    elif "No usable temporary directory" in said:
+        advice = "Free some space in one of them, or set TMPDIR to a folder that has some."
     elif error.errno in _CLOSED:
         advice = "Make it writable, or work in another folder."
     elif error.errno == errno.ENAMETOOLONG:
@@ -66,13 +74,6 @@ def _of_system(error: OSError) -> str:
     else:
         advice = "See to that file or folder, and start again."
     return f"The system refuses a file. {said}. {advice}"
-
-
-def _temporary() -> str:
-    try:
-        return tempfile.gettempdir()
-    except OSError:
-        return "none of which can be written"
 
 
 def _is_about_memory(error: BaseException) -> bool:
@@ -88,4 +89,4 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 
 def _first_line(error: BaseException) -> str:
     lines = str(error).strip().splitlines() or [type(error).__name__]
-    return re.sub(r"^\((\w+\.)+\w+\) ", "", lines[0]).rstrip(". ")
+    return lines[0].rstrip(". ")

@@ -17,7 +17,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.utils.mlflow_tags import MLFLOW_SOURCE_NAME, MLFLOW_SOURCE_TYPE
 
 from newsimages.atomic import remove_leftovers
-from newsimages.errors import NewsImagesError
+from newsimages.errors import NewsImagesError, shortened
 
 LOCK_TAG = "newsimages.lock"
 """A run's tag: the host and the file that is locked while the run is alive."""
@@ -52,9 +52,10 @@ def alive(workdir: Path) -> Iterator[str]:
                 if all(map(_is_free, others)):
                     for name in FOLDERS:
                         remove_leftovers(workdir / name)
-        except (OSError, NotImplementedError) as error:
+        except OSError as error:
             raise NewsImagesError(
-                f"Cannot write {folder}: {error}. Choose another folder with the parameter workdir."
+                f"Cannot write {shortened(folder)}: {error.strerror or error}. Choose another "
+                "folder with the parameter workdir."
             ) from error
         try:
             yield f"{socket.gethostname()} {own}"
@@ -112,5 +113,5 @@ def _is_free(file: Path) -> bool:
     try:
         with FileLock(file, blocking=False):
             return True
-    except (Timeout, OSError, NotImplementedError):
+    except (Timeout, OSError):
         return False

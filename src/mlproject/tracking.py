@@ -48,7 +48,7 @@ def entry_point(config: Any) -> Iterator[None]:
     settings = {key: _shortened(str(value)) for key, value in flat(config).items()}
     # MLflow raises what it logs so, and that is told in a sentence.
     logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
-    with answering("raise"), alive(Path(settings["workdir"])) as lock, _closing():
+    with answering("raise"), alive(Path(settings["workdir"])) as lock:
         make_ready()
         # Taken out of the environment, where the first nested run would take it for its own.
         opened = os.environ.pop("MLFLOW_RUN_ID", None)
@@ -58,7 +58,8 @@ def entry_point(config: Any) -> Iterator[None]:
             "entry_point": name,
             DESCRIPTION_TAG: str(type(config).__doc__),
         }
-        with _open(run_id=opened, run_name=None if opened else name, tags=tags) as run:
+        run_name = None if opened else name
+        with _closing(), _open(run_id=opened, run_name=run_name, tags=tags) as run:
             close_killed(run)
             known = run.data.params
             mlflow.log_params({key: value for key, value in settings.items() if key not in known})
@@ -130,11 +131,11 @@ def _closing() -> Iterator[None]:
     try:
         yield
     finally:
-        client, patience = mlflow.MlflowClient(), time.monotonic() + PATIENCE_S
+        patience = time.monotonic() + PATIENCE_S
         while _unended:
             run_id, status = _unended.popitem()
             try:
-                client.set_terminated(run_id, status)
+                mlflow.MlflowClient().set_terminated(run_id, status)
             except MlflowException as error:
                 if "database is locked" in str(error) and time.monotonic() < patience:
                     _unended[run_id] = status

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from newsimages.errors import NewsImagesError
+from newsimages.errors import NewsImagesError, shortened
 
 _TEMPORARY = re.compile(r"\.(?P<of>.+)\.\d+-[0-9a-f]{8}\.tmp(-journal|-wal|-shm)?")  # SQLite's too
 
@@ -42,7 +42,7 @@ def replacing(
         is_full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
         advice = f"Free some space or {instead}" if is_full else instead[0].upper() + instead[1:]
         raise NewsImagesError(
-            f"Cannot write {path}: {error.strerror or error}. {advice}."
+            f"Cannot write {shortened(path)}: {error.strerror or error}. {advice}."
         ) from error
     finally:
         with suppress(OSError):  # above all where the folder itself could not be made

@@ -1,4 +1,4 @@
-"""The error that bad input raises, and how long lists of bad items are shown in it."""
+"""The error that bad input raises, and how much of long lists and names is shown in it."""
 
 from collections.abc import Collection
 
@@ -11,3 +11,9 @@ def first_ten(items: Collection[object]) -> str:
     """The first ten of ``items`` and how many there are: ``a, b, … (12 in all)``."""
     shown = ", ".join(str(item) for item in list(items)[:10])
     return shown if len(items) <= 10 else f"{shown}, … ({len(items)} in all)"
+
+
+def shortened(name: object, n: int = 200) -> str:
+    """The first ``n`` letters of a name and how many there are: ``abc… (5000 letters)``."""
+    whole = str(name)
+    return whole if len(whole) <= n else f"{whole[:n]}… ({len(whole)} letters)"
