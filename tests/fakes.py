@@ -89,7 +89,14 @@ def embedded_set(
             },
             images=Embeddings(image_ids, drawn[2 * n :]),
         )
-    return EmbeddedSet(name=name, split=split, articles=articles, towers=vectors, files={})
+    return EmbeddedSet(
+        name=name,
+        split=split,
+        articles=articles,
+        towers=vectors,
+        miniatures=vectors["clip"].images,
+        files={},
+    )
 
 
 def real_features(shared_data: Path, name: str) -> tuple[Embeddings, Embeddings, dict[str, str]]:

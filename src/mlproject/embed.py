@@ -17,6 +17,7 @@ from newsimages.embeddings import Embeddings
 from newsimages.encoding import models
 from newsimages.encoding.encoders import OpenClipConfig, OpenClipEncoder
 from newsimages.encoding.long_text import LongText, embed_full_texts, full_texts
+from newsimages.encoding.miniature import MiniatureEncoder
 from newsimages.encoding.store import EmbeddingStore, UnreadableImagesError
 from newsimages.errors import NewsImagesError, first_ten
 from newsimages.protocols.embedded import EmbeddedSet, TowerVectors, label_of
@@ -108,6 +109,11 @@ def multilingual_config(
     return None
 
 
+def miniature_store(workdir: Path) -> EmbeddingStore:
+    """Where the miniatures of images are kept in the workdir."""
+    return EmbeddingStore(folder=workdir / "embeddings", encoder=MiniatureEncoder())
+
+
 def embedding_store(workdir: Path, encoder: OpenClipEncoder) -> EmbeddingStore:
     """Where the encoder's vectors are kept in the workdir."""
     return EmbeddingStore(
@@ -123,7 +129,7 @@ def embed(options: ArticleOptions, encoder: OpenClipEncoder, corpus: Corpus) -> 
             that cannot be read.
     """
     workdir = Path(options.source.workdir)
-    store = embedding_store(workdir, encoder)
+    store, miniatures = embedding_store(workdir, encoder), miniature_store(workdir)
     sets: list[EmbeddedSet] = []
     unreadable: list[tuple[str, str, str]] = []
     for data_set in corpus.data_sets:
@@ -145,6 +151,9 @@ def embed(options: ArticleOptions, encoder: OpenClipEncoder, corpus: Corpus) -> 
                 split=data_set.split,
                 articles=articles,
                 towers={"clip": TowerVectors(queries=queries, images=images)},
+                miniatures=miniatures.images(
+                    {key: files[key] for key in images.ids.tolist()}, label=f"{label}-images"
+                )[0],
                 files=files,
             )
         )

@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from mlproject import tracking
-from mlproject.embed import EmbeddedCorpus, embedding_store, prepare_and_embed
+from mlproject.embed import EmbeddedCorpus, embedding_store, miniature_store, prepare_and_embed
 from mlproject.options import ArticleOptions
 from mlproject.preprocess import open_corpus
 from mlproject.training import fit
@@ -70,11 +70,11 @@ def read_pairs(options: PairsOptions, corpus: Corpus) -> CaptionPairs | None:
     if options.pairs == NO_PAIRS or (options.pairs == AUTO and not has_pairs(corpus.folder)):
         return None
     if options.pairs == AUTO:
-        return read_caption_pairs(corpus.folder)
+        return read_caption_pairs(corpus.folder, corpus.encoding)
     if options.pairs_images != NO_PAIRS:
         source, images = Path(options.pairs), Path(options.pairs_images)
         return read_nytimes800k(source, images, text=options.pairs_text)
-    return read_caption_pairs(Path(options.pairs))
+    return read_caption_pairs(Path(options.pairs), corpus.encoding)
 
 
 def pretrain(
@@ -127,7 +127,10 @@ def _embedded(embedded: EmbeddedCorpus, pairs: CaptionPairs, *, seed: int) -> tu
     captions = memory_mapped(
         folder / "captions.npy", text_parts(store, texts, label="pairs-captions")
     )
-    pictures = Pictures(vectors=images.vectors, files=[files[key] for key in images.ids.tolist()])
+    readable = {key: files[key] for key in images.ids.tolist()}
+    small = image_parts(miniature_store(workdir), readable, label="pairs-images", unreadable={})
+    miniatures = memory_mapped(folder / "miniatures.npy", small)
+    pictures = Pictures(miniatures=miniatures.vectors, files=list(readable.values()))
     apart = _apart(usable, images.ids[is_among(pictures, pictures_of(embedded.sets))], embedded)
     training, validation = (
         pair_up([captions], [images], dict(zip(side["pair_id"], side["image_id"], strict=True)))

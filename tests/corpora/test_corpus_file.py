@@ -1,6 +1,8 @@
 """corpus.json: what it may say, and what is refused."""
 
 import json
+import os
+from pathlib import Path
 
 import pytest
 
@@ -23,7 +25,26 @@ def test_name_and_models_are_read_and_unknown_keys_ignored(make_corpus: MakeCorp
 
 def test_a_folder_of_its_name_is_refused(make_corpus: MakeCorpus) -> None:
     folder = make_corpus({"corpus.json/a.txt": ""})
-    with pytest.raises(NewsImagesError, match=r"corpus\.json is not readable as JSON: .*directory"):
+    with pytest.raises(NewsImagesError, match=r"corpus\.json is not read: no file\. Put"):
+        read_corpus_file(folder)
+
+
+def test_links_out_pipes_and_huge_files_are_refused(
+    make_corpus: MakeCorpus, tmp_path: Path
+) -> None:
+    folder = make_corpus({"../outside.json": "{}"})
+    folder.mkdir(exist_ok=True)
+    path = folder / "corpus.json"
+    path.symlink_to(tmp_path / "outside.json")
+    with pytest.raises(NewsImagesError, match=r"is not read: a link that leaves the folder"):
+        read_corpus_file(folder)
+    path.unlink()
+    os.mkfifo(path)
+    with pytest.raises(NewsImagesError, match=r"is not read: no file"):
+        read_corpus_file(folder)
+    path.unlink()
+    path.write_bytes(b" " * (1 << 21))
+    with pytest.raises(NewsImagesError, match=r"2,097,152 bytes, expected at most 1,048,576"):
         read_corpus_file(folder)
 
 

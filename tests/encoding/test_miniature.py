@@ -1,12 +1,13 @@
 """Miniatures: copies of a picture share theirs, other pictures do not."""
 
 import io
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from newsimages.encoding.miniature import SAME, miniature
+from newsimages.encoding.miniature import SAME, MiniatureEncoder, miniature
 
 
 def picture(seed: int, size: tuple[int, int] = (320, 240)) -> Image.Image:
@@ -46,8 +47,20 @@ def test_other_pictures_are_not() -> None:
     assert miniature(picture(0)) @ miniature(picture(0).transpose(Image.Transpose.ROTATE_180)) < 0.9
 
 
-def test_one_colour_alone_is_like_no_other() -> None:
+def test_one_colour_is_like_no_picture_of_several() -> None:
     plain = miniature(Image.new("RGB", (30, 20), (200, 200, 200)))
     assert plain.shape == (768,)
-    assert not plain.any()
-    assert plain @ miniature(Image.new("RGB", (30, 20), (200, 200, 200))) < SAME
+    assert plain @ plain == pytest.approx(1)
+    assert plain @ miniature(Image.new("RGB", (40, 20), (200, 200, 200))) >= SAME
+    assert plain @ miniature(picture(0)) == pytest.approx(0, abs=1e-5)
+
+
+def test_files_are_read_in_batches_with_the_reasons_of_those_that_are_not(tmp_path: Path) -> None:
+    picture(1).save(tmp_path / "a.jpg")
+    picture(1).save(tmp_path / "b.png")
+    (tmp_path / "c.jpg").write_bytes(b"text")
+    paths = [tmp_path / name for name in ("a.jpg", "c.jpg", "b.png", "d.jpg")]
+    one, other = MiniatureEncoder().encode_images([paths[:2], paths[2:]])
+    assert one.reasons == (None, "not an image")
+    assert other.reasons == (None, "no such file")
+    assert one.vectors[0] @ other.vectors[0] >= SAME

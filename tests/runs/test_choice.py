@@ -320,7 +320,14 @@ def real_set(
     noise = 0.5 * random_embeddings("x", len(own), own.dimension, 7).vectors
     noisy = Embeddings(own.ids, unit(own.vectors + noise))
     clip = TowerVectors(queries={"title": own, "text": noisy}, images=gallery.select(images))
-    return EmbeddedSet(name="COCO", split=split, articles=table, towers={"clip": clip}, files={})
+    return EmbeddedSet(
+        name="COCO",
+        split=split,
+        articles=table,
+        towers={"clip": clip},
+        miniatures=clip.images,
+        files={},
+    )
 
 
 def halves(shared_data: Path, seed: int) -> tuple[list[str], list[str]]:

@@ -3,8 +3,10 @@
 import json
 from pathlib import Path
 
+from newsimages.corpora.names import reason_not_to_follow
 from newsimages.errors import NewsImagesError, first_ten
 
+_MAX_BYTES = 1 << 20
 _MODEL_KEYS = (
     "backbone",
     "pretrained",
@@ -21,11 +23,19 @@ def read_corpus_file(folder: Path) -> tuple[str, dict[str, str]]:
     ``pretrained``, ``translator``, ``multilingual_backbone`` and ``multilingual_pretrained``.
 
     Raises:
-        NewsImagesError: The file is not JSON, not an object, or a value is not a text.
+        NewsImagesError: The file is a link out of the corpus, over 1 MB, not JSON or not an
+            object, or a value is not a text.
     """
     path = folder / "corpus.json"
     if not path.exists() and not path.is_symlink():
         return folder.resolve().name, {}
+    reason = reason_not_to_follow(path, folder) or ("" if path.is_file() else "no file")
+    if not reason and path.stat().st_size > _MAX_BYTES:
+        reason = f"{path.stat().st_size:,} bytes, expected at most {_MAX_BYTES:,}"
+    if reason:
+        raise NewsImagesError(
+            f"{path} is not read: {reason}. Put a file of its own in its place or remove it."
+        )
     try:
         content = json.loads(path.read_text(encoding="utf-8-sig"))
     except (ValueError, RecursionError, OSError) as error:

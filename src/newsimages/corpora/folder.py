@@ -65,6 +65,7 @@ class Corpus:
         models: Models that ``corpus.json`` recommends, by the keys of `read_corpus_file`.
         skipped: Columns ``data_set``, ``split``, ``kind`` (``article``, ``image`` or ``table``),
             ``id``, ``reason``: everything that was left out or kept with something missing.
+        encoding: What its tables that are not UTF-8 are in; None where it was to be found out.
     """
 
     folder: Path
@@ -72,6 +73,7 @@ class Corpus:
     data_sets: tuple[DataSet, ...]
     models: dict[str, str]
     skipped: pd.DataFrame
+    encoding: str | None = None
 
 
 def read_corpus(
@@ -133,6 +135,7 @@ def _read(folder: Path, only: Collection[str] | None, encoding: str | None) -> C
         data_sets=tuple(sorted(data_sets, key=lambda each: (each.name, each.split == "test"))),
         models=models,
         skipped=pd.DataFrame(skipped, columns=SKIPPED_COLUMNS, dtype="str"),
+        encoding=encoding,
     )
 
 

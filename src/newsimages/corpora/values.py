@@ -11,10 +11,11 @@ def text_of(value: object) -> str:
         return ""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    if isinstance(value, datetime) and value.time() == datetime.min.time() and not value.tzinfo:
-        return value.date().isoformat()
     if isinstance(value, date):
-        return value.isoformat()
+        is_day = isinstance(value, datetime) and value == datetime.combine(
+            value, datetime.min.time()
+        )
+        return value.isoformat()[:10] if is_day else value.isoformat()
     if isinstance(value, list):
         return ", ".join(text_of(item) for item in value)
     return str(value)

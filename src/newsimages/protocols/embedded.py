@@ -43,12 +43,19 @@ class EmbeddedSet:
     text_en, image_id and, to split by time, date."""
     towers: Mapping[Tower, TowerVectors]
     """The same articles and images in each; ``clip`` is always there."""
+    miniatures: Embeddings
+    """What copies of the same picture share, per image, as `newsimages.encoding.miniature`."""
     files: Mapping[str, Path]
     """The file of each image that has one, by its id."""
 
     def __post_init__(self) -> None:
         """Raises: NewsImagesError where the towers saw other articles or images."""
         clip = self.towers["clip"]
+        if not np.array_equal(self.miniatures.ids, clip.images.ids):
+            raise NewsImagesError(
+                f"{self.name}: {len(self.miniatures)} miniatures are not of the "
+                f"{len(clip.images)} images. The files have changed in between: run it again."
+            )
         for name, tower in self.towers.items():
             if not np.array_equal(tower.images.ids, clip.images.ids) or any(
                 not np.array_equal(queries.ids, clip.queries[field].ids)
@@ -99,7 +106,12 @@ class EmbeddedSet:
             )
             for name, tower in self.towers.items()
         }
-        return replace(self, articles=chosen.reset_index(drop=True), towers=towers)
+        return replace(
+            self,
+            articles=chosen.reset_index(drop=True),
+            towers=towers,
+            miniatures=self.miniatures.select(own),
+        )
 
     def truth(self) -> dict[str, str]:
         """The right image of each article for which it is known; it may be absent here."""
@@ -151,6 +163,7 @@ def joined(sets: Sequence[EmbeddedSet]) -> EmbeddedSet:
         split=sets[0].split,
         articles=pd.concat(articles, ignore_index=True),
         towers=_merged({part.name: part.towers for part in sets}),
+        miniatures=merged({part.name: part.miniatures for part in sets}),
         files={f"{part.name}/{key}": path for part in sets for key, path in part.files.items()},
     )
 

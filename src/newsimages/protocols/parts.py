@@ -138,11 +138,11 @@ def share_title(table: pd.DataFrame, sets: Iterable[EmbeddedSet]) -> pd.Series:
 
 
 def pictures_of(sets: Sequence[EmbeddedSet]) -> Pictures:
-    """The images of all sets, one after the other, in CLIP's space."""
-    images = [part.images for part in sets]
+    """The images of all sets, one after the other."""
+    miniatures = [part.miniatures.vectors for part in sets]
     none = np.empty((0, 0), np.float32)
     return Pictures(
-        vectors=np.concatenate([each.vectors for each in images]) if images else none,
+        miniatures=np.concatenate(miniatures) if miniatures else none,
         files=[part.files.get(key) for part in sets for key in part.images.ids.tolist()],
     )
 
