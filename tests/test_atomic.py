@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from newsimages.atomic import replacing, write_bytes
+from newsimages.atomic import remove_leftovers, replacing, temporary_of, write_bytes
 from newsimages.errors import NewsImagesError
 
 
@@ -59,3 +59,20 @@ def test_a_full_disk_is_a_clear_error_and_leaves_the_old_file(tmp_path: Path) ->
     assert "Cannot write" in answer.get()
     assert path.read_bytes() == b"one"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_leftovers_of_killed_processes_are_told_by_their_names(tmp_path: Path) -> None:
+    folder = tmp_path / "a" / "b"
+    folder.mkdir(parents=True)
+    leftovers = [temporary_of(place / "x.npy") for place in (tmp_path, folder)]
+    others = [folder / name for name in ("x.npy", ".x.npy.tmp", "y.12-0123abcd.tmp", "z.tmp")]
+    for path in (*leftovers, *others):
+        path.write_bytes(b"x")
+    remove_leftovers(tmp_path, of="y.npy")
+    assert all(path.exists() for path in leftovers)
+    remove_leftovers(tmp_path, of="x.npy")
+    assert [path.exists() for path in leftovers] == [False, True]
+    remove_leftovers(tmp_path)
+    assert not leftovers[1].exists()
+    assert all(path.exists() for path in others)
+    remove_leftovers(tmp_path / "nowhere")

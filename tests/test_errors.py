@@ -1,8 +1,8 @@
-"""Long lists of bad items are cut at ten."""
+"""Long lists of bad items are cut at ten, and long names at some letters."""
 
 import numpy as np
 
-from newsimages.errors import NewsImagesError, first_ten
+from newsimages.errors import NewsImagesError, first_ten, shortened
 
 
 def test_ten_are_shown_and_more_are_counted() -> None:
@@ -14,3 +14,8 @@ def test_ten_are_shown_and_more_are_counted() -> None:
 
 def test_it_is_a_value_error() -> None:
     assert issubclass(NewsImagesError, ValueError)
+
+
+def test_a_long_name_is_shown_by_its_beginning() -> None:
+    assert shortened("x" * 200) == "x" * 200
+    assert shortened("x" * 201, 3) == "xxx… (201 letters)"

@@ -5,10 +5,10 @@ import re
 import shutil
 from collections.abc import Iterator
 
-import mlflow
 from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import SQLAlchemyError
 
+from mlproject.store import shown_address
 from newsimages.errors import NewsImagesError, shortened
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -43,7 +43,7 @@ def sentence_of(error: BaseException) -> str | None:
 def _of_store(error: Exception) -> str:
     """MLflow's own message, without the statement that the database was given."""
     said = _DATABASE.search(str(error))
-    where, message = mlflow.get_tracking_uri(), said[1] if said else _first_line(error)
+    where, message = shown_address(), said[1] if said else _first_line(error)
     advice = ""
     if "database is locked" in message:
         advice = " Another program holds it: end that program, or wait for it, and start again."

@@ -15,6 +15,7 @@ from filelock import FileLock
 from mlflow.exceptions import MlflowException
 from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from newsimages.atomic import remove_leftovers, replacing
 from newsimages.errors import NewsImagesError
@@ -29,7 +30,8 @@ def make_ready() -> None:
     """Makes MLflow's store and the experiment, where they are absent and this process can.
 
     Raises:
-        NewsImagesError: The file cannot be made, read or written, or is half made.
+        NewsImagesError: The file cannot be made, read or written, or is half made; or the driver of
+            a database is not installed.
         MlflowException: What MLflow has against the experiment.
     """
     path = _sqlite_file(mlflow.get_tracking_uri())
@@ -37,7 +39,23 @@ def make_ready() -> None:
         if not path.exists():
             _make(path)
         _check(path)
-    _make_experiment()
+    try:
+        _make_experiment()
+    except (ModuleNotFoundError, NoSuchModuleError) as error:
+        raise NewsImagesError(
+            f"MLflow's store {shown_address()} needs a driver that is not installed: {error}. For "
+            "PostgreSQL, pip install 'psycopg[binary]' and begin the address with "
+            "postgresql+psycopg://."
+        ) from error
+
+
+def shown_address() -> str:
+    """The address of MLflow's store, without a password."""
+    address = mlflow.get_tracking_uri()
+    try:
+        return make_url(address).render_as_string(hide_password=True)
+    except ArgumentError:
+        return address  # a folder
 
 
 def _sqlite_file(address: str) -> Path | None:

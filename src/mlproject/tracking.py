@@ -45,7 +45,7 @@ def entry_point(config: Any) -> Iterator[None]:
             logged as parameters, where ``mlflow run`` has not logged them already.
     """
     name = type(config).__name__.lower()
-    settings = {key: _shortened(str(value)) for key, value in flat(config).items()}
+    settings = {key: str(value) for key, value in flat(config).items()}
     # MLflow raises what it logs so, and that is told in a sentence.
     logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
     with answering("raise"), alive(Path(settings["workdir"])) as lock:
@@ -62,7 +62,8 @@ def entry_point(config: Any) -> Iterator[None]:
         with _closing(), _open(run_id=opened, run_name=run_name, tags=tags) as run:
             close_killed(run)
             known = run.data.params
-            mlflow.log_params({key: value for key, value in settings.items() if key not in known})
+            new = {key: value for key, value in settings.items() if key not in known}
+            mlflow.log_params({key: value[:MAX_PARAM_VAL_LENGTH] for key, value in new.items()})
             yield
 
 
@@ -195,11 +196,6 @@ def artifact(artifact_file: str) -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as folder:
         yield Path(folder) / target.name
         mlflow.log_artifact(str(Path(folder) / target.name), str(target.parent))
-
-
-def _shortened(value: str) -> str:
-    """A parameter's value, cut to what MLflow takes."""
-    return value[:MAX_PARAM_VAL_LENGTH]
 
 
 def _common_tags() -> dict[str, str]:

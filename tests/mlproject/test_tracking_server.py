@@ -174,7 +174,7 @@ def tracking_server(postgres: str, bucket: Bucket, tmp_path: Path) -> Iterator[s
     """The address of `mlflow server`, started by the page's lines."""
     port, [_, *lines] = free_port(), page()[0]
     given = {
-        "postgresql://USER:PASSWORD@HOST/mlflow": postgres,
+        "postgresql+psycopg://USER:PASSWORD@HOST/mlflow": postgres.replace(":", "+psycopg:", 1),
         "s3://BUCKET/": f"s3://{BUCKET}/",
         "http://HOST:9000": bucket.address,
         "=KEY": f"={KEY}",
