@@ -47,6 +47,16 @@ def test_the_same_seed_gives_the_same_bytes_with_any_number_of_workers(
     assert _content(other) == _content(folder)
 
 
+def test_without_shared_memory_it_is_drawn_by_one_process(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise OSError(38, "Function not implemented")  # as without /dev/shm
+
+    monkeypatch.setattr("multiprocessing.synchronize._multiprocessing.SemLock", refused)
+    assert _content(build_demo(tmp_path / "other", sizes=SMALL, workers=2)) == _content(folder)
+
+
 @pytest.mark.parametrize("damage", ["absent", "cut", "empty"])
 def test_only_what_is_missing_is_drawn_again(folder: Path, damage: str) -> None:
     before = _content(folder)
