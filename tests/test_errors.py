@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from newsimages.errors import NewsImagesError, first_ten, shortened
+from newsimages.errors import NewsImagesError, first_ten, reason_of, shortened
 
 
 def test_ten_are_shown_and_more_are_counted() -> None:
@@ -19,3 +19,10 @@ def test_it_is_a_value_error() -> None:
 def test_a_long_name_is_shown_by_its_beginning() -> None:
     assert shortened("x" * 200) == "x" * 200
     assert shortened("x" * 201, 3) == "xxx… (201 letters)"
+
+
+def test_a_reason_is_one_line_and_never_advises_to_run_code() -> None:
+    assert reason_of(ValueError("No such file.\nTraceback")) == "No such file"
+    assert reason_of(KeyError()) == "KeyError"
+    torch_says = "Weights only load failed. Re-running with `weights_only` set to `False` will …"
+    assert "never loaded" in reason_of(ValueError(torch_says))

@@ -9,7 +9,7 @@ from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import SQLAlchemyError
 
 from mlproject.store import shown_address
-from newsimages.errors import NewsImagesError, shortened
+from newsimages.errors import NewsImagesError, reason_of, shortened
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _CLOSED = (errno.EACCES, errno.EPERM, errno.EROFS)
@@ -32,7 +32,7 @@ def sentence_of(error: BaseException) -> str | None:
         return str(error)
     if any(_is_about_memory(each) for each in _causes(error)):
         return (
-            f"There is not enough memory: {_first_line(error)}. Give this process more (ulimit -v "
+            f"There is not enough memory: {reason_of(error)}. Give this process more (ulimit -v "
             "says if it is limited), or set workers=0, and batch_size and memory_mb lower."
         )
     if isinstance(error, MlflowException | SQLAlchemyError):
@@ -43,7 +43,7 @@ def sentence_of(error: BaseException) -> str | None:
 def _of_store(error: Exception) -> str:
     """MLflow's own message, without the statement that the database was given."""
     said = _DATABASE.search(str(error))
-    where, message = shown_address(), said[1] if said else _first_line(error)
+    where, message = shown_address(), said[1] if said else reason_of(error)
     advice = ""
     if "database is locked" in message:
         advice = " Another program holds it: end that program, or wait for it, and start again."
@@ -60,7 +60,7 @@ def _of_system(error: OSError) -> str:
         source, target, reason = error.args[0][0]  # the first of all files of a folder
         return f"Cannot copy {source} to {target}: {reason}. {_ROOM}"
     shown = shortened(error.filename or "")
-    said = f"{shown}: {error.strerror}" if shown and error.strerror else _first_line(error)
+    said = f"{shown}: {error.strerror}" if shown and error.strerror else reason_of(error)
     if error.errno in _FULL:
         advice = _ROOM
     elif "No usable temporary directory" in said:
@@ -85,8 +85,3 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None:
         yield error
         error = error.__cause__
-
-
-def _first_line(error: BaseException) -> str:
-    lines = str(error).strip().splitlines() or [type(error).__name__]
-    return lines[0].rstrip(". ")

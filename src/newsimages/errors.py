@@ -17,3 +17,11 @@ def shortened(name: object, n: int = 200) -> str:
     """The first ``n`` letters of a name and how many there are: ``abc… (5000 letters)``."""
     whole = str(name)
     return whole if len(whole) <= n else f"{whole[:n]}… ({len(whole)} letters)"
+
+
+def reason_of(error: object) -> str:
+    """The first line of what a library says, without the full stop."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    if lines[0].startswith("Weights only load failed"):  # torch goes on to advise loading it
+        return "its weights are a pickle that could run code, which is never loaded"
+    return lines[0].rstrip(". ")

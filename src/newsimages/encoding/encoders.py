@@ -27,7 +27,7 @@ from newsimages.checksums import file_sha256
 from newsimages.devices import Device, Precision, resolve_device, resolve_precision
 from newsimages.encoding.images import UnreadableImageError, open_image
 from newsimages.encoding.text_tower import TextTower
-from newsimages.errors import NewsImagesError, first_ten
+from newsimages.errors import NewsImagesError, first_ten, reason_of
 from newsimages.foreign_code import refuse_code, without_code
 from newsimages.paths import is_file
 
@@ -221,10 +221,9 @@ def _load(
         tokenizer = load_tokenizer(source)
         TextTower(model.eval(), tokenizer).try_out()
     except Exception as error:  # openCLIP, safetensors, pickle and the hub have their own each
-        first_line = str(error).strip().split("\n")[0].rstrip(". ")
         raise NewsImagesError(
             f"Cannot load backbone={config.backbone} with pretrained={config.pretrained}: "
-            f"{type(error).__name__}: {first_line}. {_advice(source, config.pretrained)}"
+            f"{type(error).__name__}: {reason_of(error)}. {_advice(source, config.pretrained)}"
         ) from error
     return model, transform, tokenizer
 

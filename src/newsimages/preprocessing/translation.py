@@ -17,7 +17,7 @@ from typing import Any
 import torch
 
 from newsimages.devices import Device, resolve_device
-from newsimages.errors import NewsImagesError, first_ten
+from newsimages.errors import NewsImagesError, first_ten, reason_of, shortened
 from newsimages.foreign_code import refuse_code, without_code
 from newsimages.paths import is_folder
 from newsimages.preprocessing.sentences import cut, split
@@ -251,7 +251,7 @@ def _load(name: str, dtype: torch.dtype) -> tuple[Any, Any]:
     except Exception as error:  # transformers, safetensors, pickle and the hub have their own each
         raise NewsImagesError(_advice(name, error)) from error
     if any(not weight.isfinite().all() for weight in model.parameters()):
-        raise NewsImagesError(_advice(name, "its weights are not finite."))
+        raise NewsImagesError(_advice(name, "its weights are not finite"))
     if report["missing_keys"]:
         missing = first_ten(sorted(report["missing_keys"]))
         raise NewsImagesError(_advice(name, f"its weights lack {missing}"))
@@ -259,17 +259,18 @@ def _load(name: str, dtype: torch.dtype) -> tuple[Any, Any]:
 
 
 def _advice(name: str, problem: object) -> str:
-    reason = (str(problem).strip().splitlines() or [type(problem).__name__])[0]
-    if Path(name).is_dir():
+    reason = reason_of(problem)
+    if is_folder(name):
         return (
-            f"Cannot load the translator from the folder {name}: {reason} Expected the files of a "
+            f"Cannot load the translator from the folder {name}: {reason}. Expected the files of a "
             "sequence-to-sequence model that transformers loads (config.json, model.safetensors, "
             "the tokenizer's files)."
         )
+    shown = shortened(name)
     return (
-        f"Cannot load the translator {name!r}: {reason} Expected a sequence-to-sequence model of "
+        f"Cannot load the translator {shown!r}: {reason}. Expected a sequence-to-sequence model of "
         "the Hugging Face hub, or a local folder. Without a connection: download it elsewhere "
-        f"(hf download {name} --local-dir FOLDER) and set translator=FOLDER; or copy the "
+        f"(hf download {shown} --local-dir FOLDER) and set translator=FOLDER; or copy the "
         "hub's cache here, set HF_HOME to it and HF_HUB_OFFLINE=1."
     )
 
