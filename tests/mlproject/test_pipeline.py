@@ -165,7 +165,7 @@ def test_second_run_computes_nothing_again(store: Path, arguments: list[str]) ->
     assert cli.run(["embed", *arguments]) == 0
     shards = sorted((store / "work" / "embeddings").rglob("*.safetensors"))
     before = {path: path.stat().st_mtime_ns for path in shards}
-    assert len(before) == 12  # two data sets, two splits; titles, texts and images
+    assert len(before) == 16  # two data sets, two splits; titles, texts, images, miniatures
     assert cli.run(["embed", *arguments]) == 0
     assert {path: path.stat().st_mtime_ns for path in shards} == before
 

@@ -181,12 +181,12 @@ def test_other_pairs_get_vector_files_of_their_own(
 
     assert cli.run(["pretrain", *arguments, *pretraining(training)]) == 0
     first = files()
-    assert {path.name for path in first} == {"images.npy", "captions.npy"}
+    assert {path.name for path in first} == {"images.npy", "captions.npy", "miniatures.npy"}
     assert cli.run(["pretrain", *arguments, *pretraining(training)]) == 0
     assert files() == first
     elsewhere = write_pairs(tmp_path / "elsewhere", n=20)
     assert cli.run(["pretrain", *arguments, *pretraining(training), "--pairs", str(elsewhere)]) == 0
-    assert len(files()) == 4
+    assert len(files()) == 6
     assert first.items() <= files().items()
 
 

@@ -49,7 +49,7 @@ class MiniatureEncoder:
     """Image files to miniatures, as an `Encoder` gives vectors, so that a store can keep them."""
 
     name = "miniatures"
-    key = f"miniatures-{SIZE}"
+    key = f"{SIZE}x{SIZE}-rgb"
 
     def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Raises: TypeError, as texts have no miniatures."""
