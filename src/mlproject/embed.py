@@ -152,7 +152,7 @@ def embed(options: ArticleOptions, encoder: OpenClipEncoder, corpus: Corpus) -> 
                 articles=articles,
                 towers={"clip": TowerVectors(queries=queries, images=images)},
                 miniatures=miniatures.images(
-                    {key: files[key] for key in images.ids.tolist()}, label=f"{label}-images"
+                    {key: files[key] for key in images.ids.tolist()}, label=f"{label}-miniatures"
                 )[0],
                 files=files,
             )

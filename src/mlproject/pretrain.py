@@ -128,7 +128,7 @@ def _embedded(embedded: EmbeddedCorpus, pairs: CaptionPairs, *, seed: int) -> tu
         folder / "captions.npy", text_parts(store, texts, label="pairs-captions")
     )
     readable = {key: files[key] for key in images.ids.tolist()}
-    small = image_parts(miniature_store(workdir), readable, label="pairs-images", unreadable={})
+    small = image_parts(miniature_store(workdir), readable, label="pairs-miniatures", unreadable={})
     miniatures = memory_mapped(folder / "miniatures.npy", small)
     pictures = Pictures(miniatures=miniatures.vectors, files=list(readable.values()))
     apart = _apart(usable, images.ids[is_among(pictures, pictures_of(embedded.sets))], embedded)
