@@ -76,9 +76,9 @@ def test_low_precision_points_the_same_way(
     assert exact.key != low.key
 
 
-@pytest.mark.parametrize("workers", [0, 2])
+@pytest.mark.parametrize("workers", [0, 1, 2, "auto"])
 def test_each_batch_is_answered_with_the_reasons(
-    tiny_clips: dict[str, Path], pictures: list[Path], tmp_path: Path, workers: int
+    tiny_clips: dict[str, Path], pictures: list[Path], tmp_path: Path, workers: int | str
 ) -> None:
     empty, text, missing = (tmp_path / name for name in ("empty.jpg", "text.jpg", "missing.jpg"))
     empty.write_bytes(b"")

@@ -7,25 +7,23 @@ seam: `OpenClipEncoder` is what runs, a fake stands in its place in tests.
 import difflib
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import open_clip
 import torch
 from numpy.typing import NDArray
 from open_clip.hf_model import HFTextEncoder
-from PIL import Image
-from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
 
 from newsimages import demo_models
 from newsimages.checksums import file_sha256
 from newsimages.devices import Device, Precision, resolve_device, resolve_precision
-from newsimages.encoding.images import UnreadableImageError, open_image
+from newsimages.encoding.lean_loading import lean_loading
+from newsimages.encoding.pixels import Preparation, auto_workers
 from newsimages.encoding.text_tower import TextTower
 from newsimages.errors import NewsImagesError, first_ten, reason_of
 from newsimages.foreign_code import refuse_code, without_code
@@ -78,12 +76,12 @@ class OpenClipConfig:
     """auto, fp32, bf16 or fp16; auto is bf16 where the hardware has it, else fp32."""
     batch_size: int = 64
     """Images or texts per step."""
-    workers: int = 2
-    """Processes that decode images; 0 decodes in the main process."""
+    workers: int | Literal["auto"] = "auto"
+    """Threads that decode images; auto is one per core, 0 decodes between the batches."""
 
     def __post_init__(self) -> None:
         """Raises: NewsImagesError on invalid sizes."""
-        if self.batch_size < 1 or self.workers < 0:
+        if self.batch_size < 1 or (self.workers != "auto" and self.workers < 0):
             raise NewsImagesError(
                 f"batch_size={self.batch_size}, workers={self.workers}: expected a batch_size of "
                 "at least 1 and workers of at least 0."
@@ -146,57 +144,25 @@ class OpenClipEncoder:
 
     @torch.inference_mode()
     def encode_images(self, batches: Sequence[Sequence[Path]]) -> Iterator[EncodedImages]:
-        """Encodes batch after batch, in order; files are decoded ahead, in worker processes."""
+        """Encodes batch after batch, in order; files are decoded ahead, in threads."""
+        workers = auto_workers() if self.config.workers == "auto" else self.config.workers
         at_least = DRAFT * max(self.image_size)
-        loader: DataLoader[Any] = DataLoader(
-            cast("Dataset[Any]", batches),
-            batch_size=None,  # an item is a batch already
-            num_workers=self.config.workers,
-            collate_fn=partial(_decoded, self._transform, at_least),
-            pin_memory=self.device.type == "cuda",
-        )
+        preparation = Preparation(self._transform, self.device, at_least=at_least)
         dtype = open_clip.get_input_dtype(self.precision)  # None for fp32
-        for pixels, reasons in self._loaded(loader):
+        for decoded in preparation.decoded_batches(batches, workers):
             vectors = np.empty((0, self.text_tower.dimension), np.float32)
-            if len(pixels):
-                features = self.model.encode_image(pixels.to(self.device, dtype, non_blocking=True))
+            pixels = [each for each in decoded if not isinstance(each, str)]
+            if pixels:
+                features = self.model.encode_image(preparation.normalised(pixels).to(dtype))
                 vectors = torch.nn.functional.normalize(features.float()).cpu().numpy()
+            reasons = tuple(each if isinstance(each, str) else None for each in decoded)
             yield EncodedImages(vectors=vectors, reasons=reasons)
-
-    def _loaded(self, loader: "DataLoader[Any]") -> Iterator[tuple[Tensor, tuple[str | None, ...]]]:
-        """What the loader yields, with its processes' errors made useful."""
-        try:
-            yield from loader
-        except (OSError, RuntimeError) as error:
-            if not self.config.workers:
-                raise
-            last_line = str(error).strip().splitlines()[-1]
-            raise NewsImagesError(
-                f"workers={self.config.workers}: the processes that decode images cannot work: "
-                f"{last_line.rstrip('. ')}. They need shared memory (/dev/shm) and memory of their "
-                "own: give them more, or set workers=0."
-            ) from error
 
     @property
     def image_size(self) -> tuple[int, int]:
         """Height and width in pixels that the image tower takes."""
         size = self.model.visual.image_size
         return (size, size) if isinstance(size, int) else tuple(size)
-
-
-def _decoded(
-    transform: Callable[[Image.Image], Tensor], at_least: int, paths: Sequence[Path]
-) -> tuple[Tensor, tuple[str | None, ...]]:
-    """(readable, 3, H, W) of the files, and (B,) why the others cannot be read."""
-    pixels: list[Tensor] = []
-    reasons: list[str | None] = []
-    for path in paths:
-        try:
-            pixels.append(transform(open_image(path, at_least=at_least)))
-            reasons.append(None)
-        except UnreadableImageError as error:
-            reasons.append(str(error))
-    return torch.stack(pixels) if pixels else torch.empty(0), tuple(reasons)
 
 
 def _load(
@@ -208,13 +174,14 @@ def _load(
         refuse_code(Path(source.removeprefix(LOCAL)))
     without_code()
     try:
-        model, _, transform = open_clip.create_model_and_transforms(
-            source,
-            pretrained=None if ":" in source else config.pretrained,
-            precision=precision,
-            device=device,
-            require_pretrained=True,  # else a folder without weights gives a random model
-        )
+        with lean_loading():
+            model, _, transform = open_clip.create_model_and_transforms(
+                source,
+                pretrained=None if ":" in source else config.pretrained,
+                precision=precision,
+                device=device,
+                require_pretrained=True,  # else a folder without weights gives a random model
+            )
         text = getattr(model, "text", None)
         if isinstance(text, HFTextEncoder):  # openCLIP casts a part of its layers, which then clash
             text.to(open_clip.get_cast_dtype(precision))
