@@ -7,6 +7,7 @@ seam: `OpenClipEncoder` is what runs, a fake stands in its place in tests.
 import difflib
 import hashlib
 import json
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -25,6 +26,7 @@ from newsimages.devices import Device, Precision, resolve_device, resolve_precis
 from newsimages.encoding.lean_loading import lean_loading
 from newsimages.encoding.pixels import Preparation, auto_workers
 from newsimages.encoding.text_tower import TextTower
+from newsimages.encoding.variants import variant
 from newsimages.errors import NewsImagesError, first_ten, reason_of
 from newsimages.foreign_code import refuse_code, without_code
 from newsimages.paths import is_file
@@ -68,8 +70,9 @@ class OpenClipConfig:
     """An openCLIP model name, or openCLIP's ``local-dir:FOLDER`` or ``hf-hub:ORG/REPO``; ``demo``
     and ``demo-multilingual`` are the small models that come with the project."""
     pretrained: str = "laion2b_s32b_b79k"
-    """openCLIP's tag of the weights, or a local checkpoint file; ignored where the backbone is a
-    folder or a repository that holds its own weights."""
+    """openCLIP's tag of the weights, or a local checkpoint file (whose activation the backbone's
+    name says: ViT-B-32 or ViT-B-32-quickgelu); ignored where the backbone is a folder or a
+    repository that holds its own weights."""
     device: Device = "auto"
     """auto, cpu or cuda; auto takes a GPU where there is one."""
     precision: Precision = "auto"
@@ -135,6 +138,7 @@ class OpenClipEncoder:
             "precision": self.precision,
             "transform": [repr(self._transform), DRAFT],
             "files": sorted((file.name, file_sha256(file)) for file in files if file.is_file()),
+            **variant(self._source, self.config.pretrained),
         }
         return hashlib.sha256(json.dumps(depends_on, sort_keys=True).encode()).hexdigest()
 
@@ -173,6 +177,7 @@ def _load(
     if source.startswith(LOCAL):
         refuse_code(Path(source.removeprefix(LOCAL)))
     without_code()
+    warnings.filterwarnings("ignore", message="QuickGELU mismatch")  # settled by `variant`
     try:
         with lean_loading():
             model, _, transform = open_clip.create_model_and_transforms(
@@ -181,6 +186,7 @@ def _load(
                 precision=precision,
                 device=device,
                 require_pretrained=True,  # else a folder without weights gives a random model
+                **variant(source, config.pretrained),
             )
         text = getattr(model, "text", None)
         if isinstance(text, HFTextEncoder):  # openCLIP casts a part of its layers, which then clash
@@ -239,6 +245,7 @@ def check_names(source: str, pretrained: str) -> None:
         )
     tags = open_clip.list_pretrained_tags_by_model(source)
     if pretrained in tags or is_file(pretrained):
+        variant(source, pretrained)  # refuses a file of which it is not known how it was trained
         return
     shown = first_ten(tags) or "none"
     if pretrained == "auto":
