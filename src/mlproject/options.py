@@ -85,7 +85,7 @@ class PreprocessingOptions:
     languages: str = "en,de"
     """ISO 639-1 codes of the languages that articles may be in, separated by commas."""
     translator: str = AUTO
-    """A Hugging Face sequence-to-sequence model or a local folder; auto: what the corpus
+    """A Marian model of the Hugging Face hub or a local folder; auto: what the corpus
     recommends, else Helsinki-NLP/opus-mt-de-en."""
 
 

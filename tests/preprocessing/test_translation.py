@@ -1,5 +1,6 @@
 """Translation: a tiny random Marian model through the real loading code, and the cache on disk."""
 
+import json
 import sqlite3
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -198,7 +199,7 @@ def test_the_fingerprint_follows_the_weights_not_the_place(
 
 
 def test_an_empty_folder_is_no_translator(tmp_path: Path) -> None:
-    with pytest.raises(NewsImagesError, match=r"Expected the files of a sequence-to-sequence"):
+    with pytest.raises(NewsImagesError, match=r"Expected the files of a Marian"):
         Translator(str(tmp_path), device="cpu")
 
 
@@ -304,3 +305,89 @@ def test_memory_is_bounded_and_forgets_what_was_asked_for_the_longest_ago() -> N
     memory.add("m", {"f": "x" * 30})
     assert memory.find("m", ["d", "e", "f"]) == {}
     assert not memory._held_characters
+
+
+def save_tiny(folder: Path, family: str) -> Path:
+    """A random model of a family that has to be told languages or a task."""
+    import transformers  # noqa: PLC0415 - slow to import
+
+    sizes: dict[str, Any] = {
+        "vocab_size": 40, "d_model": 16, "encoder_layers": 1, "decoder_layers": 1,
+        "encoder_attention_heads": 2, "decoder_attention_heads": 2,
+        "encoder_ffn_dim": 16, "decoder_ffn_dim": 16,
+    }  # fmt: skip
+    if "T5" in family:
+        sizes = {"vocab_size": 40, "d_model": 16, "d_kv": 8, "d_ff": 16, "num_layers": 1}
+    config = getattr(transformers, f"{family}Config")(**sizes, decoder_start_token_id=0)
+    transformers.AutoModelForSeq2SeqLM.from_config(config).save_pretrained(folder)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("family", "named"),
+    [
+        ("T5", "t5"),
+        ("MT5", "mt5"),
+        ("M2M100", "m2m_100"),  # NLLB has the same
+        ("MBart", "mbart"),
+        ("Bart", "bart"),
+        ("Pegasus", "pegasus"),
+        ("Blenderbot", "blenderbot"),
+    ],
+)
+def test_a_family_that_has_to_be_told_languages_is_refused(
+    tmp_path: Path, family: str, named: str
+) -> None:
+    folder = save_tiny(tmp_path / "model", family)
+    with pytest.raises(NewsImagesError, match=rf"translator=.* '{named}'.*Expected a Marian"):
+        Translator(str(folder), device="cpu")
+
+
+def save_of_languages(folder: Path, *, marks: Sequence[str] = (), target: str | None) -> Path:
+    """The tiny Marian model with marks of languages, in the place of as many letters."""
+    save_tiny_marian(folder)
+    vocabulary = json.loads((folder / "vocab.json").read_text(encoding="utf-8"))
+    for mark, token in zip(marks, list(vocabulary)[5:], strict=False):
+        vocabulary[mark] = vocabulary.pop(token)
+    (folder / "vocab.json").write_text(json.dumps(vocabulary), encoding="utf-8")
+    config = {"tokenizer_class": "MarianTokenizer", "source_lang": "de", "target_lang": target}
+    (folder / "tokenizer_config.json").write_text(json.dumps(config))
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("marks", "target"),
+    [([], "fr"), ([], "deu"), ([">>fra<<", ">>ita<<"], None), ([">>fra<<"], "roa")],
+)
+def test_a_marian_model_into_another_language_is_refused(
+    tmp_path: Path, marks: list[str], target: str | None
+) -> None:
+    save_of_languages(tmp_path, marks=marks, target=target)
+    with pytest.raises(NewsImagesError, match=r"translates into .*, not into English"):
+        Translator(str(tmp_path), device="cpu")
+
+
+@pytest.mark.parametrize("target", ["en", "eng", None])
+def test_a_marian_model_into_english_alone_is_asked_plainly(
+    tmp_path: Path, target: str | None, translator: Translator
+) -> None:
+    folder = save_of_languages(tmp_path, target=target)
+    assert Translator(str(folder), device="cpu").fingerprint == translator.fingerprint
+
+
+@pytest.mark.parametrize("mark", [">>eng<<", ">>en<<"])
+def test_a_marian_model_into_several_languages_is_asked_for_english(
+    tmp_path: Path, mark: str
+) -> None:
+    save_of_languages(tmp_path, marks=[">>fra<<", mark], target="roa")
+    several = Translator(str(tmp_path), device="cpu")
+    asked: list[Any] = []
+    generate = several.model.generate
+    several.model.generate = lambda **of: [asked.append(of["input_ids"]), generate(**of)][1]
+    texts = ["Der Zug hält.", ">>fra<< Der Zug hält nicht."]
+    list(several.translate(texts))
+    token = several.tokenizer.get_vocab()[mark]
+    assert all(ids[0] == token for batch in asked for ids in batch.tolist())
+    lengths = {several.count_tokens(text) for text in texts}
+    assert lengths == {int((ids != several.tokenizer.pad_token_id).sum()) for ids in asked[0]}
+    several.save(tmp_path / "saved")  # and what is served asks in the same way

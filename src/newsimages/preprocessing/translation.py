@@ -1,7 +1,8 @@
 """Step 2, translation: texts in, their English versions out.
 
-A Hugging Face sequence-to-sequence model translates sentence by sentence: equal sentences once,
-sentences of like length together, and those in the cache on disk not at all.
+A Marian model of the Hugging Face hub translates sentence by sentence: equal sentences once,
+sentences of like length together, and those in the cache on disk not at all. Other families have to
+be told the languages, or the task, each in its own way, and are refused.
 """
 
 import hashlib
@@ -25,6 +26,7 @@ from newsimages.preprocessing.translation_cache import Translations
 from newsimages.progress import progress
 
 DEFAULT_TRANSLATOR = "Helsinki-NLP/opus-mt-de-en"
+FAMILY = "marian"  # transformers' name of the models that know from what into what they translate
 
 MAX_SENTENCES = 300  # that are translated of a title or text
 MAX_CHARACTERS = 100_000  # of which these are sought
@@ -48,7 +50,7 @@ class TranslationCounts:
 
 
 class Translator:
-    """A sequence-to-sequence model that translates single sentences into English.
+    """A Marian model that translates single sentences into English.
 
     Args:
         name: A model of the Hugging Face hub, a local folder, or ``demo`` for the bundled one.
@@ -59,7 +61,8 @@ class Translator:
         max_tokens: Of a sentence: half of the model's positions, since a translation may be longer.
 
     Raises:
-        NewsImagesError: The model cannot be loaded, or there is no such device.
+        NewsImagesError: The model cannot be loaded, is of another family or translates into
+            another language, or there is no such device.
     """
 
     def __init__(self, name: str = DEFAULT_TRANSLATOR, *, device: Device = "auto") -> None:
@@ -68,7 +71,9 @@ class Translator:
         is_half = self.device.type == "cuda"
         self.tokenizer, self.model = _load(name, torch.float16 if is_half else torch.float32)
         self.model.to(self.device).eval()
-        self.fingerprint = _fingerprint(self.tokenizer, self.model, "fp16" if is_half else "fp32")
+        self._mark = _english_mark(self.tokenizer, name)
+        precision = "fp16" if is_half else "fp32"
+        self.fingerprint = _fingerprint(self.tokenizer, self.model, precision, self._mark)
         self._positions = min(
             getattr(self.model.config, "max_position_embeddings", None) or 512,
             self.tokenizer.model_max_length,
@@ -101,7 +106,7 @@ class Translator:
 
     def count_tokens(self, sentence: str) -> int:
         """Source tokens of ``sentence``, the end mark included."""
-        return len(self.tokenizer(sentence, verbose=False)["input_ids"])
+        return len(self.tokenizer(self._mark + sentence, verbose=False)["input_ids"])
 
     def translate(self, sentences: Sequence[str]) -> Iterator[dict[str, str]]:
         """Yields each batch's sentences with their translations; one without letters is its own.
@@ -117,7 +122,8 @@ class Translator:
 
     @torch.inference_mode()
     def _generate(self, batch: Sequence[str]) -> list[str]:
-        inputs = self.tokenizer(list(batch), return_tensors="pt", padding=True)
+        marked = [self._mark + sentence for sentence in batch]
+        inputs = self.tokenizer(marked, return_tensors="pt", padding=True)
         greatest, n_known = int(inputs["input_ids"].max()), self._n_tokens
         if greatest >= n_known:
             raise NewsImagesError(
@@ -229,7 +235,7 @@ def _batches(lengths: dict[str, int], budget: int) -> Iterator[list[str]]:
 def _load(name: str, dtype: torch.dtype) -> tuple[Any, Any]:
     """Tokenizer and model; weights are read as tensors, and no code of the model ever runs."""
     # Transformers is slow to import and only needed here.
-    from transformers import AutoModelForSeq2SeqLM, AutoTokenizer  # noqa: PLC0415
+    from transformers import AutoConfig, AutoModelForSeq2SeqLM, AutoTokenizer  # noqa: PLC0415
     from transformers.utils import logging  # noqa: PLC0415
 
     logging.disable_progress_bar()  # of loading the weights, which takes a moment
@@ -243,11 +249,20 @@ def _load(name: str, dtype: torch.dtype) -> tuple[Any, Any]:
     # Else weights without a safetensors file start a thread that asks the hub to convert them.
     os.environ.setdefault("DISABLE_SAFETENSORS_CONVERSION", "1")
     try:
+        family = AutoConfig.from_pretrained(source, **without_code()).model_type
+        if family != FAMILY:
+            raise NewsImagesError(
+                f"translator={name} is a model of the family {family!r}, which would have to be "
+                f"told languages or a task. Expected a Marian model, such as {DEFAULT_TRANSLATOR}, "
+                "or Helsinki-NLP/opus-mt-mul-en for many languages."
+            )
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message=".*sacremoses.*")
             tokenizer = AutoTokenizer.from_pretrained(source, **without_code())
         options = {"weights_only": True, "output_loading_info": True, **without_code()}
         model, report = AutoModelForSeq2SeqLM.from_pretrained(source, dtype=dtype, **options)
+    except NewsImagesError:
+        raise
     except Exception as error:  # transformers, safetensors, pickle and the hub have their own each
         raise NewsImagesError(_advice(name, error)) from error
     if any(not weight.isfinite().all() for weight in model.parameters()):
@@ -258,25 +273,43 @@ def _load(name: str, dtype: torch.dtype) -> tuple[Any, Any]:
     return tokenizer, model
 
 
+def _english_mark(tokenizer: Any, name: str) -> str:
+    """What a sentence begins with for its translation to be English: "" for a single language.
+
+    Raises: NewsImagesError where the model translates into other languages only.
+    """
+    marks = [token for token in tokenizer.get_vocab() if re.fullmatch(">>.+<<", token)]
+    for mark in (">>eng<<", ">>en<<"):
+        if mark in marks:
+            return f"{mark} "
+    target = getattr(tokenizer, "target_lang", None)
+    if target in ("en", "eng") or not (target or marks):
+        return ""
+    raise NewsImagesError(
+        f"translator={name} translates into {target or first_ten(marks)}, not into English. "
+        f"Expected a Marian model that does, such as {DEFAULT_TRANSLATOR}."
+    )
+
+
 def _advice(name: str, problem: object) -> str:
     reason = reason_of(problem)
     if is_folder(name):
         return (
             f"Cannot load the translator from the folder {name}: {reason}. Expected the files of a "
-            "sequence-to-sequence model that transformers loads (config.json, model.safetensors, "
-            "the tokenizer's files)."
+            "Marian model that transformers loads (config.json, model.safetensors, the "
+            "tokenizer's files)."
         )
     shown = shortened(name)
     return (
-        f"Cannot load the translator {shown!r}: {reason}. Expected a sequence-to-sequence model of "
+        f"Cannot load the translator {shown!r}: {reason}. Expected a Marian model of "
         "the Hugging Face hub, or a local folder. Without a connection: download it elsewhere "
         f"(hf download {shown} --local-dir FOLDER) and set translator=FOLDER; or copy the "
         "hub's cache here, set HF_HOME to it and HF_HUB_OFFLINE=1."
     )
 
 
-def _fingerprint(tokenizer: Any, model: Any, precision: str) -> str:
-    digest = hashlib.sha256(f"{precision} {_VERSION}".encode())
+def _fingerprint(tokenizer: Any, model: Any, precision: str, mark: str) -> str:
+    digest = hashlib.sha256(f"{precision} {_VERSION}{mark}".encode())
     settings = model.generation_config.to_dict() | {"transformers_version": None}
     digest.update(json.dumps([settings, tokenizer.get_vocab()], sort_keys=True).encode())
     for name, weights in sorted(model.state_dict().items()):
