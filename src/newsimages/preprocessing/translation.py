@@ -235,7 +235,7 @@ def _batches(lengths: dict[str, int], budget: int) -> Iterator[list[str]]:
 def _load(name: str, dtype: torch.dtype) -> tuple[Any, Any]:
     """Tokenizer and model; weights are read as tensors, and no code of the model ever runs."""
     # Transformers is slow to import and only needed here.
-    from transformers import AutoConfig, AutoModelForSeq2SeqLM, AutoTokenizer  # noqa: PLC0415
+    from transformers import AutoModelForSeq2SeqLM, AutoTokenizer  # noqa: PLC0415
     from transformers.utils import logging  # noqa: PLC0415
 
     logging.disable_progress_bar()  # of loading the weights, which takes a moment
@@ -249,13 +249,7 @@ def _load(name: str, dtype: torch.dtype) -> tuple[Any, Any]:
     # Else weights without a safetensors file start a thread that asks the hub to convert them.
     os.environ.setdefault("DISABLE_SAFETENSORS_CONVERSION", "1")
     try:
-        family = AutoConfig.from_pretrained(source, **without_code()).model_type
-        if family != FAMILY:
-            raise NewsImagesError(
-                f"translator={name} is a model of the family {family!r}, which would have to be "
-                f"told languages or a task. Expected a Marian model, such as {DEFAULT_TRANSLATOR}, "
-                "or Helsinki-NLP/opus-mt-mul-en for many languages."
-            )
+        _refuse_other_families(name, source)
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message=".*sacremoses.*")
             tokenizer = AutoTokenizer.from_pretrained(source, **without_code())
@@ -271,6 +265,22 @@ def _load(name: str, dtype: torch.dtype) -> tuple[Any, Any]:
         missing = first_ten(sorted(report["missing_keys"]))
         raise NewsImagesError(_advice(name, f"its weights lack {missing}"))
     return tokenizer, model
+
+
+def _refuse_other_families(name: str, source: str) -> None:
+    """Reads the model's configuration alone, from a folder or the hub.
+
+    Raises: NewsImagesError where it is no Marian model.
+    """
+    from transformers import AutoConfig  # noqa: PLC0415 - slow to import
+
+    family = AutoConfig.from_pretrained(source, **without_code()).model_type
+    if family != FAMILY:
+        raise NewsImagesError(
+            f"translator={name} is a model of the family {family!r}, which would have to be told "
+            f"languages or a task. Expected a Marian model, such as {DEFAULT_TRANSLATOR}, or "
+            "Helsinki-NLP/opus-mt-mul-en for many languages."
+        )
 
 
 def _english_mark(tokenizer: Any, name: str) -> str:
