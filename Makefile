@@ -1,7 +1,7 @@
 # Every target runs in an environment of the pinned requirements, made on first use by uv.
 PYTHON_ENV = uv run --quiet --no-project --python 3.11 --with-requirements requirements-dev.txt
 
-.PHONY: test check format bench bench-page results demo-models seen lock hooks
+.PHONY: test check format bench bench-page results demo-models seen backbones lock hooks
 
 test: ## the tests
 	$(PYTHON_ENV) python -m pytest
@@ -33,6 +33,9 @@ demo-models: ## train the bundled models again (about half an hour)
 
 seen: ## what the bundled models saw of the test sets into their cards, README.md and docs/
 	PYTHONPATH=src $(PYTHON_ENV) python tools/seen.py
+
+backbones: ## every family of backbones against openCLIP into docs/backbones.md
+	PYTHONPATH=src $(PYTHON_ENV) python tools/backbones.py
 
 lock: ## pin every version anew
 	uv pip compile --quiet --python-version 3.11 pyproject.toml -o requirements.txt

@@ -2,8 +2,10 @@
 
 import json
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import open_clip
@@ -14,10 +16,12 @@ from PIL import Image
 from safetensors.torch import save_model
 
 from newsimages.corpora import Corpus
-from newsimages.encoding.encoders import OpenClipConfig, OpenClipEncoder, check_names
+from newsimages.encoding.encoders import CONFIG, OpenClipConfig, OpenClipEncoder, check_names
 from newsimages.encoding.models import choose_backbone
+from newsimages.encoding.tower_folder import load_tower, save_tower
 from newsimages.encoding.variants import variant
 from newsimages.errors import NewsImagesError
+from tests.hub_cache import into_cache, only_the_cache
 from tests.tiny_clip import TEXT, VISION
 
 WAY = ("mean", "std", "interpolation", "resize_mode")
@@ -84,27 +88,27 @@ def test_a_folder_says_it_itself(source: str) -> None:
 
 
 @pytest.fixture
-def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def small(tmp_path: Path) -> Iterator[Path]:
     """The weights of a backbone named small, and of small-quickgelu, with two tags."""
     config = {"embed_dim": 16, "vision_cfg": VISION, "text_cfg": TEXT}
-    models = dict(open_clip.factory._MODEL_CONFIGS)
-    monkeypatch.setattr(open_clip.factory, "_MODEL_CONFIGS", models)
-    models |= {"small": config, "small-quickgelu": {**config, "quick_gelu": True}}
     path = tmp_path / "small.safetensors"
     torch.manual_seed(0)
-    model = open_clip.CLIP(**config)  # type: ignore[arg-type]
+    model = open_clip.CLIP(**config)
     for weight in model.parameters():
         torch.nn.init.normal_(weight, std=0.5)
     save_model(model, str(path))
+    into_cache(tmp_path / "cache", "small/model", path, "open_clip_model.safetensors")
     way = {"mean": (0.5,) * 3, "std": (0.25,) * 3, "interpolation": "bilinear"}
-    tags = {
-        "plain": {"file": str(path), **way, "resize_mode": "squash"},
-        "quick": {"file": str(path), **way, "resize_mode": "squash", "quick_gelu": True},
-    }
-    known = open_clip.pretrained._PRETRAINED
-    monkeypatch.setitem(known, "small", tags)
-    monkeypatch.setitem(known, "small-quickgelu", {"quick": tags["quick"]})
-    return path
+    plain = {"hf_hub": "small/model/", "url": "", **way, "resize_mode": "squash"}
+    quick = {**plain, "quick_gelu": True}
+    models = {"small": config, "small-quickgelu": {**config, "quick_gelu": True}}
+    tags = {"small": {"plain": plain, "quick": quick}, "small-quickgelu": {"quick": quick}}
+    with (
+        patch.dict(open_clip.factory._MODEL_CONFIGS, models),
+        patch.dict(open_clip.pretrained._PRETRAINED, tags),
+        only_the_cache(tmp_path / "cache"),
+    ):
+        yield path
 
 
 def encoder(backbone: str, pretrained: object) -> OpenClipEncoder:
@@ -153,8 +157,6 @@ def test_the_same_weights_give_the_same_vectors_by_tag_and_by_file(
 
 
 def test_a_served_tower_keeps_the_activation_of_its_tag(small: Path, tmp_path: Path) -> None:
-    from newsimages.encoding.tower_folder import CONFIG, load_tower, save_tower  # noqa: PLC0415
-
     own = encoder("small", "quick")
     save_tower(tmp_path / "tower", own, ["Storm"])
     assert json.loads((tmp_path / "tower" / CONFIG).read_text())["model_cfg"]["quick_gelu"]

@@ -25,6 +25,7 @@ from newsimages.checksums import file_sha256
 from newsimages.devices import Device, Precision, resolve_device, resolve_precision
 from newsimages.encoding.lean_loading import lean_loading
 from newsimages.encoding.pixels import Preparation, auto_workers
+from newsimages.encoding.stable_products import filled_up, stable_products
 from newsimages.encoding.text_tower import TextTower
 from newsimages.encoding.variants import variant
 from newsimages.errors import NewsImagesError, first_ten, reason_of
@@ -157,10 +158,16 @@ class OpenClipEncoder:
             vectors = np.empty((0, self.text_tower.dimension), np.float32)
             pixels = [each for each in decoded if not isinstance(each, str)]
             if pixels:
-                features = self.model.encode_image(preparation.normalised(pixels).to(dtype))
+                features = self._image_features(preparation.normalised(pixels).to(dtype))
                 vectors = torch.nn.functional.normalize(features.float()).cpu().numpy()
             reasons = tuple(each if isinstance(each, str) else None for each in decoded)
             yield EncodedImages(vectors=vectors, reasons=reasons)
+
+    def _image_features(self, pixels: Tensor) -> Tensor:
+        """(B, …) to (B, E); in fp32 on a CPU an image gets the same bits alone and in a batch."""
+        with stable_products(self.model):
+            features: Tensor = self.model.encode_image(filled_up(pixels))
+        return features[: len(pixels)]
 
     @property
     def image_size(self) -> tuple[int, int]:

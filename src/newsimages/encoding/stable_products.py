@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
+ROW_STEP = 4  # rows: kernels are bit-stable only for counts divisible by it
 HAS_ONEDNN = torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, "_linear_pointwise")
 
 
@@ -32,6 +33,12 @@ def stable_products(model: nn.Module) -> AbstractContextManager[object]:
     if HAS_ONEDNN and weight.device.type == "cpu" and weight.dtype == torch.float32:
         return _OneDnnProducts()
     return nullcontext()
+
+
+def filled_up(rows: Tensor) -> Tensor:
+    """Pads (B, …) to a multiple of `ROW_STEP` rows with copies of the last one."""
+    missing = -len(rows) % ROW_STEP
+    return torch.cat([rows, rows[-1:].expand(missing, *rows.shape[1:])])
 
 
 def is_stable(model: nn.Module) -> bool:
@@ -77,6 +84,7 @@ def _attention(*args: Any, **options: Any) -> tuple[Tensor, Tensor | None]:
     """`functional.multi_head_attention_forward`; with oneDNN where tokens attend to each other."""
     query, key, value, width, n_heads, weight, bias, *extras, out_weight, out_bias = args
     plain = query is key is value and extras[:3] == [None, None, False]  # no biases, no zeros added
+    plain = plain and not options.get("use_separate_proj_weight")
     if not plain or options["key_padding_mask"] is not None or options["need_weights"]:
         attended: tuple[Tensor, Tensor | None] = functional.multi_head_attention_forward(
             *args, **options

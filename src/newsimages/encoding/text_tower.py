@@ -24,14 +24,13 @@ from open_clip.transformer import ResidualAttentionBlock
 from torch import Tensor, nn
 from torch.nn import functional
 
-from newsimages.encoding.stable_products import is_stable, stable_products
+from newsimages.encoding.stable_products import ROW_STEP, filled_up, is_stable, stable_products
 from newsimages.errors import NewsImagesError
 from newsimages.plain_text import encodable
 from newsimages.progress import progress
 
 Tokenizer = Callable[[list[str]], Tensor]
 MAX_CHARACTERS = 10_000
-ROW_STEP = 4  # rows: kernels are bit-stable only for counts divisible by it
 LENGTH_STEP = ROW_STEP  # tokens: texts are padded to a multiple of it
 SHOW_PROGRESS_FROM = 4096  # texts
 _TRIAL = ("Storm", "„Drei Fähren“ laufen auf Grund: 3:2 für Köln, a longer text!")
@@ -97,7 +96,7 @@ class TextTower:
         ) as bar:
             for rows in order.split(_batch_sizes(lengths[order].tolist(), batch_size)):
                 cut = tokens[rows, : int(lengths[rows[0]])].to(self.device)
-                cut = _filled_up(cut) if self._in_fours else cut
+                cut = filled_up(cut) if self._in_fours else cut
                 with stable_products(self._model):
                     features = self._forward(cut)[: len(rows)].float()
                 batches.append(functional.normalize(features, dim=-1).cpu())
@@ -141,8 +140,11 @@ class TextTower:
     def _forward(self, tokens: Tensor) -> Tensor:
         """(B, L) token ids to (B, E) features, followed by those of the padding."""
         if not self.cuts or self._padding is not None:
-            encode = getattr(self._model, "encode_text", self._model)
-            features: Tensor = encode(_filled_up(tokens))
+            whole = hasattr(self._model, "encode_text")  # of which CoCa's would give unit vectors
+            rows = filled_up(tokens)
+            features: Tensor = (
+                self._model.encode_text(rows, normalize=False) if whole else self._model(rows)
+            )
             return features
         tower, length = self._text, tokens.shape[1]
         dtype = tower.transformer.get_cast_dtype()
@@ -184,12 +186,6 @@ def _batch_sizes(lengths: Sequence[int], batch_size: int) -> list[int]:
     ]
 
 
-def _filled_up(rows: Tensor) -> Tensor:
-    """Pads (B, …) to a multiple of `ROW_STEP` rows with copies of the last one."""
-    missing = -len(rows) % ROW_STEP
-    return torch.cat([rows, rows[-1:].expand(missing, *rows.shape[1:])])
-
-
 def _at_ends(transformer: Any, x: Tensor, mask: Tensor, ends: Tensor) -> Tensor:
     """What the transformer makes of the tokens at ``ends``.
 
@@ -205,14 +201,14 @@ def _at_ends(transformer: Any, x: Tensor, mask: Tensor, ends: Tensor) -> Tensor:
     rows = torch.arange(len(x), device=x.device)
     blocks = transformer.resblocks
     if any(type(block) is not ResidualAttentionBlock for block in blocks):
-        every: Tensor = transformer(_filled_up(x), attn_mask=mask)
-        return _filled_up(every[rows, ends])
+        every: Tensor = transformer(filled_up(x), attn_mask=mask)
+        return filled_up(every[rows, ends])
     for block in blocks[:-1]:
         x = x + block.ls_1(_attention(block.attn, block.ln_1(x)))
         x = x + block.ls_2(block.mlp(block.ln_2(x)))
     last = blocks[-1]
     attended = _attention(last.attn, last.ln_1(x))[rows, ends]
-    end = _filled_up(x[rows, ends] + last.ls_1(attended))
+    end = filled_up(x[rows, ends] + last.ls_1(attended))
     read: Tensor = end + last.ls_2(last.mlp(last.ln_2(end)))
     return read
 

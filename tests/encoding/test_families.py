@@ -1,0 +1,36 @@
+"""Every family of backbones against openCLIP itself; `tests/conformance.py` says what is compared.
+
+The page docs/backbones.md has the same as a table (`make backbones`).
+"""
+
+from pathlib import Path
+
+import pytest
+
+from newsimages.encoding.stable_products import HAS_ONEDNN
+from tests.conformance import check
+from tests.families import FAMILIES, Family
+from tools.backbones import PAGE
+
+IMAGES_DIFFER = {"MobileCLIP2"}  # in their last bits, with the number of images in a batch
+READ_TO_THE_END = {
+    "CLIPA", "CoCa", "SigLIP", "SigLIP 2", "MobileCLIP2", "MobileCLIP2, plain ViT",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.backbone)
+def test_a_family_conforms(tmp_path: Path, family: Family) -> None:
+    found = check(family, tmp_path)
+    assert min(found.text_cosine, found.image_cosine) >= 0.9999
+    assert found.tells_apart < 0.9995
+    assert found.is_cut == (family.name not in READ_TO_THE_END)
+    assert found.is_served
+    if HAS_ONEDNN:
+        assert found.same_text_bits
+        assert found.same_image_bits or family.name in IMAGES_DIFFER
+
+
+def test_the_page_has_every_family() -> None:
+    lines = PAGE.read_text(encoding="utf-8").splitlines()
+    rows = [[cell.strip() for cell in line.split("|")[1:3]] for line in lines]
+    assert all([family.name, f"`{family.backbone}`"] in rows for family in FAMILIES)
