@@ -16,7 +16,8 @@ from safetensors.torch import save_file
 from benchmarks.headlines import headlines
 from benchmarks.timing import Row, best_of, cost, gain
 from newsimages.embeddings import Embeddings
-from newsimages.encoding.encoders import LOCAL, OpenClipConfig, OpenClipEncoder
+from newsimages.encoding.encoders import OpenClipConfig, OpenClipEncoder
+from newsimages.encoding.model_files import LOCAL
 from newsimages.ranking.confidence import Confidence
 from newsimages.ranking.revisions import DualSoftmax
 from newsimages.ranking.spaces import Queries, TextField, View, Weights

@@ -7,7 +7,7 @@ from typing import Any, TextIO, cast
 from tqdm import tqdm
 
 SECONDS_BETWEEN_LINES = 5.0
-_COUNTS = re.compile(r"\d+/\d+ ")
+_COUNTS = re.compile(r"[\d.]+\w?/[\d.]+\w? ")
 
 
 class _Lines:
@@ -29,7 +29,9 @@ class _Lines:
         self._stream.flush()
 
 
-def progress(*, total: int, unit: str, doing: str, hide: bool = False) -> "tqdm[Any]":
+def progress(
+    *, total: int, unit: str, doing: str, hide: bool = False, in_bytes: bool = False
+) -> "tqdm[Any]":
     """A bar with rate and time left; call its ``update``, and close it or use it in a ``with``.
 
     Args:
@@ -37,11 +39,13 @@ def progress(*, total: int, unit: str, doing: str, hide: bool = False) -> "tqdm[
         unit: What is counted, e.g. ``images``.
         doing: What happens to them, e.g. ``RSS test: encode``.
         hide: Show nothing, for work that is over in a moment.
+        in_bytes: Show thousands and millions by their letters, as is usual for bytes.
     """
     on_terminal = sys.stderr.isatty()
     return tqdm(
         total=total,
-        unit=f" {unit}",
+        unit=unit if in_bytes else f" {unit}",
+        unit_scale=in_bytes,
         desc=doing,
         file=sys.stderr if on_terminal else cast(TextIO, _Lines(sys.stderr)),
         mininterval=0.1 if on_terminal else SECONDS_BETWEEN_LINES,

@@ -19,11 +19,13 @@ import open_clip
 import torch
 from numpy.typing import NDArray
 from open_clip.hf_model import HFTextEncoder
+from torch import Tensor
 
-from newsimages import demo_models
+from newsimages import demo_models, hub
 from newsimages.checksums import file_sha256
 from newsimages.devices import Device, Precision, resolve_device, resolve_precision
 from newsimages.encoding.lean_loading import lean_loading
+from newsimages.encoding.model_files import CONFIG, HUB, LOCAL, ModelFiles, model_files
 from newsimages.encoding.pixels import Preparation, auto_workers
 from newsimages.encoding.stable_products import filled_up, stable_products
 from newsimages.encoding.text_tower import TextTower
@@ -31,9 +33,8 @@ from newsimages.encoding.variants import variant
 from newsimages.errors import NewsImagesError, first_ten, reason_of
 from newsimages.foreign_code import refuse_code, without_code
 from newsimages.paths import is_file
+from newsimages.weight_file import add_weights, why_not_loaded
 
-LOCAL = "local-dir:"
-CONFIG = "open_clip_config.json"
 DRAFT = 3  # a JPEG decoded at reduced size keeps at least so many times the model's image size
 
 
@@ -102,7 +103,7 @@ class OpenClipEncoder:
         self.precision = resolve_precision(config.precision, self.device)
         bundled = demo_models.BACKBONES.get(config.backbone)
         self._source = f"{LOCAL}{demo_models.path(bundled)}" if bundled else config.backbone
-        self.model, self._transform, self.tokenizer = _load(
+        self.model, self._transform, self.tokenizer, self._files = _load(
             self._source, config, self.device, self.precision
         )
         self.text_tower = TextTower(self.model, self.tokenizer)
@@ -116,7 +117,8 @@ class OpenClipEncoder:
     @property
     def model_config(self) -> dict[str, Any]:
         """The model's configuration in openCLIP's form: embed_dim, vision_cfg, text_cfg, …."""
-        return dict(open_clip.get_model_config(self._source))
+        with hub.offline():
+            return dict(open_clip.get_model_config(self._source))
 
     @property
     def name(self) -> str:
@@ -127,21 +129,24 @@ class OpenClipEncoder:
 
     @cached_property
     def key(self) -> str:
-        """SHA-256 of model name, tag, precision, preparation of images and local weight files."""
+        """SHA-256 of the weights as they were loaded, and of all else that vectors depend on.
+
+        Of names, it holds the model's and the tag's: they stand for what openCLIP knows of them.
+        """
         is_local = self._source.startswith(LOCAL)
-        files = [Path(self.config.pretrained)] if is_file(self.config.pretrained) else []
-        if is_local:
-            folder = Path(self._source.removeprefix(LOCAL))
-            files += [file for file in folder.glob("*") if file.suffix != ".md"]
+        is_tag = ":" not in self._source and not is_file(self.config.pretrained)
+        files = {(file.name, file_sha256(file)) for file in self._files.others}
         depends_on = {
             "backbone": "" if is_local else self._source,
-            "pretrained": "" if files else self.config.pretrained,
+            "pretrained": self.config.pretrained if is_tag else "",
             "precision": self.precision,
             "transform": [repr(self._transform), DRAFT],
-            "files": sorted((file.name, file_sha256(file)) for file in files if file.is_file()),
+            "files": sorted(files),
             **variant(self._source, self.config.pretrained),
         }
-        return hashlib.sha256(json.dumps(depends_on, sort_keys=True).encode()).hexdigest()
+        digest = hashlib.sha256(json.dumps(depends_on, sort_keys=True).encode())
+        add_weights(digest, self.model.state_dict())
+        return digest.hexdigest()
 
     def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """(N,) texts to (N, E) vectors of length 1; cut at the context length as openCLIP does."""
@@ -178,15 +183,20 @@ class OpenClipEncoder:
 
 def _load(
     source: str, config: OpenClipConfig, device: torch.device, precision: str
-) -> tuple[Any, Any, Any]:
-    """(model, image transform, tokenizer), with openCLIP's errors made useful."""
+) -> tuple[Any, Any, Any, ModelFiles]:
+    """(model, image transform, tokenizer, files), with openCLIP's errors made useful."""
     check_names(source, config.pretrained)
     if source.startswith(LOCAL):
         refuse_code(Path(source.removeprefix(LOCAL)))
     without_code()
     warnings.filterwarnings("ignore", message="QuickGELU mismatch")  # settled by `variant`
+    named = f"Cannot load backbone={config.backbone} with pretrained={config.pretrained}"
     try:
-        with lean_loading():
+        files = model_files(source, config.pretrained)
+    except NewsImagesError as error:
+        raise NewsImagesError(f"{named}: {error} {_advice(source, config.pretrained)}") from error
+    try:
+        with hub.offline(), lean_loading():
             model, _, transform = open_clip.create_model_and_transforms(
                 source,
                 pretrained=None if ":" in source else config.pretrained,
@@ -195,24 +205,31 @@ def _load(
                 require_pretrained=True,  # else a folder without weights gives a random model
                 **variant(source, config.pretrained),
             )
+    except Exception as error:  # openCLIP, safetensors, pickle and the hub have their own each
+        reason = why_not_loaded(files.weights, error) if files.weights else "it has no weights."
+        is_given = source.startswith(LOCAL) or is_file(config.pretrained)
+        advice = f" {_advice(source, config.pretrained)}" if is_given else ""
+        raise NewsImagesError(f"{named}: {reason}{advice}") from error
+    try:
         text = getattr(model, "text", None)
         if isinstance(text, HFTextEncoder):  # openCLIP casts a part of its layers, which then clash
             text.to(open_clip.get_cast_dtype(precision))
         tokenizer = load_tokenizer(source)
         TextTower(model.eval(), tokenizer).try_out()
-    except Exception as error:  # openCLIP, safetensors, pickle and the hub have their own each
+    except Exception as error:  # the tokenizers and the tower have their own each
         raise NewsImagesError(
-            f"Cannot load backbone={config.backbone} with pretrained={config.pretrained}: "
-            f"{type(error).__name__}: {reason_of(error)}. {_advice(source, config.pretrained)}"
+            f"{named}: its tokenizer or text tower does not work ({type(error).__name__}: "
+            f"{reason_of(error)}). {_advice(source, config.pretrained)}"
         ) from error
-    return model, transform, tokenizer
+    return model, transform, tokenizer, files
 
 
 def load_tokenizer(source: str) -> Any:
     """The tokenizer of an openCLIP model; code of the model never runs, whatever its files say."""
-    text_config = (open_clip.get_model_config(source) or {}).get("text_cfg", {})
-    of_transformers = bool(text_config.get("hf_tokenizer_name"))
-    return open_clip.get_tokenizer(source, **(without_code() if of_transformers else {}))
+    with hub.offline():
+        text_config = (open_clip.get_model_config(source) or {}).get("text_cfg", {})
+        of_transformers = bool(text_config.get("hf_tokenizer_name"))
+        return open_clip.get_tokenizer(source, **(without_code() if of_transformers else {}))
 
 
 def _advice(source: str, pretrained: str) -> str:
@@ -224,9 +241,17 @@ def _advice(source: str, pretrained: str) -> str:
         )
     if is_file(pretrained):
         return f"Expected a checkpoint of a {source}, best as .safetensors."
+    repository = source.removeprefix(HUB)
+    fetched = (
+        f"fetch it on a machine that reaches it (hf download {repository} --local-dir FOLDER) and "
+        "set backbone=local-dir:FOLDER, or set pretrained=/path/to/the/file.safetensors with the "
+        "name of its model"
+        if source.startswith(HUB)
+        else "fetch the weights on a machine that reaches it and set "
+        "pretrained=/path/to/the/file.safetensors"
+    )
     return (
-        "If the model hub cannot be reached, fetch the weights on a machine that reaches it and "
-        "set pretrained=/path/to/the/file.safetensors, or copy its Hugging Face cache here and "
+        f"If the model hub cannot be reached, {fetched}, or copy its Hugging Face cache here and "
         "point HF_HOME to it."
     )
 
@@ -241,7 +266,7 @@ def check_names(source: str, pretrained: str) -> None:
             advice = _advice(source, "")
             raise NewsImagesError(f"Cannot load backbone={source}: it has no {CONFIG}. {advice}")
         return
-    if source.startswith("hf-hub:"):
+    if source.startswith(HUB):
         return
     models = open_clip.list_models()
     if source not in models:

@@ -17,7 +17,8 @@ import open_clip
 
 from newsimages import demo_models
 from newsimages.corpora import Corpus
-from newsimages.encoding.encoders import LOCAL, OpenClipConfig, check_names
+from newsimages.encoding.encoders import OpenClipConfig, check_names
+from newsimages.encoding.model_files import LOCAL
 from newsimages.errors import NewsImagesError, first_ten
 from newsimages.paths import is_file, is_folder
 from newsimages.preprocessing.translation import DEFAULT_TRANSLATOR

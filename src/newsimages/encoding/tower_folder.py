@@ -18,7 +18,8 @@ from open_clip.model import CLIPTextCfg, _build_text_tower
 from open_clip.transformer import QuickGELU
 from torch import Tensor, nn
 
-from newsimages.encoding.encoders import CONFIG, LOCAL, OpenClipEncoder, load_tokenizer
+from newsimages.encoding.encoders import OpenClipEncoder, load_tokenizer
+from newsimages.encoding.model_files import CONFIG, LOCAL
 from newsimages.encoding.text_tower import TextTower
 from newsimages.errors import NewsImagesError, first_ten
 from newsimages.foreign_code import refuse_code

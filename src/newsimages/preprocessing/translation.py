@@ -7,16 +7,17 @@ be told the languages, or the task, each in its own way, and are refused.
 
 import hashlib
 import json
-import os
 import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from newsimages import hub
 from newsimages.devices import Device, resolve_device
 from newsimages.errors import NewsImagesError, first_ten, reason_of, shortened
 from newsimages.foreign_code import refuse_code, without_code
@@ -24,6 +25,7 @@ from newsimages.paths import is_folder
 from newsimages.preprocessing.sentences import cut, split
 from newsimages.preprocessing.translation_cache import Translations
 from newsimages.progress import progress
+from newsimages.weight_file import SUFFIXES, add_weights, why_not_loaded
 
 DEFAULT_TRANSLATOR = "Helsinki-NLP/opus-mt-de-en"
 FAMILY = "marian"  # transformers' name of the models that know from what into what they translate
@@ -34,6 +36,10 @@ MAX_CHARACTERS = 100_000  # of which these are sought
 _BATCH_TOKENS = {"cpu": 1024, "cuda": 16384}  # padded source tokens in a batch
 _TRIAL = ("Sturm", "Drei Fähren laufen auf Grund.")
 _LETTER = re.compile(r"[^\W\d_]")
+_WEIGHTS = (
+    "model.safetensors", "model.safetensors.index.json",
+    "pytorch_model.bin", "pytorch_model.bin.index.json",
+)  # fmt: skip
 _VERSION = "2"  # of what a translation is; raise it when kept ones are to be made anew
 
 
@@ -236,29 +242,26 @@ def _load(name: str, dtype: torch.dtype) -> tuple[Any, Any]:
     """Tokenizer and model; weights are read as tensors, and no code of the model ever runs."""
     # Transformers is slow to import and only needed here.
     from transformers import AutoModelForSeq2SeqLM, AutoTokenizer  # noqa: PLC0415
-    from transformers.utils import logging  # noqa: PLC0415
 
-    logging.disable_progress_bar()  # of loading the weights, which takes a moment
-    source = name
-    if name == "demo":
-        from newsimages import demo_models  # noqa: PLC0415 - only the demo needs it
-
-        source = str(demo_models.path("translator"))
-    if is_folder(source):
-        refuse_code(Path(source))
-    # Else weights without a safetensors file start a thread that asks the hub to convert them.
-    os.environ.setdefault("DISABLE_SAFETENSORS_CONVERSION", "1")
     try:
-        _refuse_other_families(name, source)
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message=".*sacremoses.*")
-            tokenizer = AutoTokenizer.from_pretrained(source, **without_code())
-        options = {"weights_only": True, "output_loading_info": True, **without_code()}
-        model, report = AutoModelForSeq2SeqLM.from_pretrained(source, dtype=dtype, **options)
-    except NewsImagesError:
-        raise
-    except Exception as error:  # transformers, safetensors, pickle and the hub have their own each
+        folder = _folder_of(name)
+    except NewsImagesError as error:
         raise NewsImagesError(_advice(name, error)) from error
+    refuse_code(folder)
+    try:
+        with hub.offline(), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=".*sacremoses.*")
+            tokenizer = AutoTokenizer.from_pretrained(folder, **without_code())
+    except Exception as error:  # transformers and its tokenizers have their own each
+        raise NewsImagesError(_advice(name, f"its tokenizer cannot be read: {error}")) from error
+    try:
+        with hub.offline(), _no_bars():
+            options = {"weights_only": True, "output_loading_info": True, **without_code()}
+            model, report = AutoModelForSeq2SeqLM.from_pretrained(folder, dtype=dtype, **options)
+    except Exception as error:  # transformers, safetensors and pickle have their own each
+        kept = sorted(file for file in folder.glob("*model*") if file.suffix in SUFFIXES)
+        reason = why_not_loaded(kept[-1], error) if kept else error
+        raise NewsImagesError(_advice(name, reason)) from error
     if any(not weight.isfinite().all() for weight in model.parameters()):
         raise NewsImagesError(_advice(name, "its weights are not finite"))
     if report["missing_keys"]:
@@ -267,20 +270,58 @@ def _load(name: str, dtype: torch.dtype) -> tuple[Any, Any]:
     return tokenizer, model
 
 
-def _refuse_other_families(name: str, source: str) -> None:
-    """Reads the model's configuration alone, from a folder or the hub.
-
-    Raises: NewsImagesError where it is no Marian model.
-    """
+def _refuse_other_families(folder: Path) -> None:
+    """Raises: NewsImagesError where the folder's configuration is of no Marian model."""
     from transformers import AutoConfig  # noqa: PLC0415 - slow to import
 
-    family = AutoConfig.from_pretrained(source, **without_code()).model_type
+    try:
+        family = AutoConfig.from_pretrained(folder, **without_code()).model_type
+    except Exception as error:  # transformers has its own for each
+        raise NewsImagesError(reason_of(error)) from error
     if family != FAMILY:
         raise NewsImagesError(
-            f"translator={name} is a model of the family {family!r}, which would have to be told "
-            f"languages or a task. Expected a Marian model, such as {DEFAULT_TRANSLATOR}, or "
-            "Helsinki-NLP/opus-mt-mul-en for many languages."
+            f"it is of the family {family!r}, which would have to be told languages or a task. "
+            f"{DEFAULT_TRANSLATOR} and, for many languages, Helsinki-NLP/opus-mt-mul-en need not"
         )
+
+
+@contextmanager
+def _no_bars() -> Iterator[None]:
+    """No bar of transformers' for what takes a moment; it would take away all of the hub's, too."""
+    from transformers.utils import logging  # noqa: PLC0415 - slow to import
+
+    had_bars = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if had_bars:
+            logging.enable_progress_bar()
+
+
+def _folder_of(name: str) -> Path:
+    """The folder of a translator's files, fetched from the hub if they are not on this machine.
+
+    Raises: NewsImagesError where the hub does not give one of them, or it is no Marian model.
+    """
+    if name == "demo":
+        from newsimages import demo_models  # noqa: PLC0415 - only the demo needs it
+
+        return demo_models.path("translator")
+    if is_folder(name):
+        refuse_code(Path(name))
+        _refuse_other_families(Path(name))
+        return Path(name)
+    with hub.Repository(name) as repository:
+        config = repository.fetch("config.json")
+        _refuse_other_families(config.parent)
+        repository.find("generation_config.json")
+        hub.fetch_tokenizer(repository)
+        weights = repository.fetch(*_WEIGHTS)
+        if weights.suffix == ".json":  # of large models: which file holds which weights
+            for file in sorted(set(json.loads(weights.read_text())["weight_map"].values())):
+                repository.fetch(file)
+    return config.parent
 
 
 def _english_mark(tokenizer: Any, name: str) -> str:
@@ -322,7 +363,5 @@ def _fingerprint(tokenizer: Any, model: Any, precision: str, mark: str) -> str:
     digest = hashlib.sha256(f"{precision} {_VERSION}{mark}".encode())
     settings = model.generation_config.to_dict() | {"transformers_version": None}
     digest.update(json.dumps([settings, tokenizer.get_vocab()], sort_keys=True).encode())
-    for name, weights in sorted(model.state_dict().items()):
-        digest.update(f"{name} {tuple(weights.shape)}".encode())
-        digest.update(weights.contiguous().cpu().view(torch.uint8).numpy().data)
+    add_weights(digest, model.state_dict())
     return digest.hexdigest()[:32]
