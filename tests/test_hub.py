@@ -1,10 +1,13 @@
 """Fetching from a stand-in hub: what is fetched, resumed, kept, and said where it fails."""
 
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -219,3 +222,21 @@ def test_a_repository_without_a_tokenizer(hub: StandInHub) -> None:
     with pytest.raises(NewsImagesError, match=r"someone/model has no tokenizer: none of tokenizer"):
         fetch_tokenizer(Repository(NAME))
     assert hub.fetched() == ["config.json"]
+
+
+def test_the_environment_says_which_hub_and_which_cache(hub: StandInHub, tmp_path: Path) -> None:
+    code = (
+        f"from newsimages.hub import Repository; print(Repository({NAME!r}).fetch('config.json'))"
+    )
+    environment = {**os.environ, "PYTHONPATH": "src", "HF_ENDPOINT": hub.url}
+    environment["HF_HOME"] = str(tmp_path / "home")
+
+    def run(**more: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-c", code]
+        settings: Any = {"env": environment | more, "capture_output": True, "text": True}
+        return subprocess.run(command, **settings, check=False)
+
+    assert "HF_HUB_OFFLINE=1 forbids to ask the hub" in run(HF_HUB_OFFLINE="1").stderr
+    done = run()
+    assert done.stdout.startswith(str(tmp_path / "home" / "hub"))
+    assert f"fetching {NAME} from {hub.url} to {tmp_path / 'home' / 'hub'}" in done.stderr

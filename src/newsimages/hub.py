@@ -12,7 +12,7 @@ import socket
 import ssl
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
@@ -41,7 +41,7 @@ from newsimages.progress import progress
 WAITS_S = (1.0, 3.0)  # before a request is made again; with the hub's time limits, within a minute
 VOCABULARIES = (
     "tokenizer.json", "vocab.json", "vocab.txt", "sentencepiece.bpe.model", "spiece.model",
-    "tokenizer.model", "source.spm",
+    "tokenizer.model", "source.spm", "spm.model", "sentencepiece.model",
 )  # fmt: skip
 TOKENIZER_FILES = (
     *VOCABULARIES, "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
@@ -220,18 +220,19 @@ def offline() -> Iterator[None]:
 
 
 def fetch_tokenizer(repository: Repository) -> list[Path]:
-    """The files that transformers makes a tokenizer of.
-
-    Raises: NewsImagesError where there is no vocabulary.
-    """
+    """The files that transformers makes a tokenizer of. Raises: As `check_tokenizer`."""
     files = [file for name in TOKENIZER_FILES if (file := repository.find(name))]
+    check_tokenizer(repository.name, files)
+    return files
+
+
+def check_tokenizer(name: str, files: Iterable[Path]) -> None:
+    """Raises: NewsImagesError where none of the files of a folder or repository is a vocabulary."""
     if not any(file.name in VOCABULARIES for file in files):
         raise NewsImagesError(
-            f"{repository.name} has no tokenizer: none of {', '.join(VOCABULARIES)}. Name a "
-            "repository that has one, or fetch the model as a folder and put the tokenizer's "
-            "files into it."
+            f"{name} has no tokenizer: none of {', '.join(VOCABULARIES)}. Put the tokenizer's "
+            "files into the model's folder, or name a model that has them."
         )
-    return files
 
 
 def _pour(url: str, part: Path, size: int, bar: Any) -> None:

@@ -150,7 +150,6 @@ def test_the_key_follows_the_weights_that_were_loaded(hub: StandInHub) -> None:
     [blob] = Path(constants.HF_HUB_CACHE).rglob("blobs/*")
     shutil.copy(save_tiny_clip(hub.repositories[DEFAULT].parent / "b", seed=1) / SAFE, blob)
     assert encoder_of().key != key
-    save_file({}, blob)
 
 
 def test_only_where_there_is_no_safetensors_the_bin_is_fetched(hub: StandInHub) -> None:
@@ -165,6 +164,21 @@ def test_only_where_there_is_no_safetensors_the_bin_is_fetched(hub: StandInHub) 
     (folder / SAFE).unlink()
     assert encoder_of().key == key
     assert hub.fetched()[-1] == BIN
+
+
+def test_damaged_and_missing_parts_of_a_folder_are_named(
+    hub: StandInHub, tiny_clips: dict[str, Path], tmp_path: Path
+) -> None:
+    config = hub.repositories[DEFAULT] / "open_clip_config.json"
+    config.write_text('{"model_cfg": ')
+    with pytest.raises(
+        NewsImagesError, match=r"/blobs/\w+ is no openCLIP config.* Delete this file"
+    ):
+        encoder_of(backbone=f"hf-hub:{DEFAULT}")
+    folder = shutil.copytree(tiny_clips["xlm_roberta"], tmp_path / "xlm")
+    (folder / "tokenizer.json").unlink()
+    with pytest.raises(NewsImagesError, match=f"{folder} has no tokenizer: none of tokenizer.json"):
+        encoder_of(backbone=f"local-dir:{folder}", pretrained="")
 
 
 class Malicious:

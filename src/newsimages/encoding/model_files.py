@@ -13,7 +13,7 @@ import open_clip
 from open_clip.factory import _find_checkpoint_in_dir
 
 from newsimages.errors import NewsImagesError
-from newsimages.hub import Repository, fetch_tokenizer
+from newsimages.hub import Repository, check_tokenizer, fetch_tokenizer
 from newsimages.paths import is_file, is_folder
 from newsimages.weight_file import SUFFIXES
 
@@ -47,7 +47,10 @@ def model_files(source: str, pretrained: str) -> ModelFiles:
         kept = [file for file in sorted(folder.glob("*")) if file.is_file()]
         found = _find_checkpoint_in_dir(folder) if any(f.suffix in SUFFIXES for f in kept) else None
         others = [file for file in kept if file.suffix not in (*SUFFIXES, ".md")]
-        others += _fetched_parts(_read(folder / CONFIG), has_tokenizer=True)
+        model = _read(folder / CONFIG)
+        others += _fetched_parts(model, has_tokenizer=True)
+        if (model.get("text_cfg") or {}).get("hf_tokenizer_name"):
+            check_tokenizer(str(folder), others)
         return ModelFiles(weights=Path(found) if found else None, others=tuple(others))
     if source.startswith(HUB):
         with Repository(source.removeprefix(HUB)) as repository:
@@ -92,5 +95,6 @@ def _read(config: Path) -> dict[str, Any]:
         return dict(held.get("model_cfg", held))
     except (OSError, ValueError, TypeError, AttributeError) as error:
         raise NewsImagesError(
-            f"{config} is no openCLIP configuration ({error}). Fetch or write it anew."
+            f"{config.resolve()} is no openCLIP configuration ({error}). Delete this file and "
+            "start again if it was fetched from the hub; else write it anew."
         ) from error

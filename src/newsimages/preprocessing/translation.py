@@ -255,18 +255,31 @@ def _load(name: str, dtype: torch.dtype) -> tuple[Any, Any]:
     except Exception as error:  # transformers and its tokenizers have their own each
         raise NewsImagesError(_advice(name, f"its tokenizer cannot be read: {error}")) from error
     try:
-        with hub.offline(), _no_bars():
-            options = {"weights_only": True, "output_loading_info": True, **without_code()}
-            model, report = AutoModelForSeq2SeqLM.from_pretrained(folder, dtype=dtype, **options)
+        with hub.offline(), _quietly():
+            model, report = AutoModelForSeq2SeqLM.from_pretrained(
+                folder,
+                dtype=dtype,
+                weights_only=True,
+                output_loading_info=True,
+                ignore_mismatched_sizes=True,  # else they are told in a table of many lines
+                **without_code(),
+            )
     except Exception as error:  # transformers, safetensors and pickle have their own each
         kept = sorted(file for file in folder.glob("*model*") if file.suffix in SUFFIXES)
         reason = why_not_loaded(kept[-1], error) if kept else error
         raise NewsImagesError(_advice(name, reason)) from error
-    if any(not weight.isfinite().all() for weight in model.parameters()):
-        raise NewsImagesError(_advice(name, "its weights are not finite"))
+    if report["mismatched_keys"]:
+        shapes = [
+            f"{key} is {tuple(got)}, expected {tuple(expected)}"
+            for key, got, expected in sorted(report["mismatched_keys"])
+        ]
+        raise NewsImagesError(_advice(name, f"its weights are another model's: {shapes[0]}"))
     if report["missing_keys"]:
         missing = first_ten(sorted(report["missing_keys"]))
-        raise NewsImagesError(_advice(name, f"its weights lack {missing}"))
+        strange = first_ten(sorted(report["unexpected_keys"])) or "nothing else"
+        raise NewsImagesError(_advice(name, f"its weights lack {missing}, and have {strange}"))
+    if any(not weight.isfinite().all() for weight in model.parameters()):
+        raise NewsImagesError(_advice(name, "its weights are not finite"))
     return tokenizer, model
 
 
@@ -286,15 +299,17 @@ def _refuse_other_families(folder: Path) -> None:
 
 
 @contextmanager
-def _no_bars() -> Iterator[None]:
-    """No bar of transformers' for what takes a moment; it would take away all of the hub's, too."""
+def _quietly() -> Iterator[None]:
+    """No bar and no table of transformers', which would take away the hub's bars for good, too."""
     from transformers.utils import logging  # noqa: PLC0415 - slow to import
 
-    had_bars = logging.is_progress_bar_enabled()
+    had_bars, verbosity = logging.is_progress_bar_enabled(), logging.get_verbosity()
     logging.disable_progress_bar()
+    logging.set_verbosity_error()
     try:
         yield
     finally:
+        logging.set_verbosity(verbosity)
         if had_bars:
             logging.enable_progress_bar()
 
