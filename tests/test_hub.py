@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -128,6 +129,20 @@ def test_the_next_run_goes_on_where_the_last_one_gave_up(hub: StandInHub, how: s
     [begin] = [begin for method, _, begin in hub.asked if method == "GET"]
     assert begin is not None
     assert begin != "bytes=0-"
+
+
+def test_two_processes_fetch_a_file_once(
+    hub: StandInHub, cache: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    hub.breaks = [("stall", 100_000)]
+    with ThreadPoolExecutor() as pool:  # a lock of a file holds against threads as well
+        paths = list(pool.map(lambda _: fetch("model.safetensors"), range(2)))
+    assert paths[0] == paths[1]
+    assert paths[0].read_bytes() == WEIGHTS
+    assert len(hub.fetched()) == 2  # one, and one that went on
+    told = capfd.readouterr().err
+    assert told.count("waiting for another process") == 1
+    assert "fetch: the connection broke at 100,000 bytes (ReadTimeout), going on" in told
 
 
 def test_what_came_damaged_is_refused(hub: StandInHub, cache: Path) -> None:

@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 import httpx2
-from filelock import FileLock
+from filelock import FileLock, Timeout
 from huggingface_hub import (
     _CACHED_NO_EXIST,
     HfFileMetadata,
@@ -168,7 +168,7 @@ class Repository:
             locks = Path(constants.HF_HUB_CACHE) / ".locks" / self._folder.name
             for folder in (blob.parent, locks):
                 folder.mkdir(parents=True, exist_ok=True)
-            with FileLock(locks / f"{about.etag}.lock"):
+            with _locked(locks / f"{about.etag}.lock", name):
                 if not blob.exists():  # another process may have fetched it while this one waited
                     self._download(name, about, blob)
         pointer.parent.mkdir(parents=True, exist_ok=True)
@@ -235,6 +235,21 @@ def check_tokenizer(name: str, files: Iterable[Path]) -> None:
         )
 
 
+@contextmanager
+def _locked(lock: Path, name: str) -> Iterator[None]:
+    """Keeps other processes from fetching the same file; says so where it has to wait for one."""
+    held = FileLock(lock)
+    try:
+        held.acquire(timeout=0)
+    except Timeout:
+        print(f"fetch {name}: waiting for another process that fetches it", file=sys.stderr)
+        held.acquire()
+    try:
+        yield
+    finally:
+        held.release()
+
+
 def _pour(url: str, part: Path, size: int, bar: Any) -> None:
     """Fetches what the file lacks.
 
@@ -290,7 +305,8 @@ def _persistently(
             if wait is None or not _may_pass(first):
                 raise first from None
             if before:
-                print(f"  {type(error).__name__} at {before:,} bytes: going on", file=sys.stderr)
+                broke = f"the connection broke at {before:,} bytes ({type(error).__name__})"
+                print(f"fetch: {broke}, going on from there", file=sys.stderr)
             time.sleep(wait)
 
 
