@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
+from newsimages.devices import Precision
 from newsimages.encoding.encoders import LOCAL, OpenClipConfig, OpenClipEncoder
 from newsimages.encoding.tower_folder import load_tower, save_tower
 from newsimages.errors import NewsImagesError
@@ -83,11 +84,11 @@ def check(family: Family, folder: Path) -> Conformance:
     )
 
 
-def encoder(backbone: str, pretrained: str) -> OpenClipEncoder:
-    """Ours, in single precision on the CPU."""
+def encoder(backbone: str, pretrained: str, precision: Precision = "fp32") -> OpenClipEncoder:
+    """Ours, on the CPU."""
     return OpenClipEncoder(
         OpenClipConfig(
-            backbone=backbone, pretrained=pretrained, device="cpu", precision="fp32", workers=0
+            backbone=backbone, pretrained=pretrained, device="cpu", precision=precision, workers=0
         )
     )
 

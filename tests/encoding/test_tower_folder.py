@@ -29,8 +29,8 @@ def encoder(folder: Path, precision: str = "fp32") -> OpenClipEncoder:
 def test_a_written_tower_gives_the_same_bits(
     tiny_clips: dict[str, Path], kind: str, precision: str, tmp_path: Path
 ) -> None:
-    if precision == "bf16" and kind in ("end_token_by_id", "own_class_token"):
-        pytest.skip("openCLIP itself has no bf16 of a projection with a bias or a class token")
+    if precision == "bf16" and kind == "end_token_by_id":
+        pytest.skip("openCLIP itself has no bf16 of a projection with a bias")
     own = encoder(tiny_clips[kind], precision)
     assert save_tower(tmp_path, own, TEXTS) == pytest.approx(1, abs=1e-6)
     loaded = load_tower(tmp_path)

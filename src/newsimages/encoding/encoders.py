@@ -18,12 +18,12 @@ import numpy as np
 import open_clip
 import torch
 from numpy.typing import NDArray
-from open_clip.hf_model import HFTextEncoder
 from torch import Tensor
 
 from newsimages import demo_models, hub
 from newsimages.checksums import file_sha256
 from newsimages.devices import Device, Precision, resolve_device, resolve_precision
+from newsimages.encoding.half_precision import cast_rest
 from newsimages.encoding.lean_loading import lean_loading
 from newsimages.encoding.model_files import CONFIG, HUB, LOCAL, ModelFiles, model_files
 from newsimages.encoding.pixels import Preparation, auto_workers
@@ -211,9 +211,7 @@ def _load(
         advice = f" {_advice(source, config.pretrained)}" if is_given else ""
         raise NewsImagesError(f"{named}: {reason}{advice}") from error
     try:
-        text = getattr(model, "text", None)
-        if isinstance(text, HFTextEncoder):  # openCLIP casts a part of its layers, which then clash
-            text.to(open_clip.get_cast_dtype(precision))
+        cast_rest(model, open_clip.get_cast_dtype(precision))
         tokenizer = load_tokenizer(source)
         TextTower(model.eval(), tokenizer).try_out()
     except Exception as error:  # the tokenizers and the tower have their own each
