@@ -55,7 +55,12 @@ def why_not_loaded(path: Path, error: Exception) -> str:
         )
     if not shapes:
         return f"{path} holds no weights by name. Give the file of a whole model."
-    return f"{path} holds another model's weights: {_differences(str(error), shapes)}"
+    first = ", ".join(f"{name} {shape}" for name, shape in list(shapes.items())[:_N_SHOWN])
+    begins = f"It begins with {first} ({len(shapes)} in all)."
+    if differences := _differences(str(error)):
+        return f"{path} holds another model's weights: {differences}. {begins}"
+    said = (str(error).strip().split("\n")[0] or "no reason given").rstrip(". ")
+    return f"{path} does not go into this model ({type(error).__name__}: {said}). {begins}"
 
 
 def _shapes(path: Path) -> dict[str, tuple[int, ...]]:
@@ -68,8 +73,8 @@ def _shapes(path: Path) -> dict[str, tuple[int, ...]]:
     return {str(k): tuple(v.shape) for k, v in held.items() if isinstance(v, Tensor)}
 
 
-def _differences(said: str, shapes: Mapping[str, tuple[int, ...]]) -> str:
-    """The first differences between a file and the model, else what the file begins with."""
+def _differences(said: str) -> str:
+    """The first differences between a file and the model, as torch has told them all."""
     lines = [
         f"{name} is ({got}), expected ({expected})"
         for name, got, expected in _MISMATCH.findall(said)[:_N_SHOWN]
@@ -77,7 +82,4 @@ def _differences(said: str, shapes: Mapping[str, tuple[int, ...]]) -> str:
     for words, pattern in (("it lacks", _MISSING), ("it has too much", _STRANGE)):
         if found := pattern.search(said):
             lines.append(f"{words} {first_ten(found[1].replace(chr(34), '').split(', '))}")
-    if not lines:
-        lines.append(said.strip().split("\n")[0].rstrip(". "))
-    first = ", ".join(f"{name} {shape}" for name, shape in list(shapes.items())[:_N_SHOWN])
-    return f"{'; '.join(lines)}. It begins with {first} ({len(shapes)} in all)."
+    return "; ".join(lines)

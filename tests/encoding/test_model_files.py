@@ -175,6 +175,11 @@ def test_damaged_and_missing_parts_of_a_folder_are_named(
         NewsImagesError, match=r"/blobs/\w+ is no openCLIP config.* Delete this file"
     ):
         encoder_of(backbone=f"hf-hub:{DEFAULT}")
+    whole = json.loads((tiny_clips["clip"] / "open_clip_config.json").read_text())
+    whole["model_cfg"]["vision_cfg"]["colour"] = 1
+    config.write_text(json.dumps(whole))
+    with pytest.raises(NewsImagesError, match=r"does not go into this model \(TypeError: .*colour"):
+        encoder_of(backbone=f"hf-hub:{DEFAULT}")
     folder = shutil.copytree(tiny_clips["xlm_roberta"], tmp_path / "xlm")
     (folder / "tokenizer.json").unlink()
     with pytest.raises(NewsImagesError, match=f"{folder} has no tokenizer: none of tokenizer.json"):
