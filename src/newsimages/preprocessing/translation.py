@@ -245,7 +245,7 @@ def _load(name: str, dtype: torch.dtype) -> tuple[Any, Any]:
 
     try:
         folder = _folder_of(name)
-    except NewsImagesError as error:
+    except (ValueError, KeyError) as error:  # the hub's sentence, or a JSON file that is none
         raise NewsImagesError(_advice(name, error)) from error
     refuse_code(folder)
     try:
