@@ -5,6 +5,7 @@ photographs.
 """
 
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +29,7 @@ REPEATS = 3
 def run() -> list[Row]:
     """Measures the plain loop and ours, in turn."""
     with tempfile.TemporaryDirectory() as folder:
-        paths = _draw(Path(folder))
+        paths = draw(Path(folder), N_IMAGES, SIZES)
         checkpoint = Path(folder) / "random.pt"
         torch.manual_seed(0)
         model, _, transform = open_clip.create_model_and_transforms(BACKBONE, pretrained=None)
@@ -71,12 +72,13 @@ def _plain_loop(model: open_clip.CLIP, transform: object, paths: list[Path]) -> 
     return vectors
 
 
-def _draw(folder: Path) -> list[Path]:
-    """Writes `N_IMAGES` pictures of soft colours at several scales, with the grain of a camera."""
+def draw(folder: Path, n: int, sizes: Sequence[tuple[int, int]]) -> list[Path]:
+    """Writes JPEG files of soft colours at several scales, with the grain of a camera."""
     rng = np.random.default_rng(0)
+    folder.mkdir(exist_ok=True)
     paths = []
-    for index in range(N_IMAGES):
-        size = SIZES[index % len(SIZES)]
+    for index in range(n):
+        size = sizes[index % len(sizes)]
         picture = Image.new("RGB", size)
         for cells in (3, 12, 48):
             colours = rng.integers(0, 256, (cells, cells, 3), dtype=np.uint8)
