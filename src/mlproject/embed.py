@@ -4,6 +4,7 @@ from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import mlflow
 import pandas as pd
@@ -45,37 +46,77 @@ class EmbeddedCorpus:
     """The model for articles as they were written, if one was used."""
 
 
+class Encoders(NamedTuple):
+    """The models, loaded."""
+
+    clip: OpenClipEncoder
+    """For the articles in English and the images."""
+    originals: OpenClipEncoder | None = None
+    """For articles as they were written, if one is used."""
+
+
 def run(config: Embed) -> None:
     """The entry point."""
     articles = config.articles
     with tracking.entry_point(config):
         corpus = open_corpus(articles.source)
         originals = multilingual_config(config.multilingual, articles.encoder, corpus)
-        prepare_and_embed(articles, corpus, originals, is_step=False)
+        encoders = load_encoders(articles, corpus, originals)
+        prepare_and_embed(articles, corpus, encoders, is_step=False)
+
+
+def load_encoders(
+    options: ArticleOptions, corpus: Corpus, originals: OpenClipConfig | None = None
+) -> Encoders:
+    """Loads the models, before the work on the corpus begins, whose images are looked for first.
+
+    Raises:
+        NewsImagesError: As `encoder_config`; a model cannot be loaded; or a test set, with
+            ``strict`` any image, or all sets together have no image files.
+    """
+    model = encoder_config(options.encoder, corpus)
+    models.choose_translator(corpus, options.preprocessing.translator)
+    check_files(corpus, strict=options.strict)
+    clip = OpenClipEncoder(model)
+    if originals is None:
+        return Encoders(clip)
+    with models.speaking_of_multilingual():
+        return Encoders(clip, OpenClipEncoder(originals))
+
+
+def check_files(corpus: Corpus, *, strict: bool) -> None:
+    """Raises: NewsImagesError where embedding is bound to fail for want of image files."""
+    missing = []
+    for data_set in corpus.data_sets:
+        _, reasons = _files(corpus.folder, data_set)
+        label = label_of(data_set.name, data_set.split)
+        missing += [(label, image_id, why) for image_id, why in reasons.items()]
+    if strict:
+        _report(pd.DataFrame(missing, columns=["data_set", "image_id", "reason"]), strict)
+    if not any(data_set.images["path"].notna().any() for data_set in corpus.data_sets):
+        raise _no_image(corpus)
 
 
 def prepare_and_embed(
-    options: ArticleOptions,
-    corpus: Corpus,
-    originals: OpenClipConfig | None = None,
-    *,
-    is_step: bool = True,
+    options: ArticleOptions, corpus: Corpus, encoders: Encoders, *, is_step: bool = True
 ) -> EmbeddedCorpus:
     """Turns the articles into English and embeds articles and images.
 
-    With a model for ``originals``, the articles as they were written are embedded, too. As a step,
+    With a model for originals, the articles as they were written are embedded, too. As a step,
     embedding is a run of its own, nested in the active run.
 
     Raises:
-        NewsImagesError: As `encoder_config`, and as the steps do.
+        NewsImagesError: As the steps do.
     """
-    model, workdir = encoder_config(options.encoder, corpus), Path(options.source.workdir)
+    workdir = Path(options.source.workdir)
     with tracking.step("preprocess", doing=str(Preprocess.__doc__)):
         device = options.encoder.device
         corpus = preprocess(options.preprocessing, corpus, workdir=workdir, device=device)
     with tracking.step("embed", doing=str(Embed.__doc__)) if is_step else nullcontext():
-        embedded = embed(options, OpenClipEncoder(model), corpus)
-    return embed_originals(options, originals, embedded) if originals else embedded
+        embedded = embed(options, encoders.clip, corpus)
+    return (
+        embed_originals(options, encoders.originals, embedded) if encoders.originals else embedded
+    )
 
 
 def encoder_config(options: EncoderOptions, corpus: Corpus) -> OpenClipConfig:
@@ -162,25 +203,20 @@ def embed(options: ArticleOptions, encoder: OpenClipEncoder, corpus: Corpus) -> 
     print(f"  {_tally(store)}")
     _report(pd.DataFrame(unreadable, columns=["data_set", "image_id", "reason"]), options.strict)
     if not sets:
-        raise NewsImagesError(
-            f"No data set of {corpus.folder} has an image that can be read. Put the image "
-            "files where the tables name them."
-        )
+        raise _no_image(corpus)
     mlflow.log_params({f"used_{key}": value for key, value in asdict(encoder.used).items()})
     return EmbeddedCorpus(corpus=corpus, workdir=workdir, encoder=encoder, sets=tuple(sets))
 
 
 def embed_originals(
-    options: ArticleOptions, model: OpenClipConfig, embedded: EmbeddedCorpus
+    options: ArticleOptions, encoder: OpenClipEncoder, embedded: EmbeddedCorpus
 ) -> EmbeddedCorpus:
     """Embeds titles and texts as they were written, and the same images, for the runs on them.
 
     Raises:
-        NewsImagesError: The model cannot be loaded, or reads other images than the first one did.
+        NewsImagesError: The model reads other images than the first one did.
     """
     with tracking.step("embed-originals", doing="Embeds the articles as they were written."):
-        with models.speaking_of_multilingual():
-            encoder = OpenClipEncoder(model)
         store = embedding_store(embedded.workdir, encoder)
         sets = []
         for part in embedded.sets:
@@ -208,6 +244,13 @@ def _files(folder: Path, data_set: DataSet) -> tuple[dict[str, Path], dict[str, 
             "column (imgFile, iid, hashvalue or image_id) says."
         )
     return files, missing
+
+
+def _no_image(corpus: Corpus) -> NewsImagesError:
+    return NewsImagesError(
+        f"No data set of {corpus.folder} has an image that can be read. Put the image files where "
+        "the tables name them."
+    )
 
 
 def _images(

@@ -1,19 +1,35 @@
 """Entry point ``evaluate``: the paper's runs under a protocol, each an MLflow run."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import NamedTuple
 
 import mlflow
 import pandas as pd
 
 from mlproject import results, tracking
-from mlproject.embed import EmbeddedCorpus, multilingual_config, prepare_and_embed
+from mlproject.embed import (
+    EmbeddedCorpus,
+    load_encoders,
+    multilingual_config,
+    prepare_and_embed,
+)
 from mlproject.options import MeasuringOptions, MultilingualOptions, RankingOptions
 from mlproject.preprocess import open_corpus
-from mlproject.train import Train, divided, first_network, train, why_untrained
-from newsimages.corpora import Corpus
+from mlproject.train import (
+    MORE_ARTICLES,
+    Train,
+    check_start,
+    divided,
+    first_network,
+    planned,
+    start_of,
+    train,
+)
+from newsimages.corpora import Corpus, DataSet
+from newsimages.corpora.caption_pairs import CaptionPairs
 from newsimages.devices import Compute
 from newsimages.encoding.encoders import OpenClipConfig
 from newsimages.encoding.models import MULTILINGUAL
@@ -21,9 +37,10 @@ from newsimages.errors import NewsImagesError
 from newsimages.metrics.metrics import figures_of, ranks_of_truth
 from newsimages.metrics.reciprocal_rank import mrr_interval
 from newsimages.protocols.embedded import EmbeddedSet
-from newsimages.protocols.parts import Parts, Protocol, check_dates, check_training
+from newsimages.protocols.parts import Parts, Protocol
 from newsimages.ranking.ranking import RANKING_COLUMNS
-from newsimages.reports.submission import write_submission
+from newsimages.ranking.spaces import Queries
+from newsimages.reports.submission import check_cells, write_submission
 from newsimages.reports.tables import Measured, results_table
 from newsimages.runs.choice import Chooser, chooser_of
 from newsimages.runs.paper import published
@@ -50,20 +67,40 @@ class Experiment(NamedTuple):
     chooser: Chooser
 
 
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What of an evaluation can be made of a corpus, as far as reading it tells."""
+
+    corpus: Corpus
+    """Without its training sets where nothing wanted needs them."""
+    parts: Mapping[Protocol, Parts]
+    """The parts under each protocol that can be measured, as `planned`."""
+    pairs: CaptionPairs | None
+    """What T×V is pre-trained on, if it is."""
+
+    @property
+    def is_trained(self) -> bool:
+        """Whether there is something to train on and choose by under any protocol."""
+        return any(parts.training for parts in self.parts.values())
+
+
 def run(config: Evaluate) -> None:
     """The entry point."""
     with tracking.entry_point(config):
-        corpus = measurable(config, open_corpus(config.articles.source))
-        embedded = prepare_and_embed(config.articles, corpus, original_model(config, corpus))
-        train_and_evaluate(config, embedded)
+        plan = plan_of(config, open_corpus(config.articles.source))
+        encoders = load_encoders(config.articles, plan.corpus, original_model(config, plan))
+        check_start(config.learning, encoders.clip)
+        embedded = prepare_and_embed(config.articles, plan.corpus, encoders)
+        _, unmade = train_and_evaluate(config, embedded, plan.pairs)
+        check_made(config, unmade)
 
 
-def measurable(config: Evaluate, corpus: Corpus) -> Corpus:
-    """The corpus; without its training sets where the protocol and the runs need none.
+def plan_of(config: Evaluate, corpus: Corpus) -> Plan:
+    """Finds out what can be made, before any of the work, and says what cannot.
 
     Raises:
-        NewsImagesError: It has no test set, where one is to be measured on; or no training set,
-            where the protocol or all runs need one.
+        NewsImagesError: There is no test set, where one is to be measured on; or too few training
+            articles for the protocol, or for a run that is asked for by its name.
     """
     protocols, runs = config.scope.protocols, config.measuring.runs
     tests = tuple(data_set for data_set in corpus.data_sets if data_set.split == "test")
@@ -72,83 +109,125 @@ def measurable(config: Evaluate, corpus: Corpus) -> Corpus:
             f"{corpus.folder} has no test set to measure on: name a table test.csv, use a file of "
             "the NewsImages test release, or set protocol=internal."
         )
-    check_training(corpus.data_sets, protocols)
-    untrained = [each for each in runs if each.revision is not None and not each.txv_towers]
-    if len(tests) == len(corpus.data_sets):
-        _check_any(config, untrained, f"{corpus.folder} has no training set")
-    if "time" in protocols:
-        check_dates(each for each in corpus.data_sets if each.split == "train")
-    needs_training = protocols != ("official",) or len(untrained) < len(runs)
-    return corpus if needs_training else replace(corpus, data_sets=tests)
+    resting = [each for each in runs if each.needs_training]
+    if protocols == ("official",) and not resting:
+        corpus = replace(corpus, data_sets=tests)
+    parts, left_out = _by_protocol(config, partial(planned, config.learning, corpus))
+    for protocol, why in left_out.items():
+        print(f"  protocol {protocol} is left out, as {why}")
+    for protocol, own in parts.items():
+        if resting and not own.training:
+            unmade = {each.variant: own.why_untrained for each in resting}
+            check_made(config, {protocol: unmade})
+            print(f"\n  under protocol {protocol}:")
+            _say_left_out(unmade)
+    _check_submission(config, tests)
+    plan = Plan(corpus=corpus, parts=parts, pairs=None)
+    if plan.is_trained and any(each.txv_towers for each in runs):
+        return replace(plan, pairs=start_of(config.learning, corpus))
+    return plan
 
 
-def _check_any(config: Evaluate, possible: Sequence[Run], why: str) -> None:
-    """Raises: NewsImagesError where no run is possible without training articles."""
-    if not possible:
-        raise NewsImagesError(
-            f"variants={config.measuring.variants}: none of these runs can be made without "
-            f"training articles, and {why}. Give a training set, or choose clip or clip_ds."
-        )
+def _by_protocol(
+    config: Evaluate, divided_by: Callable[[Protocol], Parts]
+) -> tuple[dict[Protocol, Parts], dict[Protocol, str]]:
+    """The parts under each protocol; and why internal, of both, is left out where it is."""
+    parts: dict[Protocol, Parts] = {}
+    left_out: dict[Protocol, str] = {}
+    for protocol in config.scope.protocols:
+        try:
+            parts[protocol] = divided_by(protocol)
+        except NewsImagesError as error:
+            if protocol != "internal" or config.scope.protocol != "both":
+                raise
+            left_out[protocol] = str(error)
+    return parts, left_out
 
 
-def original_model(config: Evaluate, corpus: Corpus) -> OpenClipConfig | None:
+def _say_left_out(unmade: Mapping[str, str]) -> None:
+    """Says which runs are left out, and why."""
+    for reason, variants in results.by_reason(unmade).items():
+        print(f"  left out: {variants}, as {reason}")
+
+
+def check_made(config: Evaluate, unmade: Mapping[Protocol, Mapping[str, str]]) -> None:
+    """Raises: NewsImagesError where a run that was asked for by its name is not made.
+
+    Args:
+        config: Which runs are wanted.
+        unmade: By protocol the reason why a variant is not made.
+    """
+    named = {each.variant for each in config.measuring.named}
+    for protocol, reasons in unmade.items():
+        missing = {variant: why for variant, why in reasons.items() if variant in named}
+        for reason, variants in results.by_reason(missing).items():
+            raise NewsImagesError(
+                f"variants={config.measuring.variants}: {variants} cannot be made under "
+                f"protocol={protocol}, as {reason}. {MORE_ARTICLES} Or leave these runs out; of "
+                "variants=all or paper, what can be made is made."
+            )
+
+
+def original_model(config: Evaluate, plan: Plan) -> OpenClipConfig | None:
     """The model for articles as they were written, where a run asks for it and there is one.
 
     Raises:
-        NewsImagesError: There is none, and no run can do without; as `multilingual_config`.
+        NewsImagesError: There is none, and a run is asked for by its name that cannot do without;
+            as `multilingual_config`.
     """
-    runs, encoder = config.measuring.runs, config.articles.encoder
-    asking = [each.variant for each in runs if each.asks("multilingual")]
-    if not any(data_set.split == "train" for data_set in corpus.data_sets):
-        return None  # there is nothing to choose by, and `evaluate` says what is left out
-    model = multilingual_config(config.multilingual, encoder, corpus) if asking else None
-    if asking and model is None:
+    measuring = config.measuring
+    asking = [each.variant for each in measuring.runs if each.asks("multilingual")]
+    if not asking or not plan.is_trained:
+        return None  # all that ask for it choose by training articles
+    model = multilingual_config(config.multilingual, config.articles.encoder, plan.corpus)
+    if model is None:
         example = f"e.g. multilingual_backbone={MULTILINGUAL[0]}"
-        if len(asking) == len(runs):
+        if any(each.variant in asking for each in measuring.named):
             raise NewsImagesError(
-                f"variants={config.measuring.variants} needs a multilingual model, but none is "
-                f"named. Set multilingual_backbone, {example}."
+                f"variants={measuring.variants} needs a multilingual model, but none is named. "
+                f"Set multilingual_backbone, {example}."
             )
         print(f"  no multilingual_backbone ({example}): {', '.join(asking)} are left out")
     return model
 
 
-def train_and_evaluate(config: Evaluate, embedded: EmbeddedCorpus) -> Experiment:
+def train_and_evaluate(
+    config: Evaluate, embedded: EmbeddedCorpus, pairs: CaptionPairs | None
+) -> tuple[Experiment, dict[Protocol, dict[str, str]]]:
     """Divides, trains and measures under each protocol; the active run gets the tables.
 
     The runs of the first protocol are nested in the active run, those of a second one in a run of
     its own below it.
 
     Returns:
-        What the first protocol's runs went by.
+        What the first protocol's runs went by; and by protocol, why variants were not made.
 
     Raises:
-        NewsImagesError: A protocol measures on training articles, but there are none.
+        NewsImagesError: A protocol measures on training articles, but there are too few.
     """
-    scope = config.scope
-    check_training(embedded.sets, scope.protocols)
+    parts_of, left_out = _by_protocol(config, partial(divided, config.learning, embedded))
     towers = {tower for each in config.measuring.runs for tower in each.txv_towers}
     trained_on = {t: learnt for t, learnt in config.learning.trained_on.items() if t in towers}
-    has_training = any(part.split == "train" for part in embedded.sets)
-    first = first_network(config.learning, embedded) if trained_on and has_training else None
+    has_training = any(parts.training for parts in parts_of.values())
+    is_trained = trained_on and has_training
+    first = first_network(config.learning, embedded, pairs) if is_trained else None
     compute = Compute(device=embedded.encoder.device, memory_mb=config.ranking.memory_mb)
     tables: dict[Protocol, results.Results] = {}
     experiments: list[Experiment] = []
-    for protocol in scope.protocols:
+    for protocol, parts in parts_of.items():
         own_run = (
             nullcontext() if not tables else tracking.step(protocol, doing=results.TITLES[protocol])
         )
-        parts = divided(config.learning, embedded, protocol)
         with own_run:
             networks: Networks = {}
             if first is not None and parts.training:
                 networks = train(config.learning.training, embedded, parts, first, trained_on)
-            parts = parts.with_txv(networks)
-            chooser = chooser_of(parts, networks, scale=config.measuring.scale, compute=compute)
-            experiments.append(Experiment(embedded, parts, chooser))
+            own = parts.with_txv(networks)
+            chooser = chooser_of(own, networks, scale=config.measuring.scale, compute=compute)
+            experiments.append(Experiment(embedded, own, chooser))
             tables[protocol] = evaluate(config, experiments[-1])
-    results.log_tables(embedded.corpus.name, tables)
-    return experiments[0]
+    results.log_tables(embedded.corpus.name, tables, left_out)
+    return experiments[0], {protocol: dict(own.unmade) for protocol, own in tables.items()}
 
 
 def evaluate(config: Evaluate, experiment: Experiment) -> results.Results:
@@ -157,36 +236,37 @@ def evaluate(config: Evaluate, experiment: Experiment) -> results.Results:
     A run that nothing can be chosen for is left out, and a line says why.
     """
     measuring, (_, parts, chooser) = config.measuring, experiment
-    runs = [each for each in measuring.runs if is_possible(each, parts, chooser)]
-    _check_any(config, runs, why_untrained(parts))
-    left_out = [each.variant for each in measuring.runs if each not in runs]
-    if left_out and not parts.training:
-        print(f"  left out: {', '.join(left_out)}, as {why_untrained(parts)}")
     measured: list[Measured] = []
     rankings: dict[str, dict[str, pd.DataFrame]] = {test.name: {} for test in parts.tests}
+    unmade: dict[str, str] = {}
     with tracking.announced(f"evaluate-{parts.protocol}", doing=str(Evaluate.__doc__)):
-        for each in runs:
-            try:
-                chooser.choose(each)
-            except NewsImagesError as error:
-                print(f"  run {each.number} {each.variant} is left out: {error}")
+        for each in measuring.runs:
+            if reason := why_impossible(each, parts, chooser):
+                unmade[each.variant] = reason
                 continue
-            measured += _evaluate_run(config, experiment, each, rankings)
+            try:
+                banks = {t.name: chooser.bank_of(each, [t.queries]) for t in parts.tests}
+            except NewsImagesError as error:
+                unmade[each.variant] = str(error).rstrip(".")
+                continue
+            measured += _evaluate_run(config, experiment, each, banks, rankings)
+        _say_left_out(unmade)
     with tracking.announced(f"pictures-{parts.protocol}", doing="Draws contact sheets, figures."):
         picture = results.log_pictures(
             parts.tests, rankings, measured, sheet_articles=measuring.sheet_articles
         )
     table = results_table(measured, published(parts.protocol) if measuring.paper_corpus else None)
-    return results.Results(table, picture)
+    return results.Results(table, picture, unmade)
 
 
 def _evaluate_run(
     config: Evaluate,
     experiment: Experiment,
     each: Run,
+    banks: Mapping[str, Queries | None],
     rankings: Mapping[str, dict[str, pd.DataFrame]],
 ) -> list[Measured]:
-    """Ranks every test set in one run, and tracks what came out.
+    """Ranks every test set in one run, by its query bank if it has one, and tracks what came out.
 
     Returns:
         The figures by test set; the lists are added to ``rankings``.
@@ -209,7 +289,7 @@ def _evaluate_run(
         if len(choice.curve):
             tracking.log_table(choice.curve, "choice.csv")
         for test in parts.tests:
-            retriever = chooser.retriever(each, test.gallery, chooser.bank_of(each, [test.queries]))
+            retriever = chooser.retriever(each, test.gallery, banks[test.name])
             ranking = retriever.rank(test.queries, top_k=TOP_K, against=each.against).table()
             rankings[test.name][each.variant] = ranking
             measured += _measure(config, each, test, ranking)
@@ -248,29 +328,51 @@ def _measure(
     ]
 
 
-def is_possible(each: Run, parts: Parts, chooser: Chooser) -> bool:
-    """Whether all that the run rests on is there."""
-    everything = (*parts.training, *parts.validation, *parts.tests)
-    return (
-        all(tower in chooser.networks for tower in each.txv_towers)
-        and (not each.asks("multilingual") or all("multilingual" in p.towers for p in everything))
-        and (each.revision is not None or bool(parts.validation))
-    )
+def why_impossible(each: Run, parts: Parts, chooser: Chooser) -> str:
+    """Why a run cannot be made, as something that it rests on is not there; "" where it can."""
+    if each.needs_training and not parts.training:
+        return parts.why_untrained
+    if each.asks("multilingual") and not all("multilingual" in p.towers for p in parts.everything):
+        return "no multilingual_backbone is named"
+    if not all(tower in chooser.networks for tower in each.txv_towers):
+        return "its T×V network is not trained"
+    try:
+        chooser.choose(each)
+    except NewsImagesError as error:
+        return str(error).rstrip(".")
+    return ""
 
 
 def _log_submission(config: Evaluate, ranking: pd.DataFrame, test: EmbeddedSet) -> None:
     """Logs the submission file; one that would be refused costs a notice, not the figures."""
-    ids, articles = test.articles["article_id"], test.articles
-    given = articles["scrambled_id"].fillna("") if "scrambled_id" in articles else [""] * len(ids)
+    urls, scrambled_ids = _addresses(test.articles)
     try:
         with tracking.artifact(f"submissions/{test.name}.tsv") as path:
             write_submission(
                 path,
                 ranking,
                 form=config.measuring.submission_form,
-                urls=dict(zip(ids, articles["url"], strict=True)),
+                urls=urls,
                 image_ids=test.images.ids.tolist(),
-                scrambled_ids=dict(zip(ids, given, strict=True)),
+                scrambled_ids=scrambled_ids,
             )
     except NewsImagesError as error:
         print(f"  {test.name}: no submission file. {error}")
+
+
+def _check_submission(config: Evaluate, tests: Iterable[DataSet]) -> None:
+    """Says of which test sets no submission file can be written."""
+    form = config.measuring.submission_form
+    for test in tests:
+        urls, scrambled_ids = _addresses(test.articles)
+        try:
+            check_cells(form, urls, test.images["image_id"].tolist(), scrambled_ids)
+        except NewsImagesError as error:
+            tracking.not_made(f"submissions/{test.name}", str(error))
+
+
+def _addresses(articles: pd.DataFrame) -> tuple[dict[str, str], dict[str, str]]:
+    """The urls of articles and their scrambled ids, by id; "" where there is none."""
+    ids = articles["article_id"]
+    given = articles["scrambled_id"].fillna("") if "scrambled_id" in articles else [""] * len(ids)
+    return dict(zip(ids, articles["url"], strict=True)), dict(zip(ids, given, strict=True))

@@ -3,19 +3,27 @@
 from dataclasses import dataclass, field
 
 from mlproject import tracking
-from mlproject.embed import prepare_and_embed
-from mlproject.evaluate import Evaluate, measurable, original_model, train_and_evaluate
+from mlproject.embed import Encoders, load_encoders, prepare_and_embed
+from mlproject.evaluate import (
+    Evaluate,
+    Plan,
+    check_made,
+    original_model,
+    plan_of,
+    train_and_evaluate,
+)
 from mlproject.gallery import check_gallery
 from mlproject.preprocess import open_corpus
-from mlproject.register import Register, register
+from mlproject.register import Register, check_registry, register, why_unservable
+from mlproject.train import check_start
 from mlproject.training_options import ScopeOptions
 
 NEXT_STEPS = """
 Next:
-  mlflow ui     # the runs: http://127.0.0.1:5000/#/experiments?workflowType=machine_learning
-  mlflow models serve -m models:/newsimages-fused@champion --env-manager uv
+  mlflow ui     # the runs: http://127.0.0.1:5000/#/experiments?workflowType=machine_learning{serve}
   mlflow run . -e evaluate -P corpus=/your/corpus --experiment-name newsimages --env-manager uv
 """
+SERVE = "\n  mlflow models serve -m models:/{name}@champion --env-manager uv"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,10 +36,35 @@ class Main(Evaluate, Register):
 def run(config: Main) -> None:
     """The whole pipeline; its lines are the steps of the paper."""
     with tracking.entry_point(config):
-        corpus = measurable(config, open_corpus(config.articles.source))
-        check_gallery(config.serving.gallery, corpus, config.scope.protocols[0])
-        embedded = prepare_and_embed(config.articles, corpus, original_model(config, corpus))
-        experiment = train_and_evaluate(config, embedded)
-        if experiment.parts.training:
-            register(config, experiment)
-        print(NEXT_STEPS)
+        plan = plan_of(config, open_corpus(config.articles.source))
+        check_gallery(config.serving.gallery, plan.corpus, config.scope.protocols[0])
+        encoders = load_encoders(config.articles, plan.corpus, original_model(config, plan))
+        check_start(config.learning, encoders.clip)
+        unserved = why_unserved(config, plan, encoders)
+        embedded = prepare_and_embed(config.articles, plan.corpus, encoders)
+        experiment, unmade = train_and_evaluate(config, embedded, plan.pairs)
+        unserved = unserved or experiment.parts.why_untrained
+        registered = [] if unserved else register(config, experiment)
+        if unserved:
+            tracking.not_made("register", unserved)
+        check_made(config, unmade)
+        serve = SERVE.format(name=registered[-1]) if registered else ""
+        print(NEXT_STEPS.format(serve=serve))
+
+
+def why_unserved(config: Main, plan: Plan, encoders: Encoders) -> str:
+    """Why no model can be registered, with a word on it now; "" where one can, as far as it seems.
+
+    Raises:
+        NewsImagesError: There is no registry.
+    """
+    first = config.scope.protocols[0]
+    why = plan.parts[first].why_untrained
+    if not any(each.needs_training for each in config.measuring.runs):
+        why = f"variants={config.measuring.variants} uses no training articles"
+    if not why:
+        check_registry()
+        why = why_unservable(encoders)
+    if why:
+        print(f"  no model will be registered, as {why}")
+    return why

@@ -144,7 +144,8 @@ class MeasuringOptions:
     variants: str = ALL
     """Runs to measure, separated by commas: those of the paper (paper: clip, clip_ds, txv, txv_ds,
     txv_text_ds); clip, txv, multilingual, mix, languages and all, each with _batch (whole test
-    sets) or _bank (one article alone); or all. Without T×V's, nothing is trained."""
+    sets) or _bank (one article alone); or all. Of paper and all, what can be made is made. Without
+    T×V's, nothing is trained."""
     scale: float = 1.0
     """Factor of the similarities in the dual softmax of the paper's runs (the paper: 1)."""
     submission_form: Form = "2023"
@@ -165,6 +166,11 @@ class MeasuringOptions:
     def runs(self) -> tuple[Run, ...]:
         """The runs that are wanted."""
         return choose_runs(self.variants)
+
+    @property
+    def named(self) -> tuple[Run, ...]:
+        """Those that are asked for by their own names, not as part of ``all`` or ``paper``."""
+        return tuple(run for run in self.runs if run.variant in names_in(self.variants))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -57,10 +57,15 @@ def open_corpus(source: CorpusOptions) -> Corpus:
         folder = build_demo(Path(source.workdir) / "demo-corpus") if is_demo else source.corpus
         only = None if source.dataset == ALL else names_in(source.dataset)
         corpus = read_corpus(Path(folder), only=only, encoding=source.said_encoding)
+        counts = []
         for data_set in corpus.data_sets:
             tracking.log_data_set(data_set)
             n_articles, n_images = len(data_set.articles), len(data_set.images)
             print(f"  {data_set.name} {data_set.split}: {n_articles} articles, {n_images} images")
+            counts.append((data_set.name, data_set.split, n_articles, n_images))
+        columns = ["data_set", "split", "articles", "images"]
+        # Also finds out, before the work, whether MLflow's artifacts can be written.
+        tracking.log_table(pd.DataFrame(counts, columns=columns), "data_sets.json")
         if len(corpus.skipped):
             tracking.log_table(corpus.skipped, "skipped.csv")
             print(f"  {len(corpus.skipped)} articles or images skipped: see skipped.csv of the run")

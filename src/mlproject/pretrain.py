@@ -13,7 +13,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from mlproject import tracking
-from mlproject.embed import EmbeddedCorpus, embedding_store, miniature_store, prepare_and_embed
+from mlproject.embed import (
+    EmbeddedCorpus,
+    embedding_store,
+    load_encoders,
+    miniature_store,
+    prepare_and_embed,
+)
 from mlproject.options import ArticleOptions
 from mlproject.preprocess import open_corpus
 from mlproject.training import fit
@@ -24,10 +30,11 @@ from newsimages.corpora.nytimes800k import read_nytimes800k
 from newsimages.encoding.encoders import OpenClipEncoder
 from newsimages.encoding.models import AUTO
 from newsimages.encoding.vector_file import image_parts, memory_mapped, text_parts
-from newsimages.errors import NewsImagesError, first_ten
+from newsimages.errors import NewsImagesError, TooFewError, first_ten
 from newsimages.protocols.parts import pictures_of, share_title
 from newsimages.protocols.sameness import Pictures, is_among
 from newsimages.protocols.splits import split_pairs
+from newsimages.txv.batches import check_enough
 from newsimages.txv.network import TxVNetwork
 from newsimages.txv.pairs import Pairs, pair_up
 from newsimages.txv.schedule import TrainingConfig
@@ -57,7 +64,9 @@ def run(config: Pretrain) -> None:
                 "holds no table of caption,image. Set pairs to a table, a folder of tables, or "
                 "NYTimes800k's documents."
             )
-        embedded = prepare_and_embed(config.articles, corpus)
+        _sides(pairs.pairs, config.training.seed)
+        encoders = load_encoders(config.articles, corpus)
+        embedded = prepare_and_embed(config.articles, corpus, encoders)
         pretrain(embedded, pairs, config.training, config.network)
 
 
@@ -77,6 +86,24 @@ def read_pairs(options: PairsOptions, corpus: Corpus) -> CaptionPairs | None:
     return read_caption_pairs(Path(options.pairs), corpus.encoding)
 
 
+def usable_pairs(options: PairsOptions, corpus: Corpus, *, seed: int) -> CaptionPairs | None:
+    """As `read_pairs`; None, with a word, also where the corpus's own pairs are too few.
+
+    Raises:
+        NewsImagesError: As `read_pairs`; or pairs that were asked for are too few.
+    """
+    pairs = read_pairs(options, corpus)
+    if pairs is not None:
+        try:
+            _sides(pairs.pairs, seed)
+        except TooFewError as error:
+            if options.pairs != AUTO:
+                raise
+            tracking.not_made("pretrain", str(error))
+            return None
+    return pairs
+
+
 def pretrain(
     embedded: EmbeddedCorpus, pairs: CaptionPairs, config: TrainingConfig, network: NetworkOptions
 ) -> TxVNetwork:
@@ -90,7 +117,8 @@ def pretrain(
         The network of the best epoch.
 
     Raises:
-        NewsImagesError: No image can be read, too few pairs, or what training raises.
+        TooFewError: Too few pairs are left.
+        NewsImagesError: No image can be read, or what training raises.
     """
     with tracking.step("embed-pairs", doing="Embeds the pairs to pre-train on."):
         training, validation = _embedded(embedded, pairs, seed=config.seed)
@@ -161,7 +189,7 @@ def _apart(
             f"title ({by_caption.sum()}) or picture ({by_picture.sum()})"
         )
     if apart.empty:
-        raise NewsImagesError(
+        raise TooFewError(
             f"All {len(pairs)} pairs have the caption or the picture of an article of the corpus, "
             "so none is left to pre-train on. Set pairs to others, or to none."
         )
@@ -176,6 +204,15 @@ def _folder(workdir: Path, encoder: OpenClipEncoder, pairs: CaptionPairs) -> Pat
 
 
 def _sides(pairs: pd.DataFrame, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The pairs to train on and to choose the epoch by. Raises: TooFewError."""
+    training, validation = _by_split(pairs, seed)
+    check_enough(len(training))
+    if validation.empty:
+        raise TooFewError("No pair is left to choose the epoch by. Give more pairs.")
+    return training, validation
+
+
+def _by_split(pairs: pd.DataFrame, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The source's own split where it has one, else a share that is held out."""
     is_training, is_validation = pairs["split"] == "train", pairs["split"] == "validation"
     if is_training.any() and is_validation.any():

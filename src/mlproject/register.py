@@ -19,19 +19,27 @@ from numpy.typing import NDArray
 
 from mlproject import results, tracking
 from mlproject.card import card, reads
-from mlproject.embed import multilingual_config, prepare_and_embed
-from mlproject.evaluate import Experiment, is_possible
+from mlproject.embed import Encoders, load_encoders, multilingual_config, prepare_and_embed
+from mlproject.evaluate import Experiment, why_impossible
 from mlproject.gallery import check_gallery, served_gallery
 from mlproject.options import ArticleOptions, MultilingualOptions, RankingOptions, ServingOptions
 from mlproject.preprocess import open_corpus
 from mlproject.promotion import ARTIFACT, MRR, settle, tags_of
-from mlproject.train import check_trainable, divided, first_network, train, why_untrained
+from mlproject.train import (
+    check_start,
+    check_trainable,
+    divided,
+    first_network,
+    start_of,
+    train,
+)
 from mlproject.training_options import LearningOptions
 from newsimages.corpora import Corpus
 from newsimages.devices import Compute
 from newsimages.embeddings import Embeddings
 from newsimages.encoding.encoders import OpenClipEncoder
 from newsimages.encoding.models import choose_translator
+from newsimages.encoding.tower_folder import save_tower
 from newsimages.errors import NewsImagesError
 from newsimages.lists import names_in
 from newsimages.metrics.metrics import figures_of, ranks_of_truth
@@ -56,6 +64,8 @@ SERVED: Mapping[str, tuple[Run, ...]] = {
 """The runs of which each registered model answers as the best; all answer one article alone."""
 MEGABYTE = 1_000_000
 VALIDATION = "validation"
+SAMPLE = ("A storm closes the harbour", "Minister: „Drei Fähren“ laufen auf Grund – 3:2 für Köln")
+"""Texts that a written text tower is tried on before the work."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,18 +93,41 @@ def run(config: Register) -> None:
     """The entry point."""
     with tracking.entry_point(config):
         corpus = open_corpus(config.articles.source)
-        check_trainable(corpus, ["official"])
+        check_trainable(config.learning, corpus, ["official"])
         check_gallery(config.serving.gallery, corpus, "official")
+        check_registry()
+        start = start_of(config.learning, corpus)
         originals = multilingual_config(config.multilingual, config.articles.encoder, corpus)
-        embedded = prepare_and_embed(config.articles, corpus, originals)
-        first = first_network(config.learning, embedded)
+        encoders = load_encoders(config.articles, corpus, originals)
+        check_start(config.learning, encoders.clip)
+        if why := why_unservable(encoders):
+            raise NewsImagesError(f"No model can be registered: {why}.")
+        embedded = prepare_and_embed(config.articles, corpus, encoders)
+        first = first_network(config.learning, embedded, start)
         parts = divided(config.learning, embedded, "official")
         trained_on = config.learning.trained_on
         networks = train(config.learning.training, embedded, parts, first, trained_on)
         parts = parts.with_txv(networks)
         compute = Compute(device=embedded.encoder.device, memory_mb=config.ranking.memory_mb)
         chooser = chooser_of(parts, networks, compute=compute)
-        register(config, Experiment(embedded, parts, chooser))
+        if not register(config, Experiment(embedded, parts, chooser)):
+            raise NewsImagesError("No model could be registered; the lines above say why.")
+
+
+def check_registry() -> None:
+    """Raises: MlflowException where the registry does not answer."""
+    mlflow.MlflowClient().search_registered_models(max_results=1)
+
+
+def why_unservable(encoders: Encoders) -> str:
+    """Why a backbone's text tower cannot be written and read back; "" where all can."""
+    for encoder in filter(None, encoders):
+        with tempfile.TemporaryDirectory() as folder:
+            try:
+                save_tower(Path(folder), encoder, SAMPLE)
+            except NewsImagesError as error:
+                return str(error).rstrip(".")
+    return ""
 
 
 def _preprocessing(config: Register, corpus: Corpus) -> Preprocessing:
@@ -115,29 +148,37 @@ def _preprocessing(config: Register, corpus: Corpus) -> Preprocessing:
     return Preprocessing(languages=languages, rare=rare, translator=translator)
 
 
-def register(config: Register, experiment: Experiment) -> None:
-    """Builds, saves and registers the retrievers whose towers are there.
+def register(config: Register, experiment: Experiment) -> list[str]:
+    """Builds, saves and registers the retrievers whose towers are there, and says what is not.
+
+    Returns:
+        The names of the models that got a version, newsimages-fused last.
 
     Raises:
-        NewsImagesError: There is no training article for the query bank, or no gallery.
+        NewsImagesError: There is no gallery.
     """
     parts, chooser = experiment.parts, experiment.chooser
-    if not parts.training:
-        raise NewsImagesError(
-            "There is neither a query bank nor a validation part to register a model with: "
-            f"{why_untrained(parts)}. Give a training set of other articles, and its images."
-        )
+    registered = []
     with tracking.step("register", doing=str(Register.__doc__)):
         preprocessing = _preprocessing(config, experiment.embedded.corpus)
         served = Served(*served_gallery(config.serving.gallery, experiment), preprocessing)
         print(f"  gallery: {len(served.gallery['clip'])} images")
         for name, runs in SERVED.items():
-            possible = [each for each in runs if is_possible(each, parts, chooser)]
-            if possible:
-                each = max(possible, key=lambda run: chooser.choose(run).mrr)
-                step = f"register-{name.removeprefix('newsimages-')}"
-                with tracking.step(step, doing=f"Registers {name}, as {each.variant}."):
-                    _register_one(config, experiment, served, name, each)
+            possible = [each for each in runs if not why_impossible(each, parts, chooser)]
+            if not possible:
+                tracking.not_made(name, why_impossible(runs[0], parts, chooser))
+                continue
+            each = max(possible, key=lambda run: chooser.choose(run).mrr)
+            try:
+                bank = chooser.bank_of(each, served.asked)
+            except NewsImagesError as error:
+                tracking.not_made(name, str(error))
+                continue
+            step = f"register-{name.removeprefix('newsimages-')}"
+            with tracking.step(step, doing=f"Registers {name}, as {each.variant}."):
+                _register_one(config, experiment, served, name, each, bank=bank)
+            registered.append(name)
+    return registered
 
 
 def _register_one(
@@ -146,13 +187,14 @@ def _register_one(
     served: Served,
     name: str,
     each: Run,
+    *,
+    bank: Queries | None,
 ) -> None:
     """Saves the retriever of a run as a model of the active run, and registers it."""
-    images, asked, preprocessing = served
+    images, _, preprocessing = served
     embedded, parts, chooser = experiment
     choice, used = chooser.choose(each), embedded.encoder.used
     tracking.log_table(choice.curve, "choice.csv")
-    bank = chooser.bank_of(each, asked)
     if bank is None:
         raise NewsImagesError(f"{each.variant} does not answer one article alone.")
     retriever = chooser.retriever(each, images, bank, all_revisions=True)

@@ -47,6 +47,27 @@ class Results(NamedTuple):
     """One row per test set and run, as `newsimages.reports.tables.results_table`."""
     picture: str
     """A picture of all runs, in Markdown."""
+    unmade: Mapping[str, str] = {}
+    """Why variants were not made."""
+
+    @property
+    def words(self) -> str:
+        """The table in Markdown, and what is not in it."""
+        said = f"\n\nNot made: {self.not_made}." if self.unmade else ""
+        return f"{markdown(self.table)}{said}"
+
+    @property
+    def not_made(self) -> str:
+        """The variants that were not made, and why."""
+        return "; ".join(f"{names} ({why})" for why, names in by_reason(self.unmade).items())
+
+
+def by_reason(unmade: Mapping[str, str]) -> dict[str, str]:
+    """The variants that are not made for each reason, separated by commas."""
+    variants: dict[str, list[str]] = {}
+    for variant, reason in unmade.items():
+        variants.setdefault(reason, []).append(variant)
+    return {reason: ", ".join(names) for reason, names in variants.items()}
 
 
 def run_params(
@@ -162,14 +183,27 @@ def _log_comparison(ranks: Mapping[str, Mapping[str, NDArray[np.float64]]]) -> N
     mlflow.log_text(f"{sentences}\n\n{comparison_markdown(table)}\n", "comparison.md")
 
 
-def log_tables(corpus: str, tables: Mapping[Protocol, Results]) -> None:
-    """Logs each protocol's table, shows it on the terminal and in the run's description."""
+def log_tables(
+    corpus: str, tables: Mapping[Protocol, Results], left_out: Mapping[Protocol, str]
+) -> None:
+    """Logs each protocol's table, shows it on the terminal and in the run's description.
+
+    So is what is not made; a tag per protocol says why. ``left_out`` says that of whole protocols.
+    """
     shown, described = [], [f"The paper's runs on {corpus}."]
-    for protocol, (table, picture) in tables.items():
-        shown.append(f"{TITLES[protocol]}\n\n{markdown(table)}")
-        described += [picture, shown[-1]]
-        tracking.log_table(table, f"results_{protocol}.csv")
+    for protocol, own in tables.items():
+        shown.append(f"{TITLES[protocol]}\n\n{own.words}")
+        described += [own.picture, shown[-1]]
+        tracking.log_table(own.table, f"results_{protocol}.csv")
         mlflow.log_text(f"## {shown[-1]}\n", f"results_{protocol}.md")
+        if own.unmade:
+            rows = pd.DataFrame(list(own.unmade.items()), columns=["variant", "reason"])
+            tracking.log_table(rows, f"not_made_{protocol}.csv")
+            tracking.note_not_made(protocol, own.not_made)
+    for protocol, why in left_out.items():
+        shown.append(f"{TITLES[protocol]}\n\nNot made: {why}")
+        described.append(shown[-1])
+        tracking.note_not_made(protocol, why)
     if {"internal", "time"} <= set(tables):
         shown.append(_optimism(tables["internal"].table, tables["time"].table))
         mlflow.log_text(shown[-1] + "\n", "results_optimism.md")

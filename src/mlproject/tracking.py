@@ -20,7 +20,7 @@ import pandas as pd
 from mlflow.data.pandas_dataset import PandasDataset
 from mlflow.exceptions import MlflowException
 from mlflow.utils.git_utils import get_git_commit
-from mlflow.utils.validation import MAX_PARAM_VAL_LENGTH
+from mlflow.utils.validation import MAX_PARAM_VAL_LENGTH, MAX_TAG_VAL_LENGTH
 
 from mlproject.options import flat
 from mlproject.running import LOCK_TAG, alive, close_killed
@@ -140,6 +140,17 @@ def _closing() -> Iterator[None]:
             except MlflowException as error:
                 if "database is locked" in str(error) and time.monotonic() < patience:
                     _unended[run_id] = status
+
+
+def not_made(what: str, why: str) -> None:
+    """Says what the active run does not make, and why, and notes it."""
+    print(f"  not made: {what}, as {why}")
+    note_not_made(what, why)
+
+
+def note_not_made(what: str, why: str) -> None:
+    """Keeps in the active run's tag ``not_made/WHAT`` why something was not made."""
+    mlflow.set_tag(f"not_made/{what}", why[:MAX_TAG_VAL_LENGTH])
 
 
 def log_data_set(data_set: DataSet | EmbeddedSet) -> None:

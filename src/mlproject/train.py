@@ -7,20 +7,28 @@ from pathlib import Path
 import mlflow
 
 from mlproject import tracking
-from mlproject.embed import EmbeddedCorpus, prepare_and_embed
+from mlproject.embed import EmbeddedCorpus, load_encoders, prepare_and_embed
 from mlproject.options import ArticleOptions
 from mlproject.preprocess import open_corpus
-from mlproject.pretrain import pretrain, read_pairs
+from mlproject.pretrain import pretrain, usable_pairs
 from mlproject.training import fit
 from mlproject.training_options import PRETRAINED, SCRATCH, LearningOptions, ScopeOptions
 from newsimages.corpora import Corpus
-from newsimages.errors import NewsImagesError, first_ten
+from newsimages.corpora.caption_pairs import CaptionPairs
+from newsimages.encoding.encoders import OpenClipEncoder
+from newsimages.encoding.models import AUTO
+from newsimages.errors import NewsImagesError, TooFewError, first_ten
 from newsimages.protocols.embedded import pairs_of
-from newsimages.protocols.parts import Parts, Protocol, check_dates, divide
+from newsimages.protocols.parts import Parts, Protocol, check_dates, divide, undivided
 from newsimages.ranking.spaces import TextField, Tower
-from newsimages.txv.network import NetworkConfig, TxVNetwork, load_network
+from newsimages.txv.network import TxVNetwork, load_network
 from newsimages.txv.schedule import TrainingConfig
 from newsimages.txv.towers import Networks
+
+MORE_ARTICLES = (
+    "Give a table train.csv (or a NewsImages training file) of more, or other, articles and their "
+    "images."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,63 +45,98 @@ def run(config: Train) -> None:
     protocols = config.scope.protocols
     with tracking.entry_point(config):
         corpus = open_corpus(config.articles.source)
-        check_trainable(corpus, protocols)
-        embedded = prepare_and_embed(config.articles, corpus)
-        first = first_network(config.learning, embedded)
+        check_trainable(config.learning, corpus, protocols)
+        start = start_of(config.learning, corpus)
+        encoders = load_encoders(config.articles, corpus)
+        check_start(config.learning, encoders.clip)
+        embedded = prepare_and_embed(config.articles, corpus, encoders)
+        first = first_network(config.learning, embedded, start)
         for protocol in protocols:
             parts = divided(config.learning, embedded, protocol)
             train(config.learning.training, embedded, parts, first, config.learning.trained_on)
 
 
-def check_trainable(corpus: Corpus, protocols: Collection[Protocol]) -> None:
+def check_trainable(
+    learning: LearningOptions, corpus: Corpus, protocols: Collection[Protocol]
+) -> None:
     """Raises: NewsImagesError where the protocols cannot train on the corpus."""
-    training = [data_set for data_set in corpus.data_sets if data_set.split == "train"]
-    if not training:
+    if not any(data_set.split == "train" for data_set in corpus.data_sets):
         raise NewsImagesError(
             f"{corpus.folder} has no training set, so T×V cannot be trained. Give a table "
             "train.csv (or a NewsImages training file) and its images."
         )
-    if "time" in protocols:
-        check_dates(training)
+    for protocol in protocols:
+        check_trained(planned(learning, corpus, protocol))
 
 
-def first_network(learning: LearningOptions, embedded: EmbeddedCorpus) -> TxVNetwork:
-    """The network that every training starts from.
+def planned(learning: LearningOptions, corpus: Corpus, protocol: Protocol) -> Parts:
+    """What the protocol divides the corpus into, as far as tables and names of files tell.
+
+    Once the images are seen, and the titles are in English, more may turn out to be the same.
 
     Raises:
-        NewsImagesError: The pairs cannot be used, or a file that holds no T×V network, or one for
-            other vectors.
+        NewsImagesError: As `divide`; a split by time without dates.
     """
-    initial, network = learning.initial, learning.network
-    pairs = read_pairs(learning.pairs, embedded.corpus) if initial == PRETRAINED else None
-    if pairs is not None:
-        how = learning.pair_training()
-        return pretrain(embedded, pairs, how, network)
-    dimension = embedded.sets[0].images.dimension
-    shape = network.shape(dimension, dimension)
-    if initial not in (PRETRAINED, SCRATCH):
-        return _network_of_file(initial, shape)
-    return TxVNetwork(shape, seed=learning.training.seed)
+    if protocol == "time":
+        check_dates(data_set for data_set in corpus.data_sets if data_set.split == "train")
+    sets = [undivided(data_set, number) for number, data_set in enumerate(corpus.data_sets)]
+    return divide(sets, protocol, share=learning.validation_share, seed=learning.training.seed)
 
 
-def _network_of_file(initial: str, wanted: NetworkConfig) -> TxVNetwork:
-    """The network in the file that is named, with a word where its shape is another."""
-    network = load_network(Path(initial))
-    got = network.config
+def start_of(learning: LearningOptions, corpus: Corpus) -> CaptionPairs | None:
+    """The pairs that T×V is pre-trained on, if there are any; as `usable_pairs`."""
+    if learning.initial != PRETRAINED:
+        return None
+    return usable_pairs(learning.pairs, corpus, seed=learning.training.seed)
+
+
+def check_start(learning: LearningOptions, encoder: OpenClipEncoder) -> None:
+    """Looks at the network in the file that training is to start from, if it is to.
+
+    Raises:
+        NewsImagesError: It is one for other vectors than the encoder's.
+    """
+    if learning.initial in (PRETRAINED, SCRATCH):
+        return
+    dimension = encoder.text_tower.dimension
+    wanted = learning.network.shape(dimension, dimension)
+    got = load_network(Path(learning.initial)).config
     dimensions = (got.text_dimensions, got.image_dimensions)
     if dimensions != (wanted.text_dimensions, wanted.image_dimensions):
         raise NewsImagesError(
-            f"initial={initial} takes text vectors of the dimensions {dimensions[0]} and "
+            f"initial={learning.initial} takes text vectors of the dimensions {dimensions[0]} and "
             f"image vectors of {dimensions[1]}, but the backbone gives {wanted.text_dimensions} "
             f"and {wanted.image_dimensions}. Name a network that was trained on this backbone's "
             f"vectors, or set initial={SCRATCH}."
         )
     if got != wanted:
         print(
-            f"  initial={initial}: its width {got.width} and dropout {got.dropout:g} are "
+            f"  initial={learning.initial}: its width {got.width} and dropout {got.dropout:g} are "
             f"used, not width={wanted.width} and dropout={wanted.dropout:g}"
         )
-    return network
+
+
+def first_network(
+    learning: LearningOptions, embedded: EmbeddedCorpus, pairs: CaptionPairs | None
+) -> TxVNetwork:
+    """The network that every training starts from: pre-trained on the pairs, where there are any.
+
+    Raises:
+        NewsImagesError: The pairs cannot be used, or a file that holds no T×V network.
+    """
+    initial, network = learning.initial, learning.network
+    if initial not in (PRETRAINED, SCRATCH):
+        return load_network(Path(initial))
+    if pairs is not None:
+        try:
+            return pretrain(embedded, pairs, learning.pair_training(), network)
+        except TooFewError as error:
+            if learning.pairs.pairs != AUTO:
+                raise
+            tracking.not_made("pretrain", str(error))
+    dimension = embedded.sets[0].images.dimension
+    shape = network.shape(dimension, dimension)
+    return TxVNetwork(shape, seed=learning.training.seed)
 
 
 def divided(learning: LearningOptions, embedded: EmbeddedCorpus, protocol: Protocol) -> Parts:
@@ -112,14 +155,13 @@ def divided(learning: LearningOptions, embedded: EmbeddedCorpus, protocol: Proto
     return parts
 
 
-def why_untrained(parts: Parts) -> str:
-    """Why parts without training articles have none."""
-    if parts.n_left_out:
-        return (
-            f"all {parts.n_left_out} training articles are left out, because what is measured on "
-            "has the same title or picture"
+def check_trained(parts: Parts) -> None:
+    """Raises: NewsImagesError where there are no training articles."""
+    if not parts.training:
+        raise NewsImagesError(
+            f"T×V cannot be trained: {parts.why_untrained} (protocol={parts.protocol}). "
+            f"{MORE_ARTICLES}"
         )
-    return "there is no training article with a readable image"
 
 
 def train(
@@ -136,11 +178,7 @@ def train(
     Raises:
         NewsImagesError: There are no training articles, or what training raises.
     """
-    if not parts.training:
-        raise NewsImagesError(
-            f"T×V cannot be trained: {why_untrained(parts)}. Give a table train.csv (or a "
-            "NewsImages training file) of other articles, and its images."
-        )
+    check_trained(parts)
     networks: dict[TextField, TxVNetwork] = {}
     for learnt in sorted(set(trained_on.values()), reverse=True):  # titles first
         training, validation = pairs_of(parts.training, learnt), pairs_of(parts.validation, learnt)

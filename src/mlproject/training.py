@@ -49,6 +49,12 @@ def fit(
     with tracking.step(name, doing=doing):
         mlflow.log_params({**asdict(config), **asdict(network.config)})
         mlflow.log_params({"pairs": len(training), "validation_pairs": len(validation)})
+        mlflow.log_param("used_batch_size", min(config.batch_size, len(training)))
+        if len(training) < config.batch_size:
+            print(
+                f"  {len(training)} pairs are fewer than a batch of {config.batch_size}: each step "
+                "takes all of them"
+            )
         checkpoint_path = workdir / "txv" / f"{name}-{digest[:12]}.safetensors"
         if checkpoint_path.exists():
             print(f"  found what an earlier run has left, whole or in part: {checkpoint_path}")

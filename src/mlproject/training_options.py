@@ -81,7 +81,7 @@ class TrainingOptions(TrainingConfig):
     """The training of T×V."""
 
     batch_size: Annotated[int, tyro.conf.arg(name="train_batch_size")] = TrainingConfig.batch_size
-    """Pairs per training step; a training needs at least as many."""
+    """Pairs per training step, at most; of fewer pairs, each step takes all."""
     seed: int = TrainingConfig.seed
     """Seed of the first weights, the splits, the order of the pairs and dropout."""
 
@@ -169,7 +169,8 @@ class ScopeOptions:
 
     protocol: Literal["official", "internal", "both"] = "official"
     """official: trained on 80 % of the training sets, chosen on 20 %, measured on the test sets;
-    internal: both inside the 80 %, measured on the 20 %; both: one after the other."""
+    internal: both inside the 80 %, measured on the 20 %; both: one after the other, internal where
+    there are enough training articles."""
     split: Literal["random", "time"] = "random"
     """random, or time: measures also as internal, on the newest 20 % of the training articles."""
 

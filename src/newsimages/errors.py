@@ -7,6 +7,10 @@ class NewsImagesError(ValueError):
     """Input that cannot be worked with: says what was got, what was expected, where, what to do."""
 
 
+class TooFewError(NewsImagesError):
+    """What was read is too little for what is to be made of it."""
+
+
 def first_ten(items: Collection[object]) -> str:
     """The first ten of ``items`` and how many there are: ``a, b, … (12 in all)``."""
     shown = ", ".join(str(item) for item in list(items)[:10])

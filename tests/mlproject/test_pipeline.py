@@ -244,8 +244,8 @@ def test_the_originals_are_asked_with_a_multilingual_model(
         )
     variants = ("clip", "multilingual_batch", "languages_batch")
     wanted = [*arguments, *training, "--variants", ",".join(variants), "--sheet-articles", "0"]
-    assert cli.run(["evaluate", *wanted]) == 0
-    assert "multilingual_batch, languages_batch are left out" in capsys.readouterr().out
+    assert cli.run(["evaluate", *wanted]) == 1
+    assert "needs a multilingual model, but none is named" in capsys.readouterr().err
 
     folder = save_tiny_clip(store / "xlm", "xlm_roberta", seed=3)
     model = f"local-dir:{folder}"

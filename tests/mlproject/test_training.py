@@ -219,7 +219,6 @@ def test_nytimes_documents_are_trained_on_by_their_own_split(
 @pytest.mark.parametrize(
     ("extra", "message"),
     [
-        (["--train-batch-size", "196"], "or set train_batch_size"),
         (
             ["--initial", "other.safetensors"],
             "initial=other.safetensors takes text vectors of the dimensions (16,) and image "
@@ -269,6 +268,7 @@ def test_without_training_sets_the_runs_of_clip_are_measured_all_the_same(
     shown = capsys.readouterr().out
     assert "left out: txv, txv_ds, txv_text_ds, clip_batch, clip_bank, " in shown
     assert "as there is no training article with a readable image" in shown
+    assert shown.index("left out: ") < shown.index("▶ preprocess")
     assert len(children("clip")) == 1
     assert not children("txv")
 
@@ -280,9 +280,10 @@ def test_without_training_sets_the_runs_of_clip_are_measured_all_the_same(
         (["train"], "squares has no training set, so T×V cannot be trained"),
         (["register"], "squares has no training set, so T×V cannot be trained"),
         (["evaluate", "--protocol", "internal"], "protocol=internal measures on"),
-        (["main"], "protocol=internal measures on"),
+        (["main", "--protocol", "internal"], "protocol=internal measures on"),
         (["evaluate", "--split", "time"], "(so does split=time), but no training article"),
-        (["evaluate", "--variants", "txv,clip_bank"], "none of these runs can be made without"),
+        (["evaluate", "--variants", "txv,clip_bank"], "txv, clip_bank cannot be made under"),
+        (["evaluate", "--variants", "clip,clip_bank"], ": clip_bank cannot be made under"),
     ],
 )
 def test_what_needs_a_training_set_stops_before_the_work(
@@ -296,15 +297,20 @@ def test_what_needs_a_training_set_stops_before_the_work(
 
 
 @pytest.mark.usefixtures("store")
-def test_both_protocols_without_training_images_stop_before_anything_is_measured(
+def test_without_training_images_the_internal_protocol_alone_stops_before_the_work(
     arguments: list[str], training: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     for path in Path("squares").rglob("train*.png"):
         path.unlink()
-    assert cli.run(["evaluate", *arguments, *training, "--protocol", "both"]) == 1
+    wanted = ["evaluate", *arguments, *training, "--sheet-articles", "0"]
+    assert cli.run([*wanted, "--protocol", "internal"]) == 1
     assert "protocol=internal measures on" in capsys.readouterr().err
-    assert steps() == {"corpus", "preprocess", "embed"}
-    assert not children("clip")
+    assert steps() == {"corpus"}
+    assert cli.run([*wanted, "--protocol", "both"]) == 0
+    assert len(children("clip")) == 1
+    assert not children("clip", "internal")
+    [parent] = [run for run in runs() if "not_made/internal" in run.data.tags]
+    assert "protocol=internal measures on" in parent.data.tags["mlflow.note.content"]
 
 
 @pytest.mark.usefixtures("store")
@@ -318,8 +324,14 @@ def test_training_articles_that_are_all_measured_on_are_told_from_unreadable_one
     assert cli.run(["train", *arguments, *training, *scratch]) == 1
     assert f"T×V cannot be trained: {reason}" in capsys.readouterr().err
     variants = ["--variants", "clip,txv", "--sheet-articles", "0"]
+    assert steps() == {"corpus"}
+    assert cli.run(["evaluate", *arguments, *training, *scratch, *variants]) == 1
+    assert f"txv cannot be made under protocol=official, as {reason}" in capsys.readouterr().err
+    assert steps() == {"corpus"}
+    variants[1] = "paper"
     assert cli.run(["evaluate", *arguments, *training, *scratch, *variants]) == 0
-    assert f"left out: txv, as {reason}" in capsys.readouterr().out
+    assert f"left out: txv, txv_ds, txv_text_ds, as {reason}" in capsys.readouterr().out
+    assert len(children("clip_ds")) == 1
 
 
 @pytest.mark.parametrize(

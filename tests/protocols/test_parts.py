@@ -10,11 +10,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from newsimages.corpora import DataSet
 from newsimages.embeddings import Embeddings
-from newsimages.errors import NewsImagesError
+from newsimages.errors import NewsImagesError, TooFewError
 from newsimages.protocols.embedded import EmbeddedSet, TowerVectors, pairs_of
-from newsimages.protocols.parts import Parts, Protocol, divide
+from newsimages.protocols.parts import LEAST_IMAGES, Parts, Protocol, divide, undivided
 from newsimages.runs.choice import chooser_of
+from newsimages.txv.batches import LEAST_PAIRS
 from newsimages.txv.network import NetworkConfig, TxVNetwork
 from tests.fakes import embedded_set, unit
 
@@ -132,9 +134,59 @@ def test_without_training_sets_only_the_official_protocol_is_possible() -> None:
         divide([SETS[1]], "internal")
 
 
-def test_too_few_articles_are_an_error() -> None:
-    with pytest.raises(NewsImagesError, match="cannot be split"):
-        divide([embedded_set("RSS", "train", 1, n=3), SETS[1]], "official")
+@pytest.mark.parametrize("n", [1, 2, 4, 5])
+def test_with_too_few_training_articles_there_are_only_tests_and_the_reason(n: int) -> None:
+    parts = divide([embedded_set("RSS", "train", 1, n=n), SETS[1]], "official")
+    assert (parts.training, parts.validation) == ((), ())
+    assert parts.tests == (SETS[1],)
+    assert parts.why_untrained.startswith("there are too few training articles: ")
+
+
+@pytest.mark.parametrize("protocol", ["internal", "time"])
+def test_inside_few_training_articles_there_may_be_tests_alone(protocol: Protocol) -> None:
+    parts = divide([embedded_set("RSS", "train", 1, n=5)], protocol)
+    assert len(articles_of(parts.tests)) == 1
+    assert parts.why_untrained
+    with pytest.raises(TooFewError, match="cannot be split"):
+        divide([embedded_set("RSS", "train", 1, n=3)], "internal")
+
+
+@pytest.mark.parametrize("n", [7, 20, 60])
+@pytest.mark.parametrize("share", [0.2, 0.5])
+def test_what_is_trained_on_and_chosen_by_is_never_next_to_nothing(n: int, share: float) -> None:
+    parts = divide([embedded_set("RSS", "train", 1, n=n), SETS[1]], "official", share=share)
+    n_training = len(articles_of(parts.training))
+    assert bool(parts.training) != bool(parts.why_untrained)
+    assert not parts.training or n_training >= LEAST_PAIRS
+    assert not parts.validation or len(pictures_of(parts.validation)) >= LEAST_IMAGES
+
+
+@pytest.mark.parametrize("protocol", ["official", "internal", "time"])
+def test_a_corpus_divides_before_it_is_embedded_as_it_does_afterwards(protocol: Protocol) -> None:
+    """Where neither copies of pictures nor English titles tell more than the tables do."""
+    read = [
+        DataSet(
+            name=part.name,
+            split=part.split,
+            articles=part.articles,
+            images=pd.DataFrame({"image_id": part.images.ids, "path": part.images.ids}),
+        )
+        for part in SETS
+    ]
+    planned = divide([undivided(each, number) for number, each in enumerate(read)], protocol)
+    parts = divide(SETS, protocol)
+    for one, other in ((planned.training, parts.training), (planned.validation, parts.validation),
+                       (planned.tests, parts.tests)):  # fmt: skip
+        assert articles_of(one) == articles_of(other)
+
+
+def test_images_without_a_file_are_not_planned_with() -> None:
+    part = SETS[0]
+    paths = [None, None, *part.images.ids[2:]]
+    images = pd.DataFrame({"image_id": part.images.ids, "path": paths})
+    read = DataSet(name="RSS", split="train", articles=part.articles, images=images)
+    parts = divide([undivided(read, 0)], "official")
+    assert len(articles_of([*parts.training, *parts.validation])) == N - 2
 
 
 def test_by_time_the_newest_of_each_data_set_are_measured_on() -> None:

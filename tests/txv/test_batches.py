@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 import torch
 
-from newsimages.errors import NewsImagesError
+from newsimages.errors import TooFewError
 from newsimages.txv.batches import (
     BLOCK,
+    LEAST_PAIRS,
     WINDOW,
+    check_enough,
     count_batches,
     epoch_batches,
     epoch_order,
@@ -60,9 +62,16 @@ def test_batches_are_of_equal_size_and_none_is_of_one_pair(
     assert len(batches) == count_batches(n, batch_size)
 
 
-def test_fewer_pairs_than_a_batch_are_refused() -> None:
-    with pytest.raises(NewsImagesError, match="150 training pairs .* to at most 150"):
-        count_batches(150, 196)
+@pytest.mark.parametrize("n", [LEAST_PAIRS, 28, 195])
+def test_fewer_pairs_than_a_batch_are_one_batch(n: int) -> None:
+    [batch] = epoch_batches(n, 196, seed=0, epoch=1)
+    assert sorted(batch.tolist()) == list(range(n))
+
+
+@pytest.mark.parametrize("n", range(LEAST_PAIRS))
+def test_too_few_pairs_are_refused(n: int) -> None:
+    with pytest.raises(TooFewError, match=f"{n} pairs are too few .* {LEAST_PAIRS} or more"):
+        check_enough(n)
 
 
 def test_a_batch_holds_the_vectors_of_its_pairs() -> None:

@@ -277,9 +277,15 @@ def test_several_features_are_trained_in_all_their_spaces() -> None:
     assert len(moved) == len(list(result.network.parameters()))
 
 
+def test_fewer_pairs_than_a_batch_are_trained_on_as_with_a_batch_of_their_number() -> None:
+    wide = trained(dataclasses.replace(CONFIG, batch_size=196))
+    own = trained(dataclasses.replace(CONFIG, batch_size=len(PAIRS)))
+    assert_same_weights(wide.network, own.network)
+
+
 def test_bad_input_is_refused_before_any_work(tmp_path: Path) -> None:
-    with pytest.raises(NewsImagesError, match="50 training pairs .* batch_size=196"):
-        trained(TrainingConfig())
+    with pytest.raises(NewsImagesError, match="3 pairs are too few to train on"):
+        train(TxVNetwork(SHAPE), PAIRS.subset(PAIRS.text_ids[:3].tolist()), VALIDATION, CONFIG)
     with pytest.raises(NewsImagesError, match="validation part is empty"):
         train(TxVNetwork(SHAPE), PAIRS, VALIDATION.subset([]), CONFIG)
     wide = NetworkConfig(text_dimensions=(9,), image_dimensions=(8,), width=4)

@@ -43,11 +43,32 @@ def save_tower(folder: Path, encoder: OpenClipEncoder, sample: Sequence[str]) ->
         The least cosine between the encoder's vectors of the sample and the written tower's.
 
     Raises:
-        NewsImagesError: There is no text to compare by, or a tower that does not give its own
-            vectors when it is read back.
+        NewsImagesError: There is no text to compare by; or a tower that cannot be written, or
+            does not give its own vectors when it is read back.
     """
     if not sample:
         raise NewsImagesError("No text to check the written text tower by: give at least one.")
+    try:
+        _write(folder, encoder)
+    except (NewsImagesError, OSError):
+        raise
+    except Exception as e:  # openCLIP, safetensors and the tokenizers have their own each
+        raise NewsImagesError(
+            f"The text tower of backbone={encoder.config.backbone} cannot be written: "
+            f"{type(e).__name__}: {e}. It cannot be served: use another backbone."
+        ) from e
+    expected, actual = encoder.text_tower.encode(sample), load_tower(folder).encode(sample)
+    cosine = float(np.einsum("ij,ij->i", expected, actual).min())
+    if cosine >= LEAST_COSINE:
+        return cosine
+    raise NewsImagesError(
+        f"The written text tower gives other vectors than {encoder.name} (cosine {cosine:.5f}): "
+        "it cannot be served. Use another backbone."
+    )
+
+
+def _write(folder: Path, encoder: OpenClipEncoder) -> None:
+    """Writes what `load_tower` reads."""
     text: nn.Module = getattr(encoder.model, "text", encoder.model)
     quick_gelu = any(isinstance(module, QuickGELU) for module in text.modules())
     config = {**encoder.model_config, "quick_gelu": quick_gelu}
@@ -61,14 +82,6 @@ def save_tower(folder: Path, encoder: OpenClipEncoder, sample: Sequence[str]) ->
     weights = _weights(text, open_clip.get_cast_dtype(encoder.precision))
     safetensors.torch.save_file(weights, folder / WEIGHTS)
     (folder / TOWER).write_text(json.dumps({"precision": encoder.precision}))
-    expected, actual = encoder.text_tower.encode(sample), load_tower(folder).encode(sample)
-    cosine = float(np.einsum("ij,ij->i", expected, actual).min())
-    if cosine >= LEAST_COSINE:
-        return cosine
-    raise NewsImagesError(
-        f"The written text tower gives other vectors than {encoder.name} (cosine {cosine:.5f}): "
-        "it cannot be served. Use another backbone."
-    )
 
 
 def load_tower(folder: Path) -> TextTower:

@@ -16,13 +16,18 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from newsimages.corpora import DataSet
-from newsimages.errors import NewsImagesError, first_ten
-from newsimages.protocols.embedded import EmbeddedSet, with_txv
+from newsimages.embeddings import Embeddings
+from newsimages.errors import NewsImagesError, TooFewError, first_ten
+from newsimages.protocols.embedded import EmbeddedSet, TowerVectors, with_txv
 from newsimages.protocols.sameness import TITLES, Pictures, is_among, picture_groups, title_keys
 from newsimages.protocols.splits import split_articles
+from newsimages.txv.batches import LEAST_PAIRS
 from newsimages.txv.towers import Networks
 
 Protocol = Literal["official", "internal", "time"]
+LEAST_IMAGES = 2
+"""Images of the articles that are chosen by, at least: a single one is found by every candidate."""
+_BITS = 48  # of an image's number; images that differ in one have a product of 1 − 2/48
 _Sides = tuple[list[EmbeddedSet], list[EmbeddedSet]]
 
 
@@ -39,6 +44,13 @@ class Parts:
     """To measure on."""
     n_left_out: int
     """Training articles that are in no part, as their title or picture is measured on."""
+    why_untrained: str = ""
+    """Why there is nothing to train on, where that is so."""
+
+    @property
+    def everything(self) -> tuple[EmbeddedSet, ...]:
+        """All parts."""
+        return (*self.training, *self.validation, *self.tests)
 
     def with_txv(self, networks: Networks) -> "Parts":
         """The parts that are chosen by and measured on with T×V's towers beside their own."""
@@ -54,10 +66,12 @@ def divide(
 ) -> Parts:
     """Divides a corpus; without training sets, only the official protocol is possible.
 
+    With too few articles to train on and to choose by, there are only tests, and the reason.
     ``share`` is the fraction held out for validation, and by `internal` and `time` for the tests.
 
     Raises:
-        NewsImagesError: The internal protocol without training articles, or too few of them.
+        NewsImagesError: The internal protocol without training articles, or too few of them for
+            a test part.
     """
     training = [_with_pictures(part) for part in sets if part.split == "train"]
     training = [part for part in training if len(part.articles)]
@@ -69,14 +83,62 @@ def divide(
     n_given = sum(len(part.articles) for part in training)
     training = _without(training, tests) if training else []
     n_kept = sum(len(part.articles) for part in training)
-    training, validation = _split(training, share, seed) if training else ([], [])
-    return Parts(
-        protocol=protocol,
-        training=tuple(training),
-        validation=tuple(validation),
-        tests=tuple(tests),
+    whole = Parts(
+        protocol=protocol, training=(), validation=(), tests=tuple(tests),
         n_left_out=n_given - n_kept,
+    )  # fmt: skip
+    if not training:
+        return replace(whole, why_untrained=_why_none(whole.n_left_out))
+    try:
+        training, validation = _split(training, share, seed)
+    except TooFewError as error:
+        return replace(whole, why_untrained=_said(error))
+    n_training = sum(len(part.articles) for part in training)
+    n_seen = sum(len(part.images) for part in validation)
+    if n_training < LEAST_PAIRS or n_seen < LEAST_IMAGES:
+        why = (
+            f"there are too few training articles: {n_training} would be left to train on, and "
+            f"{n_seen} images to choose by, expected {LEAST_PAIRS} and {LEAST_IMAGES} or more"
+        )
+        return replace(whole, why_untrained=why)
+    return replace(whole, training=tuple(training), validation=tuple(validation))
+
+
+def undivided(data_set: DataSet, number: int) -> EmbeddedSet:
+    """A data set before it is embedded, on which `divide` can be tried.
+
+    Its images are those that have a file; their vectors say nothing, and no two images, also of
+    data sets of other numbers, are taken for the same picture.
+    """
+    with_file = data_set.images["path"].notna()
+    ids = data_set.images.loc[with_file, "image_id"].sort_values().to_numpy(np.str_)
+    codes = np.arange(len(ids), dtype=np.int64) + (number << 32)
+    bits = (codes[:, None] >> np.arange(_BITS)) & 1  # any two images differ in one at least
+    apart = Embeddings(ids, ((2 * bits - 1) / _BITS**0.5).astype(np.float32))
+    return EmbeddedSet(
+        name=data_set.name,
+        split=data_set.split,
+        articles=data_set.articles,
+        towers={"clip": TowerVectors(queries={}, images=apart)},
+        miniatures=apart,
+        files={},
     )
+
+
+def _said(error: TooFewError) -> str:
+    """What is too few, without the advice."""
+    said = str(error).removesuffix(" Give more articles.").rstrip(".")
+    return f"there are too few training articles: {said}"
+
+
+def _why_none(n_left_out: int) -> str:
+    """Why there are no training articles, where so many were left out."""
+    if n_left_out:
+        return (
+            f"all {n_left_out} training articles are left out, because what is measured on has "
+            "the same title or picture"
+        )
+    return "there is no training article with a readable image"
 
 
 def check_training(sets: Iterable[EmbeddedSet | DataSet], protocols: Iterable[Protocol]) -> None:

@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.model_selection import GroupShuffleSplit, StratifiedGroupKFold
 
-from newsimages.errors import NewsImagesError, first_ten
+from newsimages.errors import NewsImagesError, TooFewError, first_ten
 from newsimages.protocols.sameness import connected, title_keys
 
 LARGEST_FOLDS = 20
@@ -39,15 +39,15 @@ def split_articles(articles: pd.DataFrame, *, share: float = 0.2, seed: int = 0)
         seed: Seed of the random choice.
 
     Raises:
-        NewsImagesError: A column is missing, a share that is not between 0 and 1, or too few
-            articles for both sides.
+        TooFewError: There are not enough articles for both sides.
+        NewsImagesError: A column is missing, or a share that is not between 0 and 1.
     """
     groups = _groups(articles, share)
     least = Fraction(1, LARGEST_FOLDS)
     fraction = min(max(Fraction(share).limit_denominator(LARGEST_FOLDS), least), 1 - least)
     n_groups = len(np.unique(groups))
     if n_groups < fraction.denominator:
-        raise NewsImagesError(
+        raise TooFewError(
             f"{len(articles)} articles in {n_groups} groups that share no image or title cannot "
             f"be split with share={share}: expected at least {fraction.denominator} groups. Give "
             "more articles."
@@ -70,7 +70,7 @@ def split_pairs(pairs: pd.DataFrame, *, share: float = 0.02, seed: int = 0) -> S
     """
     groups = _groups(pairs.rename(columns={"caption": "title"}), share)
     if len(np.unique(groups)) < 2:
-        raise NewsImagesError(
+        raise TooFewError(
             f"{len(pairs)} pairs that all share images or captions cannot be split. Give more."
         )
     chosen = GroupShuffleSplit(n_splits=1, test_size=share, random_state=seed)
@@ -121,7 +121,7 @@ def _sides(table: pd.DataFrame, held_out: NDArray[np.int64]) -> Sides:
     is_held_out = np.zeros(len(table), dtype=bool)
     is_held_out[held_out] = True
     if is_held_out.all() or not is_held_out.any():
-        raise NewsImagesError(
+        raise TooFewError(
             f"Of {len(table)} rows, {is_held_out.sum()} would be held out: most share an image or "
             "a title. Give more articles."
         )

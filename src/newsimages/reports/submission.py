@@ -9,7 +9,7 @@ whole gallery below 100 will do; where even that lacks the right image, it stops
 """
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -75,9 +75,7 @@ def write_submission(
         raise NewsImagesError("A submission of 0 articles: the test set is empty.")
     check(ranking, list(urls), image_ids)
     lists = ranking.sort_values("rank").groupby("article_id")["image_id"].agg(list)
-    called = urls if form == "2023" else scrambled_ids or {}
-    names = {key: called.get(key) or key for key in urls}
-    _check_cells(list(names.values()), image_ids)
+    names = check_cells(form, urls, image_ids, scrambled_ids)
     lines = ["\t".join([names[key], *lists[key]]) for key in urls]
     if form == "2021":
         n_images = len(lists.iloc[0])
@@ -85,8 +83,20 @@ def write_submission(
     write_bytes(path, ("\n".join(lines) + "\n").encode())
 
 
-def _check_cells(names: Sequence[str], image_ids: Collection[str]) -> None:
-    """Raises: NewsImagesError where the file would be read as another table than was written."""
+def check_cells(
+    form: Form,
+    urls: Mapping[str, str],
+    image_ids: Collection[str],
+    scrambled_ids: Mapping[str, str] | None = None,
+) -> dict[str, str]:
+    """What the form calls each article, by its id; the arguments are those of `write_submission`.
+
+    Raises:
+        NewsImagesError: The file would be read as another table than was written.
+    """
+    called = urls if form == "2023" else scrambled_ids or {}
+    name_of = {key: called.get(key) or key for key in urls}
+    names = list(name_of.values())
     twice = [name for name, count in Counter(names).items() if count > 1]
     if broken := [*filter(_breaks, names), *twice]:
         raise NewsImagesError(
@@ -99,6 +109,7 @@ def _check_cells(names: Sequence[str], image_ids: Collection[str]) -> None:
             "A submission cannot hold image ids with tabs, line ends or a quote at the beginning, "
             f"but got {first_ten(broken)}. Rename these images."
         )
+    return name_of
 
 
 def _breaks(cell: str) -> bool:

@@ -57,6 +57,11 @@ class Run:
         return any(view.tower == tower for view in self.views)
 
     @property
+    def needs_training(self) -> bool:
+        """Whether it rests on training articles: by T×V, or as it chooses on a part of them."""
+        return self.revision is None or bool(self.txv_towers)
+
+    @property
     def words(self) -> str:
         """What it does, for people: ``CLIP on titles, dual softmax``."""
         fields: dict[str, list[str]] = {}

@@ -16,12 +16,15 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from newsimages.embeddings import release
-from newsimages.errors import NewsImagesError
+from newsimages.errors import TooFewError
 from newsimages.txv.pairs import Pairs
 
 BLOCK = 64  # pairs that lie side by side and are read together
 WINDOW = 256 * BLOCK  # pairs among which the order is wholly random; 128 MiB of 1024-d vectors
 AHEAD = 3  # batches that are loaded while one is worked on
+LEAST_PAIRS = 4
+"""Pairs of a training, at least: with fewer, the hardest negative is hardly one of several, and a
+batch norm goes over next to nothing."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,13 +52,16 @@ def epoch_order(n: int, *, seed: int, epoch: int) -> NDArray[np.int64]:
     return order
 
 
-def count_batches(n: int, batch_size: int) -> int:
-    """The batches that n pairs make. Raises: NewsImagesError where they do not fill one."""
-    if n < batch_size:
-        raise NewsImagesError(
-            f"{n} training pairs do not fill a batch of batch_size={batch_size}. Give more pairs, "
-            f"or set train_batch_size (of a TrainingConfig: batch_size) to at most {n}."
+def check_enough(n: int) -> None:
+    """Raises: TooFewError where n pairs are too few to train on."""
+    if n < LEAST_PAIRS:
+        raise TooFewError(
+            f"{n} pairs are too few to train on: expected {LEAST_PAIRS} or more. Give more pairs."
         )
+
+
+def count_batches(n: int, batch_size: int) -> int:
+    """The batches that n pairs make; where they do not fill one, they are a single batch."""
     # Never a batch of one pair: with batches of 2 and an odd number of pairs, one batch has 3.
     return min(-(-n // batch_size), n // 2)
 

@@ -19,7 +19,7 @@ from tqdm import tqdm
 
 from newsimages.errors import NewsImagesError
 from newsimages.progress import progress
-from newsimages.txv.batches import count_batches, epoch_batches, load_batches
+from newsimages.txv.batches import check_enough, count_batches, epoch_batches, load_batches
 from newsimages.txv.checkpoint import EpochReport, TrainingState
 from newsimages.txv.loss import margin_loss
 from newsimages.txv.network import TxVNetwork
@@ -65,12 +65,13 @@ def train(
         on_epoch: Called after each epoch, and for those in the checkpoint.
 
     Raises:
-        NewsImagesError: Vectors that do not fit the network, fewer pairs than a batch, no
-            validation pairs, a checkpoint of another training, or a loss that is not finite.
+        NewsImagesError: Vectors that do not fit the network, too few pairs, no validation
+            pairs, a checkpoint of another training, or a loss that is not finite.
     """
     for pairs in (training, validation):
         check_dimensions("text", pairs.texts, network.config.text_dimensions)
         check_dimensions("image", pairs.images, network.config.image_dimensions)
+    check_enough(len(training))
     check_not_empty(validation)
     steps_per_epoch = count_batches(len(training), config.batch_size)
     depends_on = identity(network, training, validation, config, device=device)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from newsimages.devices import Compute
 from newsimages.embeddings import Embeddings
-from newsimages.errors import NewsImagesError
+from newsimages.errors import TooFewError
 from newsimages.ranking.ranking import rank
 from newsimages.ranking.revisions import PLAIN
 from newsimages.ranking.spaces import Space
@@ -50,9 +50,9 @@ def recalls(network: TxVNetwork, pairs: Pairs) -> dict[str, float]:
 
 
 def check_not_empty(pairs: Pairs) -> None:
-    """Raises: NewsImagesError where there is no pair to validate on."""
+    """Raises: TooFewError where there is no pair to validate on."""
     if not len(pairs):
-        raise NewsImagesError(
+        raise TooFewError(
             "The validation part is empty, so no epoch can be chosen. Give more pairs, or hold out "
             "a greater share of them."
         )
