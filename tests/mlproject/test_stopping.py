@@ -29,8 +29,21 @@ def stopped_in(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], None]) -> 
     monkeypatch.setattr(preprocess, "read_corpus", read)
 
 
+@pytest.fixture(autouse=True)
+def heard() -> Iterator[None]:
+    """The signals as a terminal leaves them: what runs in the background ignores some."""
+    numbers = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
+    before = {number: signal.getsignal(number) for number in numbers}
+    for number in numbers:
+        is_ctrl_c = number == signal.SIGINT
+        signal.signal(number, signal.default_int_handler if is_ctrl_c else signal.SIG_DFL)
+    yield
+    for number in numbers:
+        signal.signal(number, before[number])
+
+
 @pytest.fixture
-def heeded() -> Iterator[None]:
+def heeded(heard: None) -> Iterator[None]:
     with heeding_signals():
         yield
 
