@@ -3,13 +3,12 @@
 import errno
 import re
 import shutil
-from collections.abc import Iterator
 
 from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import SQLAlchemyError
 
 from mlproject.store import shown_address
-from newsimages.errors import NewsImagesError, reason_of, shortened
+from newsimages.errors import NewsImagesError, causes, reason_of, shortened
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _CLOSED = (errno.EACCES, errno.EPERM, errno.EROFS)
@@ -30,7 +29,7 @@ def sentence_of(error: BaseException) -> str | None:
     """What happened and what to do about it; None for an error of the program's own."""
     if isinstance(error, NewsImagesError):
         return str(error)
-    if any(_is_about_memory(each) for each in _causes(error)):
+    if any(_is_about_memory(each) for each in causes(error)):
         return (
             f"There is not enough memory: {reason_of(error)}. Give this process more (ulimit -v "
             "says if it is limited), or set workers=0, and batch_size and memory_mb lower."
@@ -79,9 +78,3 @@ def _of_system(error: OSError) -> str:
 def _is_about_memory(error: BaseException) -> bool:
     is_said = isinstance(error, RuntimeError | ImportError | OSError)
     return isinstance(error, MemoryError) or (is_said and bool(_NO_MEMORY.search(str(error))))
-
-
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        error = error.__cause__

@@ -35,7 +35,7 @@ def heeding_signals() -> Iterator[None]:
     process, is_run_open = os.getpid(), "MLFLOW_RUN_ID" in os.environ
 
     def stop(number: int, _: FrameType | None) -> None:
-        if os.getpid() != process:  # a forked process that decodes images: this one ends it
+        if os.getpid() != process:  # a forked process that draws the demo: this one ends it
             if number != signal.SIGINT:
                 signal.signal(number, signal.SIG_DFL)
                 os.kill(os.getpid(), number)

@@ -1,6 +1,8 @@
 """The error that bad input raises, and how much of long lists and names is shown in it."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 
 class NewsImagesError(ValueError):
@@ -21,6 +23,34 @@ def shortened(name: object, n: int = 200) -> str:
     """The first ``n`` letters of a name and how many there are: ``abc… (5000 letters)``."""
     whole = str(name)
     return whole if len(whole) <= n else f"{whole[:n]}… ({len(whole)} letters)"
+
+
+def causes(error: BaseException | None) -> Iterator[BaseException]:
+    """Yields the error, and those that it was raised from or while handling, one by one."""
+    while error is not None:
+        yield error
+        context = None if error.__suppress_context__ else error.__context__
+        error = error.__cause__ or context
+
+
+@contextmanager
+def told_as(path: Path, form: str, remedy: str) -> Iterator[None]:
+    """Turns whatever a library raises over a file into a `NewsImagesError` that names it.
+
+    Args:
+        path: The file that is read in the block.
+        form: What it is read as.
+        remedy: What to do about one that cannot be.
+    """
+    try:
+        yield
+    except (NewsImagesError, PermissionError):
+        raise
+    except Exception as error:
+        got = " ".join(str(error).split())[:300].rstrip(".")
+        raise NewsImagesError(
+            f"{path} cannot be read as {form}: {type(error).__name__}: {got}. {remedy}"
+        ) from error
 
 
 def reason_of(error: object) -> str:

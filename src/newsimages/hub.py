@@ -8,8 +8,6 @@ it is shows on stderr.
 
 import os
 import shutil
-import socket
-import ssl
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -30,12 +28,13 @@ from huggingface_hub import (
     hf_raise_for_status,
     try_to_load_from_cache,
 )
-from huggingface_hub.errors import HfHubHTTPError, HFValidationError, RepositoryNotFoundError
+from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 from huggingface_hub.file_download import repo_folder_name
 from huggingface_hub.utils._headers import build_hf_headers
 
 from newsimages.checksums import file_sha256
 from newsimages.errors import NewsImagesError, shortened
+from newsimages.hub_failures import is_absent, may_pass, sentence_of
 from newsimages.progress import progress
 
 WAITS_S = (1.0, 3.0)  # before a request is made again; with the hub's time limits, within a minute
@@ -49,7 +48,6 @@ TOKENIZER_FILES = (
 )  # fmt: skip
 
 _SHA256_LENGTH = 64
-_PASSING = (408, 429, 500, 502, 503, 504)
 _T = TypeVar("_T")
 
 
@@ -131,10 +129,10 @@ class Repository:
                 waits=() if is_kept else WAITS_S,
             )
         except (httpx2.HTTPError, HfHubHTTPError) as error:
-            if _is_absent(error):
+            if is_absent(error):
                 self._note_absent(name, error)
                 return None
-            self._out_of_reach = _sentence(error, self.name)
+            self._out_of_reach = sentence_of(error, self.name)
             if is_kept and self._commit is None:
                 return self._found(name)
             raise NewsImagesError(f"{name} of {self.name}: {self._out_of_reach}") from error
@@ -197,7 +195,7 @@ class Repository:
             except (httpx2.HTTPError, HfHubHTTPError) as error:
                 kept = f"{_size(part):,} of {size:,} bytes are kept: the next run goes on there."
                 raise NewsImagesError(
-                    f"{name} of {self.name}: {_sentence(error, self.name)} {kept}"
+                    f"{name} of {self.name}: {sentence_of(error, self.name)} {kept}"
                 ) from error
         if len(blob.name) == _SHA256_LENGTH and (digest := file_sha256(part)) != blob.name:
             part.unlink()
@@ -302,94 +300,12 @@ def _persistently(
                 first, left, before = None, iter(waits), done()
             first = first or error
             wait = next(left, None)
-            if wait is None or not _may_pass(first):
+            if wait is None or not may_pass(first):
                 raise first from None
             if before:
                 broke = f"the connection broke at {before:,} bytes ({type(error).__name__})"
                 print(f"fetch: {broke}, going on from there", file=sys.stderr)
             time.sleep(wait)
-
-
-def _may_pass(error: Exception) -> bool:
-    """Whether the next try may do better."""
-    if isinstance(error, HfHubHTTPError):
-        return error.response.status_code in _PASSING
-    final = (socket.gaierror, ConnectionRefusedError, ssl.SSLError)
-    return not any(isinstance(each, final) for each in _causes(error))
-
-
-def _is_absent(error: Exception) -> bool:
-    """Whether the hub says that a repository lacks the file, or says no more than 404."""
-    is_404 = isinstance(error, HfHubHTTPError) and error.response.status_code == 404
-    return is_404 and not isinstance(error, RepositoryNotFoundError)
-
-
-def _sentence(error: Exception, repository: str) -> str:
-    """Why the hub gives nothing, and what to do about it."""
-    hub = constants.ENDPOINT
-    if isinstance(error, HfHubHTTPError):
-        return _of_status(error.response.status_code, hub, repository)
-    causes = _causes(error)
-    if isinstance(error, httpx2.TimeoutException):
-        limit = max(constants.HF_HUB_ETAG_TIMEOUT, constants.HF_HUB_DOWNLOAD_TIMEOUT)
-        return (
-            f"{hub} sent nothing for {limit} s, several times. Try again later; where the "
-            "connection is slow, set HF_HUB_ETAG_TIMEOUT and HF_HUB_DOWNLOAD_TIMEOUT to more "
-            "seconds."
-        )
-    if any(isinstance(each, socket.gaierror) for each in causes):
-        return (
-            f"the name of {hub} cannot be resolved (DNS). See that this machine is connected, and "
-            "that HF_ENDPOINT, if set, is right."
-        )
-    if any(isinstance(each, ConnectionRefusedError) for each in causes):
-        return (
-            f"{hub} refuses the connection: nothing listens there. See that HF_ENDPOINT and the "
-            "proxy (HTTPS_PROXY), if set, are right."
-        )
-    if any(isinstance(each, ssl.SSLError) for each in causes):
-        return (
-            f"the certificate of {hub} is not trusted: {causes[-1]}. Set SSL_CERT_FILE to your "
-            "proxy's certificates."
-        )
-    return (
-        f"the connection to {hub} broke ({type(error).__name__}: {str(error).rstrip('. ')}). See "
-        "to the network and the proxy (HTTPS_PROXY), and start again."
-    )
-
-
-def _of_status(status: int, hub: str, repository: str) -> str:
-    if status == httpx2.codes.UNAUTHORIZED:
-        return (
-            f"{hub} wants to know who asks (401): {repository} is private or gated, or there is "
-            "no such repository, or the token is wrong. Correct the name, or log in (`hf auth "
-            "login`, or HF_TOKEN)."
-        )
-    if status == httpx2.codes.FORBIDDEN:
-        return (
-            f"{hub} forbids it (403): the account has no access to {repository}. Ask for it at "
-            f"{hub}/{repository}, and use a token that may read it (HF_TOKEN)."
-        )
-    if status == httpx2.codes.NOT_FOUND:
-        return f"{hub} has no repository {repository} (404). Correct the name."
-    if status == httpx2.codes.TOO_MANY_REQUESTS:
-        return (
-            f"{hub} has had too many requests from here (429). Wait some minutes; with a token "
-            "(HF_TOKEN) more are allowed."
-        )
-    if status >= 500:
-        return f"{hub} is out of order ({status}). Try again later."
-    return f"{hub} answers {status}. See that HF_ENDPOINT and the proxy, if set, are right."
-
-
-def _causes(error: BaseException) -> list[BaseException]:
-    """The error, and those that it came from."""
-    causes: list[BaseException] = []
-    each: BaseException | None = error
-    while each is not None and each not in causes:
-        causes.append(each)
-        each = each.__cause__ or each.__context__
-    return causes
 
 
 def _check_room(part: Path, size: int) -> None:

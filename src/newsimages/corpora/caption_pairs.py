@@ -11,11 +11,11 @@ from pathlib import Path
 import pandas as pd
 
 from newsimages.corpora.image_files import OUTPUT_MARKER, ImageFiles
-from newsimages.corpora.names import reason_not_to_follow, shown
+from newsimages.corpora.names import reason_not_to_follow
 from newsimages.corpora.parts import known, require_columns
 from newsimages.corpora.tables import TABLE_ENDINGS, first_columns, is_table, read_table
 from newsimages.errors import NewsImagesError, first_ten
-from newsimages.plain_text import readable
+from newsimages.plain_text import encodable, readable
 
 FORM = "caption,image"
 PAIR_COLUMNS = ["pair_id", "caption", "image_id", "path", "split"]
@@ -97,12 +97,12 @@ def _tables(source: Path, skipped: list[tuple[str, str]]) -> Iterator[Path]:
         places = [source, *sorted(path for path in source.iterdir() if path.is_dir())]
         for folder in places:
             if reason := reason_not_to_follow(folder, source):
-                skipped.append((shown(folder.name), reason))
+                skipped.append((encodable(folder.name), reason))
             elif folder == source or not (folder / OUTPUT_MARKER).exists():
                 for path in sorted(folder.iterdir()):
                     if is_table(path) and path.is_file():
                         if reason := reason_not_to_follow(path, source):
-                            skipped.append((shown(path.name), reason))
+                            skipped.append((encodable(path.name), reason))
                         elif first_columns(path) >= {"caption", "image"}:
                             yield path
 

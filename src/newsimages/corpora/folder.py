@@ -21,12 +21,12 @@ from newsimages.corpora.names import (
     is_text,
     names_of,
     reason_not_to_follow,
-    shown,
 )
 from newsimages.corpora.parts import Part, Split
 from newsimages.corpora.schema import check
 from newsimages.corpora.tables import TABLE_ENDINGS, is_table
 from newsimages.errors import NewsImagesError, first_ten
+from newsimages.plain_text import encodable
 
 _Skipped = tuple[str, str, str, str, str]  # a row of Corpus.skipped
 _DEAD_LINK = "a link that leads nowhere or to itself; not followed"
@@ -94,7 +94,7 @@ def read_corpus(
     check_encoding(encoding or "")
     if not is_text(str(folder)):
         raise NewsImagesError(
-            f"The name of the corpus folder {shown(str(folder))} is not UTF-8. Rename it."
+            f"The name of the corpus folder {encodable(str(folder))} is not UTF-8. Rename it."
         )
     if not folder.is_dir():
         got = "is a file" if folder.exists() else "does not exist"
@@ -105,7 +105,7 @@ def read_corpus(
         return _read(folder, only, encoding)
     except OSError as error:
         raise NewsImagesError(
-            f"Cannot read {shown(str(error.filename or folder))}: {error.strerror or error}. "
+            f"Cannot read {encodable(str(error.filename or folder))}: {error.strerror or error}. "
             "Check the permissions of the corpus folder."
         ) from error
 
@@ -144,7 +144,7 @@ def _places(root: Path, skipped: list[_Skipped]) -> Iterator[Path]:
     yield root
     for place in sorted(path for path in root.iterdir() if path.is_dir()):
         if reason := reason_not_to_follow(place, root):
-            skipped.append((shown(place.name), "", "table", shown(place.name), reason))
+            skipped.append((encodable(place.name), "", "table", encodable(place.name), reason))
         elif not place.name.startswith(".") and not (place / OUTPUT_MARKER).exists():
             yield place
 
@@ -156,7 +156,7 @@ def _named_tables(place: Path, root: Path, skipped: list[_Skipped]) -> dict[Path
         reason = _reason_to_skip(path, place, root)
         if reason:
             kind = "image" if path.suffix.lower() in IMAGE_ENDINGS else "table"
-            skipped.append((composed(place.resolve().name), "", kind, shown(path.name), reason))
+            skipped.append((composed(place.resolve().name), "", kind, encodable(path.name), reason))
         elif reason is None:
             tables.append(path)
     return dict(zip(tables, names_of(tables, place, root), strict=True))

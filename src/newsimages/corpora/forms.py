@@ -40,10 +40,10 @@ def reason_to_pass_over(path: Path) -> str | None:
 
 def read_part(path: Path, encoding: str | None = None) -> Part:
     """Reads a table. Raises: NewsImagesError where it is broken or of no known form."""
-    table = read_table(path, encoding)
     expected = "; ".join(form.FORM for form in _FORMS)
     if row := _row_instead_of_header(path):
         raise NewsImagesError(f"{path} has {row}. Expected one of: {expected}.")
+    table = read_table(path, encoding)
     by_columns = [form for form in _FORMS if form.has_all(table.columns)]
     for form in by_columns or [form for form in _FORMS if form.is_form(table.columns)]:
         part: Part = form.read(table)

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from newsimages.corpora.names import composed, is_text, shown
+from newsimages.corpora.names import composed, is_text
 from newsimages.errors import first_ten
+from newsimages.plain_text import encodable
 
 IMAGE_ENDINGS = frozenset(
     {".jpg", ".jpeg", ".jpe", ".pjpeg", ".jfif", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff"}
@@ -153,7 +154,7 @@ class ImageFiles:
         for entry in ordered:
             path, here = entry.path, f"{below}{entry.name}"
             if not is_text(entry.name):
-                self.without_text_name.append(shown(here))
+                self.without_text_name.append(encodable(here))
                 continue
             if entry.is_symlink():
                 path = os.path.realpath(path)

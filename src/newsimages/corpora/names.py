@@ -11,6 +11,7 @@ from pathlib import Path
 
 from newsimages.corpora.parts import stem_of
 from newsimages.errors import NewsImagesError, first_ten
+from newsimages.plain_text import encodable
 
 _NAME_AND_SPLIT = re.compile(
     r"(.+?)[-_. ](?:train(?:ing)?|test)(?:[-_. ](?:text|img|images|articles))?", re.IGNORECASE
@@ -39,7 +40,7 @@ def composed(name: str) -> str:
 
 def is_text(name: str) -> bool:
     """Whether the bytes of a file's name are text, so that tables and reports can hold it."""
-    return not any("\ud800" <= letter <= "\udfff" for letter in name)
+    return encodable(name) == name
 
 
 def reason_not_to_follow(path: Path, root: Path) -> str:
@@ -51,11 +52,6 @@ def reason_not_to_follow(path: Path, root: Path) -> str:
     if not path.resolve().is_relative_to(root.resolve()):
         return "a link that leaves the folder; not followed"
     return ""
-
-
-def shown(name: str) -> str:
-    """A file's name for people, with U+FFFD for bytes that are no text."""
-    return name.encode(errors="surrogateescape").decode(errors="replace")
 
 
 def check_wanted(folder: Path, wanted: Collection[str], known: Collection[str]) -> None:

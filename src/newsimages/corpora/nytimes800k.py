@@ -15,7 +15,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from newsimages.corpora.caption_pairs import PAIR_COLUMNS, SPLITS, CaptionPairs, PairRow, checked
-from newsimages.corpora.names import reason_not_to_follow, shown
+from newsimages.corpora.names import reason_not_to_follow
 from newsimages.errors import NewsImagesError
 from newsimages.plain_text import encodable, readable
 
@@ -61,7 +61,7 @@ def _usable(folder: Path, skipped: list[tuple[str, str]]) -> Iterator[Path]:
     """Yields the files in a folder; links that leave it and names that are no text are skipped."""
     for path in folder.iterdir():
         if reason := reason_not_to_follow(path, folder):
-            skipped.append((shown(path.name), reason))
+            skipped.append((encodable(path.name), reason))
         elif path.is_file():
             yield path
 

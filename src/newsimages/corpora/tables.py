@@ -6,8 +6,7 @@ header, and each cell is cleaned: Unicode NFC, no control characters, no blanks 
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,11 +18,12 @@ from newsimages.corpora.encoding import decoded, first_lines
 from newsimages.corpora.rows import check_width, cut_rows, recognised_delimiter, said_delimiter
 from newsimages.corpora.values import text_of
 from newsimages.corpora.workbook import workbook_header, workbook_rows
-from newsimages.errors import NewsImagesError, first_ten
+from newsimages.errors import NewsImagesError, first_ten, told_as
 from newsimages.plain_text import encodable
 
 TABLE_ENDINGS = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz", ".xlsx", ".parquet")
 
+_REMEDY = "Write or fetch the file again."
 _MAX_ROWS = 20_000_000  # of a Parquet file, which packs equal rows into no space
 
 _LINE_CONTROLS = re.compile(r"[\t\n\v\f\r\x1c-\x1f\x85\u2028\u2029]+")
@@ -109,7 +109,7 @@ def read_table(path: Path, encoding: str | None = None) -> Table:
 def first_columns(path: Path) -> frozenset[str]:
     """The column names of a table, without reading it; none where no delimiter is found."""
     if path.suffix.lower() == ".parquet":
-        with _parquet_errors(path):
+        with told_as(path, "Parquet", _REMEDY):
             names = _parquet_file(path).schema_arrow.names
         return frozenset(map(_column_name, names))
     return frozenset(map(_column_name, first_cells(path)))
@@ -148,7 +148,7 @@ def _parquet_cells(path: Path) -> tuple[pd.DataFrame, dict[str, str]]:
     """The cells as texts, and the types of columns that are none."""
     columns: list[list[str]] = []
     not_text: dict[str, str] = {}
-    with _parquet_errors(path):
+    with told_as(path, "Parquet", _REMEDY):
         table = _parquet_file(path).read()
         for each, values in zip(table.schema, table.columns, strict=True):
             if _is_text(each.type):
@@ -170,20 +170,6 @@ def _parquet_file(path: Path) -> pq.ParquetFile:
             f"{_MAX_ROWS:,}. Split it."
         )
     return file
-
-
-@contextmanager
-def _parquet_errors(path: Path) -> Iterator[None]:
-    """Turns errors of reading Parquet into a `NewsImagesError` that names the file."""
-    try:
-        yield
-    except (NewsImagesError, PermissionError):
-        raise
-    except (pa.ArrowException, OSError, ValueError) as error:
-        got = " ".join(str(error).split()).rstrip(".")
-        raise NewsImagesError(
-            f"{path} cannot be read as Parquet: {got}. Write or fetch the file again."
-        ) from error
 
 
 def _is_text(kind: pa.DataType) -> bool:

@@ -2,15 +2,15 @@
 
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import openpyxl
 
 from newsimages.corpora.rows import Rows, check_width
 from newsimages.corpora.values import text_of
-from newsimages.errors import NewsImagesError, first_ten
+from newsimages.errors import NewsImagesError, first_ten, told_as
 
+_REMEDY = "Save its table as CSV."
 _MAX_BYTES = 1 << 30  # of the workbook, unpacked
 
 
@@ -23,7 +23,7 @@ def workbook_rows(path: Path) -> tuple[list[str], Rows]:
         NewsImagesError: It is no workbook, holds no row, is larger than 1 GB unpacked, or a row
             is longer than the header.
     """
-    with _errors(path):
+    with told_as(path, "a workbook", _REMEDY):
         rows = _filled_rows(path)
         _, header = next(rows, (0, []))
         body = [(number, cells + [""] * (len(header) - len(cells))) for number, cells in rows]
@@ -43,7 +43,7 @@ def workbook_header(path: Path) -> list[str]:
     Raises:
         NewsImagesError: It is no workbook.
     """
-    with _errors(path):
+    with told_as(path, "a workbook", _REMEDY):
         return next(_filled_rows(path), (0, []))[1]
 
 
@@ -65,17 +65,3 @@ def _filled_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
                 yield number, cells
     finally:
         workbook.close()
-
-
-@contextmanager
-def _errors(path: Path) -> Iterator[None]:
-    """Turns whatever openpyxl raises over a file into a `NewsImagesError` that names it."""
-    try:
-        yield
-    except (NewsImagesError, PermissionError):
-        raise
-    except Exception as error:
-        got = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
-        raise NewsImagesError(
-            f"{path} cannot be read as a workbook: {got}. Save its table as CSV."
-        ) from error

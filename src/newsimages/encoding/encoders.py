@@ -189,14 +189,14 @@ def _load(
     if source.startswith(LOCAL):
         refuse_code(Path(source.removeprefix(LOCAL)))
     without_code()
-    warnings.filterwarnings("ignore", message="QuickGELU mismatch")  # settled by `variant`
     named = f"Cannot load backbone={config.backbone} with pretrained={config.pretrained}"
     try:
         files = model_files(source, config.pretrained)
     except NewsImagesError as error:
         raise NewsImagesError(f"{named}: {error} {_advice(source, config.pretrained)}") from error
     try:
-        with hub.offline(), lean_loading():
+        with hub.offline(), lean_loading(), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="QuickGELU mismatch")  # settled by `variant`
             model, _, transform = open_clip.create_model_and_transforms(
                 source,
                 pretrained=None if ":" in source else config.pretrained,
