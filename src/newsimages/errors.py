@@ -29,8 +29,7 @@ def causes(error: BaseException | None) -> Iterator[BaseException]:
     """Yields the error, and those that it was raised from or while handling, one by one."""
     while error is not None:
         yield error
-        context = None if error.__suppress_context__ else error.__context__
-        error = error.__cause__ or context
+        error = error.__cause__ or error.__context__
 
 
 @contextmanager
