@@ -1,5 +1,6 @@
 # Every target runs in an environment of the pinned requirements, made on first use by uv.
 PYTHON_ENV = uv run --quiet --no-project --python 3.11 --with-requirements requirements-dev.txt
+COMPILE = uv pip compile --quiet --universal --python-version 3.11
 
 .PHONY: test check format bench bench-page results demo-models seen backbones lock hooks
 
@@ -37,10 +38,11 @@ seen: ## what the bundled models saw of the test sets into their cards, README.m
 backbones: ## every family of backbones against openCLIP into docs/backbones.md
 	PYTHONPATH=src $(PYTHON_ENV) python tools/backbones.py
 
-lock: ## pin every version anew
-	uv pip compile --quiet --python-version 3.11 pyproject.toml -o requirements.txt
-	uv pip compile --quiet --python-version 3.11 pyproject.toml --group dev -c requirements.txt -o requirements-dev.txt
-	uv pip compile --quiet --python-version 3.11 registry/requirements.in -c requirements.txt --no-annotate --no-header -o registry/requirements.txt
+lock: ## pin every version anew, for all platforms; torch itself pins what it needs of CUDA
+	$(COMPILE) pyproject.toml -o requirements.txt
+	$(COMPILE) pyproject.toml --group dev -c requirements.txt -o requirements-dev.txt
+	$(COMPILE) registry/requirements.in -c requirements.txt --no-annotate --no-header -o registry/requirements.txt \
+	  $$(sed -nE 's/^((cuda|nvidia|triton)[a-z0-9-]*)==.*/--no-emit-package \1/p' requirements.txt)
 
 hooks: ## run the checks before every commit
 	$(PYTHON_ENV) pre-commit install
