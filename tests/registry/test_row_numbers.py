@@ -1,53 +1,14 @@
 """The rows of requests: what MLflow's scoring server may call them, and what a program may."""
 
 import json
-from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 import pytest
 from mlflow.exceptions import MlflowException
-from mlflow.models.utils import _enforce_schema
-from mlflow.pyfunc import scoring_server
-from mlflow.types import ColSpec, Schema
-from registry.retriever import RetrieverModel
 
-from newsimages.retriever.requests import Answers
+from tests.registry.loaded import Loaded, ask
 from tests.retriever.test_retriever import retriever
-
-SCHEMA = Schema([
-    ColSpec("string", "title"),
-    ColSpec("string", "text", required=False),
-    ColSpec("string", "article_id", required=False),
-])  # fmt: skip
-
-
-class Loaded:
-    """A model as MLflow has loaded it, as far as the scoring server knows."""
-
-    metadata = None
-
-    def __init__(self) -> None:
-        self.model = RetrieverModel()
-        self.model.answers = Answers(retriever())
-        self.model.let_in = lambda: None  # type: ignore[assignment, misc]
-
-    def predict(self, data: pd.DataFrame, params: Mapping[str, Any] | None = None) -> pd.DataFrame:
-        return self.model.predict(None, _enforce_schema(data, SCHEMA), dict(params or {}))
-
-
-@pytest.fixture
-def served(monkeypatch: pytest.MonkeyPatch) -> Loaded:
-    """In the environment that MLflow's server sets."""
-    monkeypatch.setenv("_MLFLOW_IS_IN_SERVING_ENVIRONMENT", "true")
-    return Loaded()
-
-
-def ask(model: Loaded, data: str, content_type: str = "text/csv") -> list[dict[str, Any]]:
-    answer = scoring_server.invocations(data, content_type, model, SCHEMA)
-    assert answer.status == 200
-    predictions: list[dict[str, Any]] = json.loads(answer.response)["predictions"]
-    return predictions
 
 
 @pytest.mark.parametrize(
@@ -99,8 +60,33 @@ def test_json_may_number_its_rows_and_nothing_else(served: Loaded) -> None:
 
 
 @pytest.mark.parametrize(
-    "index", [[7, 3], ["x", "y"], pd.MultiIndex.from_tuples([("a", 1), ("b", 2)]), [0.5, 1.5]]
+    "index",
+    [
+        *([2, 0, 1], [7, 7, 3], ["x", "y", "x"], [0.5, float("nan"), float("nan")]),
+        pd.RangeIndex(5, 11, 2),
+        pd.MultiIndex.from_tuples([("a", 1), ("b", 2), ("a", 1)], names=["set", "n"]),
+        pd.Index(pd.Categorical(["b", "a", "b"]), name="set"),
+        pd.DatetimeIndex(["2022-03-31", None, "2021-01-01"]),
+    ],
 )
-def test_a_program_asks_with_a_table_of_any_index(index: Any) -> None:
-    table = pd.DataFrame({"title": ["Storm", "Rates"]}, index=index)
-    assert Loaded().predict(table)["article_id"].to_list() == ["0", "1"]
+def test_a_program_finds_each_answer_under_the_label_of_its_row(index: Any) -> None:
+    titles = ["Storm", "Rates rise", "A bridge is closed"]
+    table = pd.DataFrame({"title": titles, "date": "Friday"}, index=index)
+    answers = Loaded().predict(table)
+    pd.testing.assert_index_equal(answers.index, table.index, exact=True)
+    assert answers["article_id"].to_list() == ["0", "1", "2"]
+    expected = retriever().retrieve(dict(zip("012", titles, strict=True)))
+    assert answers["image_ids"].to_list() == expected.image_ids.tolist()
+
+
+def test_a_part_of_a_table_gets_its_own_pictures_as_a_column() -> None:
+    table = pd.DataFrame({"title": ["Storm", "", "Rates rise", "A bridge is closed", "A vote"]})
+    first = {
+        title: Loaded().predict(pd.DataFrame({"title": [title]}))["image_ids"][0][0]
+        for title in table["title"]
+        if title
+    }
+    assert len(set(first.values())) > 1
+    part = table[table["title"] != ""].sort_values("title")
+    part["image"] = Loaded().predict(part)["image_ids"].str[0]
+    assert part["image"].to_list() == [first[title] for title in part["title"]]

@@ -20,6 +20,7 @@ COLUMNS = ("title", "text", "article_id")
 PARAMETERS = ("top_k", "revision", "against", "explain")
 MAX_ROWS = 10_000
 MAX_CHARACTERS = 100_000
+_NO_VALUE = str(pd.NA)
 MAX_NUMBERS = 20_000_000  # of an answer; in JSON some 400 MB
 
 
@@ -63,16 +64,18 @@ class Answers:
         """Ranks images for the articles of a request.
 
         Args:
-            articles: The column title, and optionally text and article_id; 1 to `MAX_ROWS` rows.
+            articles: The column title, and optionally text and article_id, in which values may be
+                missing; 1 to `MAX_ROWS` rows.
             parameters: top_k, revision and against, each optional, as `Retriever.retrieve` has
                 them; explain, whether to say what a score is made of.
 
         Returns:
-            A row per article, in order: article_id (the row's number where none is given),
-            language, image_ids, scores, similarities and confidence, the latter four lists, best
-            first; none_fits; with explain, contributions: a list as long for each view and for the
-            revision, which add up to the scores. With ``against=batch``, whose scores depend on
-            the request's other articles, confidence and none_fits are None.
+            A row per article, under its own label: article_id (the row's number, counted from 0,
+            where none is given), language, image_ids, scores, similarities and confidence, the
+            latter four lists, best first; none_fits; with explain, contributions: a list as long
+            for each view and for the revision, which add up to the scores. With
+            ``against=batch``, whose scores depend on the request's other articles, confidence and
+            none_fits are None.
 
         Raises:
             NewsImagesError: With a sentence for whoever sent the request.
@@ -84,7 +87,7 @@ class Answers:
         asked = [_Article(*each) for each in zip(titles, texts, strict=True)]
         shares = settings.against == "bank" and len(asked) <= MAX_ITEMS
         answers = (self._together if shares else self._apart)(settings, asked)
-        return _table(answers, ids, settings)
+        return _table(answers, ids, settings, articles.index)
 
     def _answers(self, settings: Hashable, asked: Sequence[_Article]) -> list[_Answer]:
         """Encodes and ranks the articles together."""
@@ -149,9 +152,9 @@ def _settings(parameters: Mapping[str, Any]) -> _Settings:
 
 
 def _table(
-    answers: Sequence[_Answer], article_ids: Sequence[str], settings: _Settings
+    answers: Sequence[_Answer], article_ids: Sequence[str], settings: _Settings, index: pd.Index
 ) -> pd.DataFrame:
-    """A row per article, in lists as JSON has them."""
+    """A row per article, under the labels of ``index``, in lists as JSON has them."""
     rankings = [(answer.ranking, answer.row) for answer in answers]
     columns: dict[str, list[Any]] = {
         "article_id": list(article_ids),
@@ -167,7 +170,7 @@ def _table(
             {name: own[answer.row].tolist() for name, own in answer.contributions.items()}
             for answer in answers
         ]
-    return pd.DataFrame(columns, dtype=object)
+    return pd.DataFrame(columns, index=index, dtype=object)
 
 
 def _of_row(values: NDArray[np.float32] | None, row: int) -> Any:
@@ -176,7 +179,7 @@ def _of_row(values: NDArray[np.float32] | None, row: int) -> Any:
 
 
 def _read(articles: pd.DataFrame) -> tuple[list[str], list[str], list[str]]:
-    """Titles, texts ("" where there is none) and ids (the row's number where there is none).
+    """Titles, texts ("" where one is missing) and ids (the row's number where one is missing).
 
     Raises: NewsImagesError where the table is none of articles. Columns are read as lists: a table
     of one row is most of what is asked, and pandas would take longer over it than the ranking.
@@ -194,8 +197,10 @@ def _read(articles: pd.DataFrame) -> tuple[list[str], list[str], list[str]]:
             "several requests."
         )
     columns = {name: articles[name].tolist() for name in names}
-    if "text" in columns:
-        columns["text"] = ["" if _is_null(text) else text for text in columns["text"]]
+    missing = {"text": [""] * n_articles, "article_id": [str(row) for row in range(n_articles)]}
+    for name, instead in missing.items():
+        given = zip(columns.get(name, instead), instead, strict=True)
+        columns[name] = [other if _is_null(value) else value for value, other in given]
     for name, values in columns.items():
         _check_texts(name, values)
     blank = [row for row, title in enumerate(columns["title"]) if not readable(title)]
@@ -204,16 +209,13 @@ def _read(articles: pd.DataFrame) -> tuple[list[str], list[str], list[str]]:
             f"The title is blank in the rows {first_ten(blank)} (counted from 0). Fill it in, or "
             "leave these articles out."
         )
-    numbers = [str(row) for row in range(n_articles)]
-    return (
-        columns["title"],
-        columns.get("text", [""] * n_articles),
-        [encodable(article_id) for article_id in columns.get("article_id", numbers)],
-    )
+    return columns["title"], columns["text"], [encodable(each) for each in columns["article_id"]]
 
 
 def _check_texts(name: str, values: Sequence[Any]) -> None:
-    wrong = [row for row, value in enumerate(values) if not isinstance(value, str)]
+    wrong = [
+        row for row, value in enumerate(values) if not isinstance(value, str) or _is_null(value)
+    ]
     if wrong:
         first = values[wrong[0]]
         shown = "null" if _is_null(first) else f"{type(first).__name__} {_beginning(first, str)!r}"
@@ -236,5 +238,10 @@ def _beginning(value: Any, show: Callable[[Any], str]) -> str:
 
 
 def _is_null(value: Any) -> bool:
-    """Whether a value is one of the ways in which pandas says that there is none."""
+    """Whether a value is one of the ways in which pandas says that there is none.
+
+    The text ``<NA>`` is one: MLflow makes it of what is missing in a column of pyarrow's.
+    """
+    if isinstance(value, str):
+        return value == _NO_VALUE
     return bool(is_scalar(value) and pd.isna(value))
