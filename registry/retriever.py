@@ -1,5 +1,7 @@
 """A retriever as a pyfunc model, from code: MLflow runs this file to load a version."""
+# ruff: noqa: E402  (nothing is imported from newsimages before it is known whose it is)
 
+import filecmp
 import gc
 import os
 import warnings
@@ -15,6 +17,32 @@ from mlflow.models import set_model
 from mlflow.protos.databricks_pb2 import TEMPORARILY_UNAVAILABLE
 from mlflow.pyfunc.model import PythonModel
 from pandas.api.types import is_integer_dtype
+
+import newsimages
+
+
+def _check_code(folder: Path) -> None:
+    """Raises: MlflowException where the code that runs is not that of the version in ``folder``.
+
+    MLflow puts a version's code first on the path. That changes nothing where newsimages has been
+    imported before, from another version or from a clone.
+    """
+    own, running = folder / "code" / "newsimages", Path(newsimages.__file__).parent
+    files = [
+        str(path.relative_to(own))
+        for path in sorted(own.rglob("*"))
+        if path.is_file() and "__pycache__" not in path.parts
+    ]
+    _, unequal, absent = filecmp.cmpfiles(own, running, files, shallow=False)
+    if others := [*unequal, *absent]:
+        raise MlflowException.invalid_parameter_value(
+            f"This process runs the code of {running}; that of the version in {folder} differs in "
+            f"{len(others)} of {len(files)} files, such as {others[0]}. Load each in a process "
+            "of its own"
+        )
+
+
+_check_code(Path(__file__).parent)
 
 from newsimages.errors import NewsImagesError, first_ten
 from newsimages.retriever.batching import MAX_ITEMS, MAX_WAITING, BusyError
