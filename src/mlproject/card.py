@@ -1,25 +1,45 @@
-"""The card of a registered version, in Markdown: what it was made of, what it reads, its limits."""
+"""What the registry shows of models and their versions, in Markdown.
+
+Of a version: what it was made of, what it reads, its limits.
+"""
+
+from collections.abc import Mapping, Sequence
 
 from newsimages.preprocessing.served import Preprocessing
 from newsimages.retriever.retriever import Provenance, Retriever
-from newsimages.runs.table import RUNS, TOWERS
+from newsimages.runs.table import RUNS, TOWERS, Run
+
+
+def model_card(name: str, runs: Sequence[Run]) -> str:
+    """What a registered model is, whatever its versions; ``runs`` are those it may answer as."""
+    which = ", or ".join(f"run {run.number}, {run.words}" for run in runs)
+    return f"""Finds the images of a gallery that go with a news article: a title, and a text \
+where there is one, in; ids of images, best first, out. It answers as {which}.
+
+`champion` is the version to serve, `challenger` the newest that did not become it; each version's \
+page says what it was made of and how well it does.
+
+```bash
+mlflow models serve -m models:/{name}@champion --env-manager uv -p 5001
+```
+"""
 
 
 def card(
-    name: str,
     retriever: Retriever,
     about: Provenance,
+    terms: Mapping[str, str],
     *,
     mrr: float,
     languages: str,
     pictures: str,
 ) -> str:
-    """The model card.
+    """The card of a version. It begins with plain words: lists show the first, marks and all.
 
     Args:
-        name: Of the registered model.
         retriever: Of the version.
         about: What it was made of.
+        terms: What its validation MRR rests on, as `terms.TERMS`.
         mrr: On the validation part.
         languages: As `reads` gives them.
         pictures: In Markdown.
@@ -32,19 +52,17 @@ def card(
         f"{TOWERS[view.tower]} on {view.text_field}s {weight:.3f}"
         for view, weight in retriever.weights.items()
     )
-    return f"""# {name}
-
-Ranks the images of its gallery for a news article as run {run.number}, `{run.variant}`, does: \
-{run.words}.
+    return f"""Ranks {about.gallery_size} images ({about.gallery}) for a news article as run \
+{run.number}, `{run.variant}`, does: {run.words}.
 
 - **Corpus**: {about.corpus}
-- **Backbone**: {about.backbone}, {about.pretrained}, in {about.precision}; text towers only
+- **Backbone**: {terms["backbone"]}, in {terms["precision"]}; text towers only
 - **Languages**: {languages}
 - **Views and weights**: {views}
 - **Gallery**: {about.gallery_size} images ({about.gallery})
 - **Revision**: {first.name}{f" ({settings})" if settings else ""} against a bank of \
 {about.bank_size} training articles{f"; on request also {others}" if others else ""}
-- **Validation**: MRR {mrr:.5f} on {about.validation_articles} articles, one at a time
+- **Validation**: MRR {mrr:.6f} on {about.validation_articles} articles, one at a time
 
 {pictures}
 

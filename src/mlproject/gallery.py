@@ -8,14 +8,14 @@ import pandas as pd
 
 from mlproject import tracking
 from mlproject.embed import EmbeddedCorpus, embedding_store
-from mlproject.evaluate import Experiment
+from mlproject.evaluate import TOP_K, Experiment
 from newsimages.corpora import Corpus
 from newsimages.corpora.image_files import IMAGE_ENDINGS
 from newsimages.embeddings import Embeddings
 from newsimages.errors import NewsImagesError, first_ten
 from newsimages.lists import names_in
 from newsimages.paths import is_folder
-from newsimages.protocols.embedded import joined
+from newsimages.protocols.embedded import EmbeddedSet, joined
 from newsimages.protocols.parts import Protocol
 from newsimages.ranking.spaces import Gallery, Queries, Tower
 from newsimages.runs.table import ALL
@@ -49,6 +49,25 @@ def served_gallery(gallery: str, experiment: Experiment) -> tuple[Gallery, list[
     served = [tests[name] for name in names]
     whole = served[0] if len(served) == 1 else joined(served)
     return whole.gallery, [part.queries for part in served]
+
+
+def gallery_files(gallery: str, tests: Sequence[EmbeddedSet]) -> dict[str, Path]:
+    """The files of a gallery's images, by the ids that `served_gallery` gives; of unread ones, too.
+
+    Raises: NewsImagesError as `served_gallery`.
+    """
+    by_name = {part.name: part.files for part in tests}
+    names = _sets(gallery, list(by_name))
+    if not names:
+        return _files(Path(gallery))
+    if len(names) == 1:
+        return dict(by_name[names[0]])
+    return {f"{name}/{key}": path for name in names for key, path in by_name[name].items()}
+
+
+def is_trial(gallery: str, tests: Sequence[EmbeddedSet], n_images: int) -> bool:
+    """Whether it is a folder of fewer images than an answer lists: somebody tries things out."""
+    return n_images < TOP_K and not _sets(gallery, [part.name for part in tests])
 
 
 def _sets(gallery: str, known: Sequence[str]) -> list[str]:

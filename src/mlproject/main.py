@@ -23,7 +23,7 @@ Next:
   mlflow ui     # the runs: http://127.0.0.1:5000/#/experiments?workflowType=machine_learning{serve}
   mlflow run . -e evaluate -P corpus=/your/corpus --experiment-name newsimages --env-manager uv
 """
-SERVE = "\n  mlflow models serve -m models:/{name}@champion --env-manager uv"
+SERVE = "\n  mlflow models serve -m models:/{name} --env-manager uv"
 
 
 @dataclass(frozen=True, kw_only=True)

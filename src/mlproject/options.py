@@ -6,7 +6,7 @@ configuration of the library is handed to it as it is.
 """
 
 from dataclasses import Field, dataclass, field, fields, is_dataclass
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 import tyro
 
@@ -20,6 +20,7 @@ from newsimages.reports.submission import Form
 from newsimages.runs.table import ALL, Run, choose_runs
 
 DEMO = "demo"
+Promote = Literal["auto", "never", "always"]
 
 
 def _parse_bool(words: list[str]) -> bool:
@@ -182,6 +183,9 @@ class ServingOptions:
     serving_translator: Bool = True
     """Whether registered models carry the translator, where the corpus needed one; without it they
     are smaller, and read other languages by their multilingual view alone, if they have one."""
+    promote: Promote = "auto"
+    """Whether a new version becomes champion: auto, where it is compared with the champion on equal
+    terms and not below; never; or always, whatever the comparison says."""
 
     def __post_init__(self) -> None:
         """Raises: NewsImagesError on a gallery without a name."""

@@ -1,19 +1,19 @@
 """Which version of a registered model is its champion, and the tags by which they are compared."""
 
-import hashlib
-from collections.abc import Collection, Mapping
-from pathlib import Path
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 
 import mlflow
 from mlflow.entities.model_registry import ModelVersion
-from mlflow.exceptions import MlflowException
+from mlflow.models.model import MLMODEL_FILE_NAME
+from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST, ErrorCode
 from mlflow.utils.git_utils import get_git_commit
 
-from newsimages.errors import NewsImagesError
-from newsimages.protocols.parts import Parts
-from newsimages.retriever.folder import load_retriever
+from mlproject.failures import sentence_of
+from mlproject.options import Promote
+from mlproject.terms import NOT_ON_RECORD, unequal_terms
+from newsimages.errors import NewsImagesError, reason_of
 from newsimages.retriever.retriever import Provenance
-from newsimages.runs.choice import Chooser
 
 CHAMPION, CHALLENGER = "champion", "challenger"
 ARTIFACT = "retriever"
@@ -21,44 +21,84 @@ ARTIFACT = "retriever"
 MRR = "validation_mrr"
 SETTLED = "settled_as"
 """The tag of a version whose alias has been settled: the alias that it was given."""
-_PART, _GALLERY = "validation_part", "gallery_digest"
+PROMOTE = "promote"
+"""The tag that says what decides: the comparison (auto), or who registers (never, always)."""
 _NEWEST = 1000  # versions that are looked through for those that are being settled
+_NO_SUCH = ErrorCode.Name(RESOURCE_DOES_NOT_EXIST)
+_ADVICE = "promote=always makes it champion all the same"
 
 
-def tags_of(about: Provenance, mrr: float, parts: Parts) -> dict[str, str]:
-    """What a version is told apart by."""
+def tags_of(
+    about: Provenance, mrr: float, terms: Mapping[str, str], promote: Promote
+) -> dict[str, str]:
+    """What a version is told apart by: first what people compare, last what only programs do.
+
+    MLflow shows them in this order beside the versions, and sorted on a version's own page.
+    """
     run = mlflow.active_run()
     return {
-        "git_commit": get_git_commit(__file__) or "unknown",
-        "corpus": about.corpus,
-        "variant": about.variant,
-        "backbone": f"{about.backbone} {about.pretrained}",
-        "gallery": f"{about.gallery} ({about.gallery_size} images)",
-        _GALLERY: about.gallery_sha256[:16],
-        "bank_digest": about.bank_sha256[:16],
         MRR: f"{mrr:.6f}",
-        _PART: _fingerprint(parts),
+        "gallery": f"{about.gallery} ({about.gallery_size} images)",
+        "variant": about.variant,
+        "corpus": about.corpus,
+        **terms,
+        "with/bank": f"{about.bank_size} articles, {about.bank_sha256[:16]}",
+        PROMOTE: promote,
+        "git_commit": get_git_commit(__file__) or "unknown",
         "run_id": run.info.run_id if run else "",
     }
 
 
-def settle(name: str, version: str, tags: Mapping[str, str], chooser: Chooser) -> tuple[str, str]:
+@contextmanager
+def settling(name: str, version: str) -> Iterator[None]:
+    """Says, where the registry fails in the block, that the version is there, and how to go on.
+
+    Raises: NewsImagesError where the block raises anything that `sentence_of` knows.
+    """
+    try:
+        yield
+    except Exception as error:
+        if (why := sentence_of(error)) is None:
+            raise
+        raise NewsImagesError(
+            f"{name} version {version} is registered, but whether it is the champion is not "
+            f"settled: {why} Register once more when that is mended, or decide yourself: "
+            f"mlflow.MlflowClient().set_registered_model_alias('{name}', '{CHAMPION}', "
+            f"'{version}')."
+        ) from error
+
+
+def settle(
+    name: str, version: str, tags: Mapping[str, str], *, is_trial: bool = False
+) -> tuple[str, str]:
     """Gives a new version, which has its tags, an alias: champion or challenger.
 
-    It becomes champion if its validation MRR is not below the present champion's on the same
-    articles, else challenger. Their galleries may differ, which is said. Of several that are
-    registered at once, and were compared with the same champion, the best becomes it: each looks
-    after it has set the alias whether a better one is there.
+    It becomes champion if its validation MRR is not below the present champion's, and both rest on
+    the same `TERMS`; what is unequal makes it challenger, as does being a trial where there is no
+    champion yet. A champion whose files are gone is followed by any version on its terms. Its tag
+    `PROMOTE` decides otherwise. Of several that are registered at once, and were compared with the
+    same champion, the best becomes it: each looks after it has set the alias whether a better one
+    is there.
 
     Returns:
         The alias, and why.
+
+    Raises:
+        NewsImagesError: It cannot be found out whether the champion's files are there.
+        MlflowException: The registry does not answer.
     """
     client = mlflow.MlflowClient()
     settled = {other for other, its_tags in _versions(name).items() if SETTLED in its_tags}
-    alias, reason = _compared(name, tags, chooser)
+    alias, reason = _compared(name, tags, is_trial=is_trial)
+    promote = tags[PROMOTE]
+    if promote != "auto":
+        reason = f"promote={promote} (auto makes it {alias}, as {reason})"
+        alias = CHAMPION if promote == "always" else CHALLENGER
+    elif alias == CHALLENGER:
+        reason = f"{reason}. {_ADVICE}"
     if alias == CHAMPION:
         set_to = ""
-        while (best := _best(name, {version: tags}, settled)) != set_to:
+        while (best := _best(name, version, tags, settled)) != set_to:
             client.set_registered_model_alias(name, CHAMPION, best)
             set_to = best
         if set_to != version:
@@ -77,59 +117,83 @@ def _versions(name: str) -> dict[str, dict[str, str]]:
     return {str(each.version): each.tags for each in newest}
 
 
-def _best(name: str, own: Mapping[str, Mapping[str, str]], settled: Collection[str]) -> str:
-    """The best of ``own`` and of those being settled on its validation part, the newest of equals.
+def _best(name: str, own: str, tags: Mapping[str, str], settled: Collection[str]) -> str:
+    """The best of this version and of those being settled on its terms, the newest of equals.
 
     Versions in ``settled`` are passed over: one that was taken from its place by hand stays so.
+    Who registers one with promote=always or never has decided, and nothing else does.
     """
-    [part] = {tags[_PART] for tags in own.values()}
-    mrr_of = {
-        version: float(tags[MRR])
-        for version, tags in {**_versions(name), **own}.items()
-        if version not in settled and tags.get(_PART) == part and MRR in tags
+    if tags[PROMOTE] != "auto":
+        return own
+    rivals = {
+        version: its_tags
+        for version, its_tags in _versions(name).items()
+        if version not in settled
+        and its_tags.get(PROMOTE) == "auto"
+        and not unequal_terms(its_tags, tags)
     }
+    mrr_of = {version: _number(its_tags.get(MRR, "")) for version, its_tags in rivals.items()}
+    mrr_of = {version: mrr for version, mrr in mrr_of.items() if mrr >= _number(tags[MRR])}
+    mrr_of[own] = _number(tags[MRR])
     return max(mrr_of, key=lambda version: (mrr_of[version], int(version)))
 
 
-def _compared(name: str, tags: Mapping[str, str], chooser: Chooser) -> tuple[str, str]:
+def _compared(name: str, tags: Mapping[str, str], *, is_trial: bool) -> tuple[str, str]:
     """The alias of a version with these tags beside the present champion, and why."""
-    try:
-        champion = mlflow.MlflowClient().get_model_version_by_alias(name, CHAMPION)
-    except MlflowException:
-        return CHAMPION, "there was none"
-    before = _champion_mrr(champion, tags[_PART], chooser)
-    if before is None:
+    champion = _champion(name)
+    if champion is None and is_trial:
         return CHALLENGER, (
-            f"the champion (version {champion.version}) cannot be measured on this validation "
-            "part: another backbone, or its files are gone"
+            f"there is no champion, but its gallery, {tags['gallery']}, is a folder of fewer "
+            "images than an answer lists, which is taken for a trial"
         )
-    mrr = float(tags[MRR])
-    is_below = mrr < float(f"{before:.6f}")  # as the tags have it
-    gallery = ""
-    if any(champion.tags.get(key, tags[key]) != tags[key] for key in (_GALLERY, "gallery")):
-        gallery = (
-            f"; its gallery, {tags['gallery']}, is not the champion's, "
-            f"{champion.tags.get('gallery', 'unknown')}"
-        )
-    return (CHALLENGER if is_below else CHAMPION), (
-        f"its validation MRR of {mrr:.5f} is {'' if is_below else 'not '}below the "
-        f"champion's {before:.5f} (version {champion.version}){gallery}"
+    if champion is None:
+        return CHAMPION, "there was none"
+    is_gone = not _has_files(champion)
+    before = champion.tags.get(MRR, NOT_ON_RECORD)
+    gone = ", whose files are gone" if is_gone else ""
+    unequal = unequal_terms(tags, champion.tags)
+    own, its = _number(tags[MRR]), _number(before)
+    alias, words, which = CHALLENGER, "cannot be compared with", ""
+    if unequal:
+        which = f": {', '.join(unequal)}"
+    elif is_gone:
+        alias, words = CHAMPION, "takes the place of"
+    elif own < its:
+        words = "is below"
+    elif own >= its:
+        alias, words = CHAMPION, "equals" if own == its else "is above"
+    return alias, (
+        f"its validation MRR of {tags[MRR]} {words} that of the champion, {before} (version "
+        f"{champion.version}{gone}){which}"
     )
 
 
-def _champion_mrr(champion: ModelVersion, part: str, chooser: Chooser) -> float | None:
-    """Its tag where the validation part is the same, else it is measured anew, if it can be."""
-    if champion.tags.get(_PART) == part and MRR in champion.tags:
-        return float(champion.tags[MRR])
+def _number(said: str) -> float:
+    """What a tag says; NaN, which is neither above nor below anything, where it is no number."""
     try:
-        uri = f"models:/{champion.name}/{champion.version}"
-        folder = Path(mlflow.artifacts.download_artifacts(uri))
-        return chooser.validation_mrr(load_retriever(folder / "artifacts" / ARTIFACT))
-    except (MlflowException, NewsImagesError, OSError):
-        return None
+        return float(said)
+    except ValueError:
+        return float("nan")
 
 
-def _fingerprint(parts: Parts) -> str:
-    """Tells validation parts apart by their articles."""
-    ids = [f"{part.name}/{key}" for part in parts.validation for key in part.articles["article_id"]]
-    return hashlib.sha256("\n".join(sorted(ids)).encode()).hexdigest()[:16]
+def _champion(name: str) -> ModelVersion | None:
+    """The present champion; None where the registry answers that no version has the alias."""
+    client = mlflow.MlflowClient()
+    version = client.get_registered_model(name).aliases.get(CHAMPION)
+    return client.get_model_version(name, str(version)) if version else None
+
+
+def _has_files(version: ModelVersion) -> bool:
+    """Whether the model's files are there, as far as their folders tell; none of them is read."""
+    model = f"models:/{version.name}/{version.version}"
+    try:
+        files = mlflow.artifacts.list_artifacts(artifact_uri=model)
+        parts = mlflow.artifacts.list_artifacts(artifact_uri=f"{model}/artifacts/{ARTIFACT}")
+    except Exception as error:  # every kind of storage has its own
+        if getattr(error, "error_code", None) == _NO_SUCH:
+            return False
+        raise NewsImagesError(
+            f"The files of {version.name} version {version.version}, the champion, cannot be "
+            f"looked at: {reason_of(error)}."
+        ) from error
+    return bool(parts) and any(each.path == MLMODEL_FILE_NAME for each in files)

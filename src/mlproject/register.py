@@ -18,13 +18,14 @@ from mlflow.types.schema import Array, Map
 from numpy.typing import NDArray
 
 from mlproject import results, tracking
-from mlproject.card import card, reads
+from mlproject.card import card, model_card, reads
 from mlproject.embed import Encoders, load_encoders, multilingual_config, prepare_and_embed
 from mlproject.evaluate import Experiment, why_impossible
-from mlproject.gallery import check_gallery, served_gallery
+from mlproject.gallery import check_gallery, gallery_files, is_trial, served_gallery
 from mlproject.options import ArticleOptions, MultilingualOptions, RankingOptions, ServingOptions
 from mlproject.preprocess import open_corpus
-from mlproject.promotion import ARTIFACT, MRR, settle, tags_of
+from mlproject.promotion import ARTIFACT, MRR, settle, settling, tags_of
+from mlproject.terms import corpus_terms, encoder_terms
 from mlproject.train import (
     check_start,
     check_trainable,
@@ -87,6 +88,10 @@ class Served(NamedTuple):
     asked: list[Queries]
     """The articles of the test sets that these are of, which are no part of a query bank."""
     preprocessing: Preprocessing
+    terms: Mapping[str, str]
+    """What the validation MRR of each rests on, as `corpus_terms`."""
+    is_trial: bool
+    """Whether the gallery is there to try things out."""
 
 
 def run(config: Register) -> None:
@@ -152,7 +157,7 @@ def register(config: Register, experiment: Experiment) -> list[str]:
     """Builds, saves and registers the retrievers whose towers are there, and says what is not.
 
     Returns:
-        The names of the models that got a version, newsimages-fused last.
+        The models that got a version, as NAME@ALIAS, newsimages-fused last.
 
     Raises:
         NewsImagesError: There is no gallery.
@@ -161,7 +166,7 @@ def register(config: Register, experiment: Experiment) -> list[str]:
     registered = []
     with tracking.step("register", doing=str(Register.__doc__)):
         preprocessing = _preprocessing(config, experiment.embedded.corpus)
-        served = Served(*served_gallery(config.serving.gallery, experiment), preprocessing)
+        served = _served(config, experiment, preprocessing)
         print(f"  gallery: {len(served.gallery['clip'])} images")
         for name, runs in SERVED.items():
             possible = [each for each in runs if not why_impossible(each, parts, chooser)]
@@ -176,9 +181,28 @@ def register(config: Register, experiment: Experiment) -> list[str]:
                 continue
             step = f"register-{name.removeprefix('newsimages-')}"
             with tracking.step(step, doing=f"Registers {name}, as {each.variant}."):
-                _register_one(config, experiment, served, name, each, bank=bank)
-            registered.append(name)
+                alias = _register_one(config, experiment, served, name, each, bank=bank)
+            registered.append(f"{name}@{alias}")
     return registered
+
+
+def _served(config: Register, experiment: Experiment, preprocessing: Preprocessing) -> Served:
+    """What all models share. Raises: NewsImagesError as `served_gallery`."""
+    given, parts = config.serving.gallery, experiment.parts
+    gallery, asked = served_gallery(given, experiment)
+    files, ids = gallery_files(given, parts.tests), gallery["clip"].ids.tolist()
+    return Served(
+        gallery=gallery,
+        asked=asked,
+        preprocessing=preprocessing,
+        terms=corpus_terms(
+            preprocessing,
+            config.articles.long_text,
+            parts.validation,
+            {image_id: files[image_id] for image_id in ids},
+        ),
+        is_trial=is_trial(given, parts.tests, len(ids)),
+    )
 
 
 def _register_one(
@@ -189,9 +213,13 @@ def _register_one(
     each: Run,
     *,
     bank: Queries | None,
-) -> None:
-    """Saves the retriever of a run as a model of the active run, and registers it."""
-    images, _, preprocessing = served
+) -> str:
+    """Saves the retriever of a run as a model of the active run, and registers it.
+
+    Returns:
+        The alias of its version.
+    """
+    images, preprocessing = served.gallery, served.preprocessing
     embedded, parts, chooser = experiment
     choice, used = chooser.choose(each), embedded.encoder.used
     tracking.log_table(choice.curve, "choice.csv")
@@ -215,7 +243,7 @@ def _register_one(
     retriever = replace(retriever, provenance=about)
     articles = pd.concat([part.articles for part in parts.training])
     encoders: dict[Tower, OpenClipEncoder] = {"clip": embedded.encoder}
-    if embedded.originals:
+    if embedded.originals and each.asks("multilingual"):
         encoders["multilingual"] = embedded.originals
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary) / "retriever"
@@ -238,22 +266,32 @@ def _register_one(
             input_example=articles[["title", "text"]].head(2).reset_index(drop=True),
             registered_model_name=name,
         )
-    pictures = _log_figures(info, experiment, each, retriever)
-    client, version = mlflow.MlflowClient(), str(info.registered_model_version)
-    tags = tags_of(about, choice.mrr, parts)
+    terms = {**encoder_terms(list(encoders.values())), **served.terms}
+    version = str(info.registered_model_version)
+    with settling(name, version):
+        tags = tags_of(about, choice.mrr, terms, config.serving.promote)
+        described = card(
+            retriever,
+            about,
+            terms,
+            mrr=choice.mrr,
+            languages=reads(preprocessing, retriever, translator_mb),
+            pictures=_log_figures(info, experiment, each, retriever),
+        )
+        _describe(name, version, described, tags)
+        alias, reason = settle(name, version, tags, is_trial=served.is_trial)
+    print(f"  {name} version {version}: {alias}, as {reason}")
+    return alias
+
+
+def _describe(name: str, version: str, described: str, tags: Mapping[str, str]) -> None:
+    """Gives a version its card and tags, and its model a description where it has none."""
+    client = mlflow.MlflowClient()
+    if not client.get_registered_model(name).description:  # somebody's own stays
+        client.update_registered_model(name, model_card(name, SERVED[name]))
+    client.update_model_version(name, version, described)
     for key, value in tags.items():
         client.set_model_version_tag(name, version, key, value)
-    described = card(
-        name,
-        retriever,
-        about,
-        mrr=choice.mrr,
-        languages=reads(preprocessing, retriever, translator_mb),
-        pictures=pictures,
-    )
-    client.update_model_version(name, version, described)
-    alias, reason = settle(name, version, tags, chooser)
-    print(f"  {name} version {version}: {alias}, as {reason}")
 
 
 def _code(folder: Path) -> Path:

@@ -35,6 +35,9 @@ def test_versions_carry_what_a_user_wants_to_know(
         assert wanted <= set(version.tags)
         assert version.tags["gallery"] == f"all ({2 * N_TEST} images)"
         assert "**Limits**" in version.description
+        assert version.description.startswith(f"Ranks {2 * N_TEST} images (all)")
+        assert version.tags["backbone"] == "tiny"
+        assert list(version.tags)[:3] == ["validation_mrr", "gallery", "variant"]
         run = client.get_run(version.tags["run_id"])
         assert run.data.metrics["validation_mrr"] == pytest.approx(
             float(version.tags["validation_mrr"]), abs=1e-6
@@ -49,6 +52,9 @@ def test_versions_carry_what_a_user_wants_to_know(
         }
         assert run.data.metrics["validation_mrr"] in curve["mrr"].tolist()
         assert version.tags["variant"] == variant
+        about = client.get_registered_model(name).description
+        assert f"models:/{name}@champion" in about
+        assert about[:1].isalpha()
 
 
 @pytest.mark.usefixtures("store")
@@ -187,19 +193,44 @@ def test_metrics_are_linked_to_the_model_and_its_data_sets(
             )
             with Image.open(path) as picture:
                 picture.verify()
-        assert len(version.tags["bank_digest"]) == 16
+        [model] = [model for model in models if model.name == name]
+        assert float(version.tags["validation_mrr"]) == pytest.approx(
+            next(each.value for each in model.metrics if each.key == "validation_mrr"), abs=1e-6
+        )
 
 
 @pytest.mark.usefixtures("store")
-def test_another_gallery_than_the_champions_is_said(
-    arguments: list[str], training: list[str], capsys: pytest.CaptureFixture[str]
+def test_only_on_equal_terms_a_champion_is_followed(
+    arguments: list[str],
+    training: list[str],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
+    """The same twice; another gallery; the same ids on other pictures; other weights; by force."""
+    client, models = mlflow.MlflowClient(), len(NAMES)
     assert register(arguments, training) == 0
+    assert "@champion --env" not in capsys.readouterr().out
+    client.update_registered_model("newsimages-clip", "Our own words.")
     assert register(arguments, training) == 0
-    assert "is not the champion's" not in capsys.readouterr().out
+    assert capsys.readouterr().out.count(" equals that of the champion, ") == models
+    assert client.get_registered_model("newsimages-clip").description == "Our own words."
+
     assert register(arguments, training, "--gallery", "RSS") == 0
-    said = f"its gallery, RSS ({N_TEST} images), is not the champion's, all ({2 * N_TEST} images)"
-    assert said in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert shown.count(": challenger, as its validation MRR of ") == models
+    assert shown.count(f": another gallery ({N_TEST} images, ") == models
+    for path in sorted(tmp_path.glob("squares/*/images/train*.png")):
+        with Image.open(path) as picture:
+            picture.transpose(Image.Transpose.ROTATE_90).resize((41, 40)).save(path)
+    assert register(arguments, training) == 0
+    assert capsys.readouterr().out.count(": another validation part (") == models
+    save_tiny_clip(tmp_path / "tiny", seed=7)
+    assert register(arguments, training, "--promote", "always", "--precision", "bf16") == 0
+    shown = capsys.readouterr().out
+    assert shown.count(": champion, as promote=always (auto makes it challenger, as ") == models
+    assert (
+        shown.count(": another precision (bf16; the champion's: fp32), another set of ") == models
+    )
 
 
 @pytest.mark.usefixtures("store")
@@ -220,43 +251,15 @@ def test_bad_requests_are_invalid_parameter_values(
 
 
 @pytest.mark.usefixtures("store")
-def test_a_worse_version_becomes_challenger_and_is_told_why(
-    arguments: list[str], training: list[str], capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert register(arguments, training) == 0
-    client = mlflow.MlflowClient()
-    client.set_model_version_tag("newsimages-clip", "1", "validation_mrr", "1.1")
-    capsys.readouterr()
-    assert register(arguments, training, "--gallery", "TW") == 0
-    shown = capsys.readouterr().out
-    assert "newsimages-clip version 2: challenger" in shown
-    assert "is below the champion's 1.10000 (version 1)" in shown
-    assert str(client.get_model_version_by_alias("newsimages-clip", "champion").version) == "1"
-    assert str(client.get_model_version_by_alias("newsimages-clip", "challenger").version) == "2"
-    assert str(client.get_model_version_by_alias("newsimages-txv", "champion").version) == "2"
-
-
-@pytest.mark.usefixtures("store")
-def test_on_other_validation_articles_the_champion_is_measured_anew(
-    arguments: list[str], training: list[str], capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert register(arguments, training) == 0
-    client = mlflow.MlflowClient()
-    client.set_model_version_tag("newsimages-clip", "1", "validation_part", "other")
-    client.set_model_version_tag("newsimages-clip", "1", "validation_mrr", "1.1")
-    capsys.readouterr()
-    assert register(arguments, training) == 0
-    assert "newsimages-clip version 2: champion" in capsys.readouterr().out
-
-
-@pytest.mark.usefixtures("store")
 def test_a_folder_of_images_can_be_the_gallery(
-    arguments: list[str], training: list[str], tmp_path: Path
+    arguments: list[str], training: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """One of few images is a trial, which is served as challenger or where it is promoted."""
     broken = tmp_path / "squares" / "pairs" / "images" / "broken.png"
     broken.write_bytes(b"x")
     assert register(arguments, training, "--gallery", str(tmp_path / "squares" / "pairs")) == 0
-    model = mlflow.pyfunc.load_model("models:/newsimages-txv@champion")
+    assert capsys.readouterr().out.count(" is taken for a trial. promote=always ") == len(NAMES)
+    model = mlflow.pyfunc.load_model("models:/newsimages-txv@challenger")
     [images] = model.predict(pd.DataFrame({"title": ["A square"]}))["image_ids"]
     assert len(images) == 30
     assert set(images) == {f"images/p{i}.png" for i in range(30)}

@@ -16,7 +16,6 @@ import pandas as pd
 
 from newsimages.devices import ON_CPU, Compute
 from newsimages.errors import NewsImagesError
-from newsimages.metrics.metrics import CUTS, figures_of, ranks_in_lists
 from newsimages.protocols.embedded import EmbeddedSet, joined, with_txv
 from newsimages.protocols.parts import Parts
 from newsimages.ranking.bank import without_asked
@@ -144,17 +143,6 @@ class Chooser:
         bank = self._bank_without([validation.queries], [View("clip", "title")])
         own = replace(retriever, gallery=validation.gallery, revisions=retriever.revisions[:1])
         return own.with_bank(txv_queries(bank, retriever.networks)), validation
-
-    def validation_mrr(self, retriever: Retriever) -> float:
-        """The MRR of any retriever on the validation part, one article at a time.
-
-        Raises:
-            NewsImagesError: As `on_validation`.
-        """
-        own, validation = self.on_validation(retriever)
-        lists = own.rank(validation.queries, top_k=CUTS[-1])
-        ranks = ranks_in_lists(lists.article_ids, lists.image_ids, validation.truth())
-        return figures_of(ranks)["mrr"]
 
     def _choose(self, run: Run) -> Choice:
         """Fits the weights, chooses the revision, and fits the weights anew with it in place."""
