@@ -12,7 +12,7 @@ from newsimages.runs.table import RUNS, TOWERS, Run
 
 def model_card(name: str, runs: Sequence[Run]) -> str:
     """What a registered model is, whatever its versions; ``runs`` are those it may answer as."""
-    which = ", or ".join(f"run {run.number}, {run.words}" for run in runs)
+    which = " or ".join(f"run {run.number} ({run.words})" for run in runs)
     return f"""Finds the images of a gallery that go with a news article: a title, and a text \
 where there is one, in; ids of images, best first, out. It answers as {which}.
 
@@ -52,8 +52,8 @@ def card(
         f"{TOWERS[view.tower]} on {view.text_field}s {weight:.3f}"
         for view, weight in retriever.weights.items()
     )
-    return f"""Ranks {about.gallery_size} images ({about.gallery}) for a news article as run \
-{run.number}, `{run.variant}`, does: {run.words}.
+    return f"""Run {run.number} ({run.variant}) ranks {about.gallery_size} images \
+({about.gallery}) for a news article: {run.words}.
 
 - **Corpus**: {about.corpus}
 - **Backbone**: {terms["backbone"]}, in {terms["precision"]}; text towers only

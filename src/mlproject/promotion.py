@@ -22,7 +22,8 @@ MRR = "validation_mrr"
 SETTLED = "settled_as"
 """The tag of a version whose alias has been settled: the alias that it was given."""
 PROMOTE = "promote"
-"""The tag that says what decides: the comparison (auto), or who registers (never, always)."""
+"""The tag of a version on which who registered it has decided, and not the comparison."""
+AUTO: Promote = "auto"
 _NEWEST = 1000  # versions that are looked through for those that are being settled
 _NO_SUCH = ErrorCode.Name(RESOURCE_DOES_NOT_EXIST)
 _ADVICE = "promote=always makes it champion all the same"
@@ -33,17 +34,17 @@ def tags_of(
 ) -> dict[str, str]:
     """What a version is told apart by: first what people compare, last what only programs do.
 
-    MLflow shows them in this order beside the versions, and sorted on a version's own page.
+    MLflow shows them in this order beside the versions, and sorted on a version's own page. They
+    are set in it, too, so that a version with all its terms has its figure.
     """
     run = mlflow.active_run()
     return {
+        **({} if promote == AUTO else {PROMOTE: promote}),
         MRR: f"{mrr:.6f}",
         "gallery": f"{about.gallery} ({about.gallery_size} images)",
         "variant": about.variant,
         "corpus": about.corpus,
         **terms,
-        "with/bank": f"{about.bank_size} articles, {about.bank_sha256[:16]}",
-        PROMOTE: promote,
         "git_commit": get_git_commit(__file__) or "unknown",
         "run_id": run.info.run_id if run else "",
     }
@@ -90,8 +91,8 @@ def settle(
     client = mlflow.MlflowClient()
     settled = {other for other, its_tags in _versions(name).items() if SETTLED in its_tags}
     alias, reason = _compared(name, tags, is_trial=is_trial)
-    promote = tags[PROMOTE]
-    if promote != "auto":
+    promote = tags.get(PROMOTE, AUTO)
+    if promote != AUTO:
         reason = f"promote={promote} (auto makes it {alias}, as {reason})"
         alias = CHAMPION if promote == "always" else CHALLENGER
     elif alias == CHALLENGER:
@@ -123,14 +124,12 @@ def _best(name: str, own: str, tags: Mapping[str, str], settled: Collection[str]
     Versions in ``settled`` are passed over: one that was taken from its place by hand stays so.
     Who registers one with promote=always or never has decided, and nothing else does.
     """
-    if tags[PROMOTE] != "auto":
+    if PROMOTE in tags:
         return own
     rivals = {
         version: its_tags
         for version, its_tags in _versions(name).items()
-        if version not in settled
-        and its_tags.get(PROMOTE) == "auto"
-        and not unequal_terms(its_tags, tags)
+        if version not in settled and PROMOTE not in its_tags and not unequal_terms(its_tags, tags)
     }
     mrr_of = {version: _number(its_tags.get(MRR, "")) for version, its_tags in rivals.items()}
     mrr_of = {version: mrr for version, mrr in mrr_of.items() if mrr >= _number(tags[MRR])}

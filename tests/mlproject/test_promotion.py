@@ -34,7 +34,8 @@ def tags_with(mrr: float, promote: str = "auto", **others: str) -> dict[str, str
     """What a version is registered with; ``others`` by the last words of their names."""
     terms = {key: others.get(key.split("/")[-1], value) for key, value in EQUAL.items()}
     gallery = {"gallery": "all (900 images)"}
-    return {"validation_mrr": f"{mrr:.6f}", **gallery, **terms, "promote": promote}
+    decided = {} if promote == "auto" else {"promote": promote}
+    return {**decided, "validation_mrr": f"{mrr:.6f}", **gallery, **terms}
 
 
 class Registry:
