@@ -8,6 +8,7 @@ import tyro
 
 from mlproject import embed, evaluate, main, preprocess, pretrain, register, train
 from mlproject.failures import sentence_of
+from mlproject.parsing import PARSING
 from mlproject.stopping import is_stopped, said_goodbye
 
 PROG = "python src/mlproject"
@@ -36,7 +37,7 @@ def run(arguments: Sequence[str]) -> int:
     """
     hook = sys.unraisablehook
     try:
-        name, config = _parsed(arguments)
+        name, config = parsed(arguments)
         _, entry_point = ENTRY_POINTS[name]
         entry_point(config)
     except KeyboardInterrupt:
@@ -60,7 +61,7 @@ def _say_nothing(_: object) -> None:
     """What was half built when an error came, and falls apart, adds nothing to its sentence."""
 
 
-def _parsed(arguments: Sequence[str]) -> tuple[str, Any]:
+def parsed(arguments: Sequence[str]) -> tuple[str, Any]:
     """The entry point's name and its settings."""
     name, *settings = arguments or [""]
     if name not in ENTRY_POINTS:
@@ -73,5 +74,9 @@ def _parsed(arguments: Sequence[str]) -> tuple[str, Any]:
     # A parser of its own, so that near names are those of this entry point alone.
     config, _ = ENTRY_POINTS[name]
     return name, tyro.cli(
-        config, args=settings, prog=f"{PROG} {name}", config=(tyro.conf.OmitArgPrefixes,)
+        config,
+        args=settings,
+        prog=f"{PROG} {name}",
+        config=(tyro.conf.OmitArgPrefixes,),
+        registry=PARSING,
     )

@@ -14,7 +14,7 @@ from newsimages.corpora.image_files import IMAGE_ENDINGS
 from newsimages.embeddings import Embeddings
 from newsimages.errors import NewsImagesError, first_ten
 from newsimages.lists import names_in
-from newsimages.paths import is_folder
+from newsimages.paths import is_folder, looked_for
 from newsimages.protocols.embedded import EmbeddedSet, joined
 from newsimages.protocols.parts import Protocol
 from newsimages.ranking.spaces import Gallery, Queries, Tower
@@ -80,8 +80,8 @@ def _sets(gallery: str, known: Sequence[str]) -> list[str]:
     if unknown or not names:
         raise NewsImagesError(
             f"gallery={gallery}: {first_ten(unknown) or ALL} is neither a test set "
-            f"({first_ten(known) or 'there is none'}) nor a folder of images. Give a test set, or "
-            "set gallery to such a folder."
+            f"({first_ten(known) or 'there is none'}) nor a folder of images"
+            f"{looked_for(gallery)}. Give a test set, or set gallery to such a folder."
         )
     return names
 

@@ -53,6 +53,12 @@ def flat(config: Any) -> dict[str, Any]:
     return settings
 
 
+def _check_named(name: str, given: str, expected: str) -> None:
+    """Raises: NewsImagesError where a list of names, separated by commas, has none in it."""
+    if not names_in(given):
+        raise NewsImagesError(f"{name}={given!r}, expected {expected}.")
+
+
 def flag_name(each: Field[Any]) -> str:
     """A field's name on the command line: its own, unless ``tyro.conf.arg`` gives it another."""
     given = (getattr(extra, "name", None) for extra in getattr(each.type, "__metadata__", ()))
@@ -64,7 +70,8 @@ class CorpusOptions:
     """The corpus, and the folder that keeps all that is made of it."""
 
     corpus: str = DEMO
-    """The corpus folder (README: Your own corpus), or demo for the one the project draws itself."""
+    """The corpus folder (README: Your own corpus), or demo for the one the project draws itself.
+    Relative paths start at the current folder, which mlflow run makes that of the project."""
     workdir: str = "work"
     """The folder for tables, caches and embeddings; made if it is not there."""
     dataset: str = ALL
@@ -72,6 +79,10 @@ class CorpusOptions:
     encoding: str = AUTO
     """What tables that are not UTF-8 are in, such as cp1252 or mac_roman; auto: cp1252 where that
     makes sense."""
+
+    def __post_init__(self) -> None:
+        """Raises: NewsImagesError where no data set is named."""
+        _check_named("dataset", self.dataset, f"{ALL} or names of data sets")
 
     @property
     def said_encoding(self) -> str | None:
@@ -88,6 +99,10 @@ class PreprocessingOptions:
     translator: str = AUTO
     """A Marian model of the Hugging Face hub or a local folder; auto: what the corpus
     recommends, else Helsinki-NLP/opus-mt-de-en."""
+
+    def __post_init__(self) -> None:
+        """Raises: NewsImagesError where no language is named."""
+        _check_named("languages", self.languages, "codes of languages, such as en,de")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -189,8 +204,8 @@ class ServingOptions:
 
     def __post_init__(self) -> None:
         """Raises: NewsImagesError on a gallery without a name."""
-        if not names_in(self.gallery):
-            raise NewsImagesError(
-                f"gallery={self.gallery!r}, expected {ALL}, names of test sets or a folder of "
-                "images (. for the current one)."
-            )
+        _check_named(
+            "gallery",
+            self.gallery,
+            f"{ALL}, names of test sets or a folder of images (. for the current one)",
+        )

@@ -8,10 +8,11 @@ from typing import Annotated, Literal
 import tyro
 
 from mlproject.options import flag_name
+from mlproject.parsing import MAX_INTEGER
 from newsimages.corpora.nytimes800k import TextOf
 from newsimages.encoding.models import AUTO
 from newsimages.errors import NewsImagesError
-from newsimages.paths import is_file, is_folder
+from newsimages.paths import is_file, is_folder, looked_for
 from newsimages.protocols.parts import Protocol
 from newsimages.ranking.spaces import TextField, Tower
 from newsimages.txv.network import NetworkConfig, load_network
@@ -19,7 +20,7 @@ from newsimages.txv.schedule import TrainingConfig
 
 NO_PAIRS = "none"
 PRETRAINED, SCRATCH = "pretrained", "scratch"
-MAX_SEED = 2**32 - 1
+MAX_SEED = MAX_INTEGER
 """The greatest seed that scikit-learn takes."""
 
 
@@ -41,8 +42,8 @@ class PairsOptions:
         for name, given in (("pairs", self.pairs), ("pairs_images", self.pairs_images)):
             if given not in (AUTO, NO_PAIRS) and not (is_file(given) or is_folder(given)):
                 raise NewsImagesError(
-                    f"{name}={given} is neither a file nor a folder. Correct the path, or leave "
-                    f"{name} out."
+                    f"{name}={given} is neither a file nor a folder{looked_for(given)}. Correct "
+                    f"the path, or leave {name} out."
                 )
         if self.pairs_images != NO_PAIRS and self.pairs in (AUTO, NO_PAIRS):
             raise NewsImagesError(
@@ -149,7 +150,8 @@ class LearningOptions:
             if not is_file(self.initial):
                 raise NewsImagesError(
                     f"initial={self.initial}, expected {PRETRAINED}, {SCRATCH} or the file of a "
-                    "T×V network (the artifact txv/network.safetensors of a training's run)."
+                    "T×V network (the artifact txv/network.safetensors of a training's run)"
+                    f"{looked_for(self.initial)}."
                 )
             load_network(Path(self.initial))  # fails now, and not when all is embedded
 

@@ -1,5 +1,6 @@
 """The groups of settings: their names on the command line, and what they refuse."""
 
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from mlproject.options import (
     ServingOptions,
     flat,
 )
+from mlproject.parsing import name_or_path, real_number, whole_number
 from mlproject.pretrain import Pretrain
 from mlproject.train import Train
 from mlproject.training_options import (
@@ -118,6 +120,100 @@ def test_settings_without_effect_are_refused_by_name(tmp_path: Path) -> None:
     with pytest.raises(NewsImagesError, match="pairs=.* has no effect, because initial=scratch"):
         LearningOptions(initial="scratch", pairs=PairsOptions(pairs=folder))
     assert LearningOptions(pairs=PairsOptions(pairs=folder, pairs_images=folder))
+
+
+def given(name: str, text: str) -> Any:
+    """What ``main`` takes from the command line for a parameter."""
+    _, config = cli.parsed(["main", f"--{name}", text])
+    return flat(config)[name]
+
+
+NUMBERS = {
+    name: value
+    for name, value in flat(Main()).items()
+    if name == "workers" or type(value) in (int, float)
+}
+INTEGERS = [name for name, value in NUMBERS.items() if type(value) is not float]
+FROM_0 = ("plateau_gap", "patience", "margin", "seed", "dropout", "sheet_articles", "workers")
+TEXTS = [name for name, value in flat(Main()).items() if type(value) is str and name != "workers"]
+PATHS = ("corpus", "workdir", "backbone", "pretrained", "translator", "gallery")
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_every_number_is_refused_where_it_cannot_be(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    not_finite = () if name in INTEGERS else ("nan", "inf")
+    for text in ("-1", *not_finite, *(["0"] * (name not in FROM_0))):
+        with pytest.raises(SystemExit) as stopped:
+            given(name, text)
+        assert stopped.value.code == 2
+        assert f"{name}" in capsys.readouterr().err.replace("-", "_")
+    if name in FROM_0:
+        assert given(name, "0") == 0
+
+
+@pytest.mark.parametrize("name", INTEGERS)
+def test_a_whole_number_may_be_written_as_a_float(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert repr(given(name, "7.0")) == "7"
+    with pytest.raises(SystemExit):
+        given(name, "7.5")
+    shown = " ".join(capsys.readouterr().err.replace("│", " ").split())
+    assert "got '7.5', expected a whole number of at most 4294967295" in shown
+
+
+def test_what_is_read_as_a_number() -> None:
+    same = ("7", "7.0", "7e0", " 7 ", "+7.", "0.7e1")
+    assert [repr(whole_number(text)) for text in same] == ["7"] * len(same)
+    for text in ("7.5", "7,0", "4294967296", "-1e300", "nan", "inf", "1e999", "", "many", "0x7"):
+        with pytest.raises(ValueError, match="got .*, expected a whole number"):
+            whole_number(text)
+    assert real_number("1e-4") == 0.0001
+    with pytest.raises(ValueError, match="got 'many', expected a number"):
+        real_number("many")
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_no_text_may_be_empty(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        given(name, " " if name < "m" else "")
+    assert stopped.value.code == 2
+    assert f"--{name.replace('_', '-')}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["dataset", "languages", "variants", "gallery"])
+def test_a_list_names_something(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        given(name, " , ")
+    assert f"{name}=' , '" in capsys.readouterr().err
+
+
+def test_the_home_folder_may_be_written_as_a_tilde(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in PATHS:
+        assert given(name, "~/a folder/x") == f"{tmp_path}/a folder/x"
+    for text in ("a/~/b", "~nobody-of-this-name/b", "local-dir:a"):
+        assert name_or_path(text) == text
+    assert given("backbone", "local-dir:~/x") == f"local-dir:{tmp_path}/x"
+    (tmp_path / "pairs.csv").touch()
+    assert given("pairs", "~/pairs.csv") == f"{tmp_path}/pairs.csv"
+
+
+@pytest.mark.usefixtures("store")
+@pytest.mark.parametrize("name", ["corpus", "pairs", "initial", "gallery", "backbone"])
+def test_a_relative_path_that_leads_nowhere_is_told_with_where_it_led(
+    name: str, arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    value = "local-dir:up/../away" if name == "backbone" else "up/../away"
+    with suppress(SystemExit):
+        assert cli.run(["main", *arguments, f"--{name}", value]) == 1
+    shown = "".join(capsys.readouterr().err.replace("│", "").split())
+    assert f"(lookedforat{tmp_path}/away" in shown
+    assert f"asthecurrentfolderis{tmp_path})" in shown
 
 
 @pytest.mark.usefixtures("store")

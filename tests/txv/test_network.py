@@ -131,7 +131,7 @@ def test_the_seed_alone_makes_the_weights_and_torch_s_generator_is_left_alone() 
     ("settings", "message"),
     [
         ({"text_dimensions": ()}, "at least one feature on each side"),
-        ({"width": 0}, "sizes of at least 1"),
+        ({"width": 0}, "width=0, expected 1 to 65,536"),
         ({"width": 65_537}, "width=65537, expected 1 to 65,536"),
         ({"dropout": 1.0}, "expected 0 ≤ dropout < 1"),
     ],

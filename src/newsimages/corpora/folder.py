@@ -26,6 +26,7 @@ from newsimages.corpora.parts import Part, Split
 from newsimages.corpora.schema import check
 from newsimages.corpora.tables import TABLE_ENDINGS, is_table
 from newsimages.errors import NewsImagesError, first_ten
+from newsimages.paths import looked_for
 from newsimages.plain_text import encodable
 
 _Skipped = tuple[str, str, str, str, str]  # a row of Corpus.skipped
@@ -99,7 +100,8 @@ def read_corpus(
     if not folder.is_dir():
         got = "is a file" if folder.exists() else "does not exist"
         raise NewsImagesError(
-            f"The corpus folder {folder} {got}. Give a folder that holds tables of articles."
+            f"The corpus folder {folder} {got}{looked_for(folder)}. Give a folder that holds "
+            "tables of articles, best by its whole path."
         )
     try:
         return _read(folder, only, encoding)

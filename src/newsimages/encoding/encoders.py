@@ -32,7 +32,7 @@ from newsimages.encoding.text_tower import TextTower
 from newsimages.encoding.variants import variant
 from newsimages.errors import NewsImagesError, first_ten, reason_of
 from newsimages.foreign_code import refuse_code, without_code
-from newsimages.paths import is_file
+from newsimages.paths import is_file, looked_for
 from newsimages.weight_file import add_weights, why_not_loaded
 
 DRAFT = 3  # a JPEG decoded at reduced size keeps at least so many times the model's image size
@@ -260,9 +260,12 @@ def check_names(source: str, pretrained: str) -> None:
     Raises: NewsImagesError where openCLIP knows no such model or tag and no local file is meant.
     """
     if source.startswith(LOCAL):
-        if not is_file(f"{source.removeprefix(LOCAL)}/{CONFIG}"):
-            advice = _advice(source, "")
-            raise NewsImagesError(f"Cannot load backbone={source}: it has no {CONFIG}. {advice}")
+        file = f"{source.removeprefix(LOCAL)}/{CONFIG}"
+        if not is_file(file):
+            raise NewsImagesError(
+                f"Cannot load backbone={source}: it has no {CONFIG}{looked_for(file)}. "
+                f"{_advice(source, '')}"
+            )
         return
     if source.startswith(HUB):
         return
@@ -283,5 +286,5 @@ def check_names(source: str, pretrained: str) -> None:
         raise NewsImagesError(f"backbone={source} needs weights: {needed} {shown}.")
     raise NewsImagesError(
         f"pretrained={pretrained} is neither a checkpoint file nor a tag of {source}, which has: "
-        f"{shown}."
+        f"{shown}{looked_for(pretrained)}."
     )

@@ -48,14 +48,14 @@ class NetworkConfig:
 
     def __post_init__(self) -> None:
         """Raises: NewsImagesError on a side without features, or invalid sizes."""
-        sizes = (*self.text_dimensions, *self.image_dimensions, self.width)
+        sizes = (*self.text_dimensions, *self.image_dimensions)
         if not self.text_dimensions or not self.image_dimensions or min(sizes) < 1:
             raise NewsImagesError(
                 f"text_dimensions={self.text_dimensions}, image_dimensions="
-                f"{self.image_dimensions}, width={self.width}: expected at least one feature on "
-                "each side and sizes of at least 1."
+                f"{self.image_dimensions}: expected at least one feature on each side and sizes of "
+                "at least 1."
             )
-        if self.width > MAX_WIDTH:
+        if not 1 <= self.width <= MAX_WIDTH:
             raise NewsImagesError(f"width={self.width}, expected 1 to {MAX_WIDTH:,}.")
         if not 0 <= self.dropout < 1:
             raise NewsImagesError(f"dropout={self.dropout}, expected 0 ≤ dropout < 1.")
