@@ -10,6 +10,7 @@ import mlflow
 import pandas as pd
 
 from mlproject import tracking
+from mlproject.opening import name_run
 from mlproject.options import ArticleOptions, EncoderOptions, MultilingualOptions
 from mlproject.preprocess import Preprocess, open_corpus, preprocess
 from newsimages.corpora import Corpus, DataSet
@@ -75,6 +76,7 @@ def load_encoders(
             ``strict`` any image, or all sets together have no image files.
     """
     model = encoder_config(options.encoder, corpus)
+    name_run(model.backbone)
     models.choose_translator(corpus, options.preprocessing.translator)
     check_files(corpus, strict=options.strict)
     clip = OpenClipEncoder(model)

@@ -43,6 +43,7 @@ from newsimages.ranking.spaces import Queries
 from newsimages.reports.submission import check_cells, write_submission
 from newsimages.reports.tables import Measured, results_table
 from newsimages.runs.choice import Chooser, chooser_of
+from newsimages.runs.leading import leading
 from newsimages.runs.paper import published
 from newsimages.runs.table import Run
 from newsimages.txv.towers import Networks
@@ -256,7 +257,10 @@ def evaluate(config: Evaluate, experiment: Experiment) -> results.Results:
             parts.tests, rankings, measured, sheet_articles=measuring.sheet_articles
         )
     table = results_table(measured, published(parts.protocol) if measuring.paper_corpus else None)
-    return results.Results(table, picture, unmade)
+    made = {each.variant for each in measured}
+    ahead = leading(chooser, [each for each in measuring.runs if each.variant in made])
+    results.log_headline(ahead, measured)
+    return results.Results(table, picture, unmade, ahead)
 
 
 def _evaluate_run(
@@ -285,7 +289,7 @@ def _evaluate_run(
         "protocol": parts.protocol,
     }
     measured = []
-    with tracking.nested(each.official_name, tags=tags, params=params):
+    with tracking.nested(each.short_name, tags=tags, params=params):
         if len(choice.curve):
             tracking.log_table(choice.curve, "choice.csv")
         for test in parts.tests:
@@ -296,7 +300,7 @@ def _evaluate_run(
             if each.against == "bank":
                 figures = results.certainty(retriever, test, name=test.name)
                 mlflow.log_metrics({f"{test.name}/{key}": v for key, v in figures.items()})
-        mlflow.set_tag(tracking.DESCRIPTION_TAG, results.run_description(each, measured))
+        tracking.describe(results.run_description(each, measured))
         shown_mrr = ", ".join(f"{m.data_set} {m.metrics['mrr']:.3f}" for m in measured)
         print(f"  run {each.number} {each.variant}: MRR {shown_mrr or '-'}", flush=True)
     return measured

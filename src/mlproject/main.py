@@ -13,6 +13,7 @@ from mlproject.evaluate import (
     train_and_evaluate,
 )
 from mlproject.gallery import check_gallery
+from mlproject.opening import how_to_look
 from mlproject.preprocess import open_corpus
 from mlproject.register import Register, check_registry, register, why_unservable
 from mlproject.train import check_start
@@ -20,7 +21,7 @@ from mlproject.training_options import ScopeOptions
 
 NEXT_STEPS = """
 Next:
-  mlflow ui     # the runs: http://127.0.0.1:5000/#/experiments?workflowType=machine_learning{serve}
+  {look}{serve}
   mlflow run . -e evaluate -P corpus=/your/corpus --experiment-name newsimages --env-manager uv
 """
 SERVE = "\n  mlflow models serve -m models:/{name} --env-manager uv"
@@ -49,7 +50,7 @@ def run(config: Main) -> None:
             tracking.not_made("register", unserved)
         check_made(config, unmade)
         serve = SERVE.format(name=registered[-1]) if registered else ""
-        print(NEXT_STEPS.format(serve=serve))
+        print(NEXT_STEPS.format(look=how_to_look(), serve=serve))
 
 
 def why_unserved(config: Main, plan: Plan, encoders: Encoders) -> str:

@@ -80,10 +80,6 @@ class CorpusOptions:
     """What tables that are not UTF-8 are in, such as cp1252 or mac_roman; auto: cp1252 where that
     makes sense."""
 
-    def __post_init__(self) -> None:
-        """Raises: NewsImagesError where no data set is named."""
-        _check_named("dataset", self.dataset, f"{ALL} or names of data sets")
-
     @property
     def said_encoding(self) -> str | None:
         """The encoding, None where it is to be found out."""

@@ -27,16 +27,23 @@ from newsimages.reports.tables import Measured, markdown, results_table
 from newsimages.retriever.retriever import Retriever
 from newsimages.runs.certainty import certainty_figures, half_lost
 from newsimages.runs.choice import Choice
+from newsimages.runs.leading import Role
 from newsimages.runs.table import Run
 
-MAX_DESCRIPTION = 8000
-"""Characters that MLflow keeps of a run's description; the tables are artifacts as well."""
+HEADLINE = ("mrr", "recall_at_10")
+"""The metrics that an evaluation itself has of its leading runs."""
 TITLES: dict[Protocol, str] = {
     "official": "A. Official protocol: trained and selected on the training sets, measured on the "
     "test sets",
     "internal": "B. Internal protocol: trained and selected inside 80 % of the training sets, "
     "measured on the other 20 %",
     "time": "Internal protocol by time: as B, measured on the newest 20 %",
+}
+
+
+WHO: dict[Role, str] = {
+    "paper": "The paper's best, by the validation part",
+    "champion": "What newsimages-fused answers as",
 }
 
 
@@ -49,6 +56,14 @@ class Results(NamedTuple):
     """A picture of all runs, in Markdown."""
     unmade: Mapping[str, str] = {}
     """Why variants were not made."""
+    ahead: Mapping[Role, Run] = {}
+    """The runs that stand for it, as `newsimages.runs.leading`."""
+
+    @property
+    def headline(self) -> str:
+        """Which runs these are."""
+        said = [f"{WHO[role]}: {run.short_name} ({run.words})" for role, run in self.ahead.items()]
+        return ". ".join(said)
 
     @property
     def words(self) -> str:
@@ -193,7 +208,7 @@ def log_tables(
     shown, described = [], [f"The paper's runs on {corpus}."]
     for protocol, own in tables.items():
         shown.append(f"{TITLES[protocol]}\n\n{own.words}")
-        described += [own.picture, shown[-1]]
+        described += [own.headline, own.picture, shown[-1]]
         tracking.log_table(own.table, f"results_{protocol}.csv")
         mlflow.log_text(f"## {shown[-1]}\n", f"results_{protocol}.md")
         if own.unmade:
@@ -208,7 +223,24 @@ def log_tables(
         shown.append(_optimism(tables["internal"].table, tables["time"].table))
         mlflow.log_text(shown[-1] + "\n", "results_optimism.md")
     print("\n" + "\n\n".join(shown) + "\n")
-    mlflow.set_tag(tracking.DESCRIPTION_TAG, "\n\n".join(described)[:MAX_DESCRIPTION])
+    tracking.describe("\n\n".join(filter(None, described)))
+
+
+def log_headline(ahead: Mapping[Role, Run], measured: Sequence[Measured]) -> None:
+    """Logs figures of the leading runs with the active run: ``RSS/mrr_champion``, and so on.
+
+    A tag ``leading/champion`` names the variant.
+    """
+    for role, run in ahead.items():
+        mlflow.set_tag(f"leading/{role}", run.variant)
+        mlflow.log_metrics(
+            {
+                f"{each.data_set}/{metric}_{role}": each.metrics[metric]
+                for each in measured
+                if each.variant == run.variant
+                for metric in HEADLINE
+            }
+        )
 
 
 def _optimism(random: pd.DataFrame, by_time: pd.DataFrame) -> str:

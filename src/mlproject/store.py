@@ -12,8 +12,11 @@ from pathlib import Path
 
 import mlflow
 from filelock import FileLock
+from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+from mlflow.utils.file_utils import local_file_uri_to_path
+from mlflow.utils.uri import is_local_uri
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
@@ -47,6 +50,30 @@ def make_ready() -> None:
             "PostgreSQL, pip install 'psycopg[binary]' and begin the address with "
             "postgresql+psycopg://."
         ) from error
+
+
+def say_if_moved(run: Run) -> None:
+    """Says where new artifacts go if that is not beside the store, as after it was moved or copied.
+
+    Experiments keep the whole path of their artifacts' folder, which MLflow makes again in silence.
+    """
+    store, experiment = _sqlite_file(mlflow.get_tracking_uri()), run.info.experiment_id
+    location = mlflow.get_experiment(experiment).artifact_location
+    if store is None or not is_local_uri(location):  # type: ignore[no-untyped-call]
+        return
+    kept = Path(local_file_uri_to_path(location))  # type: ignore[no-untyped-call]
+    beside = store.parent / "mlruns" / experiment
+    earlier = "attributes.status = 'FINISHED'"
+    is_copied = kept.exists() and beside.exists() and not kept.samefile(beside)
+    is_moved = not kept.exists() and bool(
+        mlflow.search_runs([experiment], earlier, max_results=1, output_format="list")
+    )
+    if is_copied or is_moved:
+        print(
+            f"  MLflow's store {store} keeps artifacts in {kept}, which "
+            f"{'is not beside it' if is_copied else 'is not there'}, and makes new ones there. "
+            "If it was moved or copied, see Moving a store in docs/serving.md."
+        )
 
 
 def shown_address() -> str:

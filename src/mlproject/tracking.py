@@ -22,10 +22,11 @@ from mlflow.exceptions import MlflowException
 from mlflow.utils.git_utils import get_git_commit
 from mlflow.utils.validation import MAX_PARAM_VAL_LENGTH, MAX_TAG_VAL_LENGTH
 
+from mlproject.opening import ENTRY_POINT_TAG, name_run, opened_run, say_if_fetched
 from mlproject.options import flat
 from mlproject.running import LOCK_TAG, alive, close_killed
 from mlproject.stopping import answering, is_stopped, raise_noted
-from mlproject.store import PATIENCE_S, make_ready
+from mlproject.store import PATIENCE_S, make_ready, say_if_moved
 from newsimages.corpora import DataSet
 from newsimages.protocols.embedded import EmbeddedSet
 from newsimages.reports.figures.canvas import Drawing
@@ -33,6 +34,7 @@ from newsimages.reports.spreadsheet import spreadsheet_csv
 
 DESCRIPTION_TAG = "mlflow.note.content"
 COMMIT_TAG = "mlflow.source.git.commit"
+CUT = "\n\nThe rest is among the artifacts of this run."
 _unended: dict[str, str] = {}  # the status of runs by id, where the store could not be told
 
 
@@ -48,22 +50,23 @@ def entry_point(config: Any) -> Iterator[None]:
     settings = {key: str(value) for key, value in flat(config).items()}
     # MLflow raises what it logs so, and that is told in a sentence.
     logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
-    with answering("raise"), alive(Path(settings["workdir"])) as lock:
+    workdir, description = Path(settings["workdir"]), str(type(config).__doc__)
+    tags = {**_common_tags(), ENTRY_POINT_TAG: name, DESCRIPTION_TAG: description}
+    with answering("raise"):
         make_ready()
-        # Taken out of the environment, where the first nested run would take it for its own.
-        opened = os.environ.pop("MLFLOW_RUN_ID", None)
-        tags = {
-            **_common_tags(),
-            LOCK_TAG: lock,
-            "entry_point": name,
-            DESCRIPTION_TAG: str(type(config).__doc__),
-        }
-        run_name = None if opened else name
-        with _closing(), _open(run_id=opened, run_name=run_name, tags=tags) as run:
+        opened = opened_run()
+        with (
+            alive(workdir) as lock,
+            _closing(),
+            _open(run_id=opened, tags={**tags, LOCK_TAG: lock}) as run,
+        ):
             close_killed(run)
+            say_if_fetched(run, workdir)
+            say_if_moved(run)
             known = run.data.params
             new = {key: value for key, value in settings.items() if key not in known}
             mlflow.log_params({key: value[:MAX_PARAM_VAL_LENGTH] for key, value in new.items()})
+            name_run()
             yield
 
 
@@ -190,6 +193,29 @@ def log_drawing(drawing: Drawing, name: str) -> None:
     """Logs a figure as ``figures/NAME.png`` and what it shows as ``figures/NAME.csv``."""
     mlflow.log_figure(drawing.figure, f"figures/{name}.png")
     log_table(drawing.data, f"figures/{name}.csv")
+
+
+def describe(text: str) -> None:
+    """Makes a text in Markdown the active run's description, as far as a tag holds it."""
+    mlflow.set_tag(DESCRIPTION_TAG, shortened_markdown(text))
+
+
+def shortened_markdown(text: str, n: int = MAX_TAG_VAL_LENGTH) -> str:
+    """A text of ``n`` characters at most, which ends behind a whole line and the word on the rest.
+
+    A table of which not one row would be left is left out with its head.
+    """
+    if len(text) <= n:
+        return text
+    lines, kept = text.split("\n"), text[: n - len(CUT) + 1].count("\n")
+    while kept and (not lines[kept - 1] or any(map(_is_rule, lines[kept - 1 : kept + 1]))):
+        kept -= 1
+    return "\n".join(lines[:kept]) + CUT
+
+
+def _is_rule(line: str) -> bool:
+    """Whether it is the line between a table's head and its rows."""
+    return line.startswith("| --")
 
 
 def picture(name: str, words: str) -> str:

@@ -17,13 +17,7 @@ from tests.mlproject.squares import N_TEST, children, runs
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 VARIANTS = ("clip", "clip_ds", "txv", "txv_ds", "txv_text_ds")
-OFFICIAL_NAMES = (
-    "iti_certh_clip_run_1",
-    "iti_certh_clip_ds_run_2",
-    "iti_certh_TxV_run_3",
-    "iti_certh_TxV_ds_run_4",
-    "iti_certh_TxV_text_ds_run_5",
-)
+RUN_NAMES = [f"run {number} · {variant}" for number, variant in enumerate(VARIANTS, start=1)]
 MLFLOWS_OWN = (
     "/ajax-api/2.0/mlflow/users/current",  # asked for on every page, a 404 where nobody logs in
     "ResizeObserver loop completed with undelivered notifications",  # its panes, while they settle
@@ -100,7 +94,7 @@ def the_list_shows(page: Page, parent: Run, compared: list[Run]) -> None:
     """The runs stand below their parent, each with the metric that is chosen as a column."""
     page.get_by_role("button", name="Close", exact=True).click()  # the assistant's pane
     page.locator(f"[row-id='{parent.info.run_id}'] [data-component-id*='runnamecell']").click()
-    for name in OFFICIAL_NAMES:
+    for name in RUN_NAMES:
         expect(page.get_by_role("link", name=name, exact=True)).to_be_visible()
     page.get_by_role("button", name="Show more columns").click()
     page.get_by_placeholder("Search columns").fill("TW/mrr")
@@ -118,7 +112,7 @@ def select_and_compare(page: Page, compared: list[Run]) -> None:
         page.locator(f"[row-id='{run.info.run_id}']").get_by_role("checkbox").first.check()
     page.get_by_role("button", name="Compare", exact=True).click()
     expect(page.get_by_text("Comparing 5 Runs from 1 Experiment")).to_be_visible()
-    for name in OFFICIAL_NAMES:
+    for name in RUN_NAMES:
         expect(page.get_by_role("cell", name=name, exact=True).first).to_be_visible()
     expect(page.get_by_title("Plot chart").filter(has_text="TW/mrr")).to_be_visible()
     figures = page.locator(".ReactVirtualized__Grid")  # of the metrics; other tables are plain

@@ -183,7 +183,7 @@ def test_no_text_may_be_empty(name: str, capsys: pytest.CaptureFixture[str]) -> 
     assert f"--{name.replace('_', '-')}" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("name", ["dataset", "languages", "variants", "gallery"])
+@pytest.mark.parametrize("name", ["languages", "variants", "gallery"])
 def test_a_list_names_something(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         given(name, " , ")

@@ -14,6 +14,7 @@ from newsimages.encoding.store import EmbeddingStore
 from tests.mlproject.squares import N_TEST, N_TRAIN, children, runs, step
 from tests.tiny_clip import save_tiny_clip
 
+PAPER = ("clip", "clip_ds", "txv", "txv_ds", "txv_text_ds")
 CLIP = ("--variants", "clip,clip_ds", "--sheet-articles", "0")
 """The runs that need no training."""
 
@@ -25,11 +26,24 @@ def test_main_tracks_each_run_of_the_paper(
     assert cli.run(["main", *arguments, *training]) == 0
     shown = capsys.readouterr().out
     assert "| RSS" in shown
-    assert "mlflow ui" in shown
 
     [parent] = [run for run in runs() if run.data.tags.get("entry_point") == "main"]
     assert parent.data.params["corpus"] == arguments[1]
-    assert "| RSS" in parent.data.tags["mlflow.note.content"]
+    assert (
+        f"mlflow ui     # this run: http://127.0.0.1:5000/#/experiments/1/runs/{parent.info.run_id}?"
+        in shown
+    )
+    assert parent.info.run_name == "main · squares · tiny"
+    described = parent.data.tags["mlflow.note.content"]
+    assert "| RSS" in described
+    for role, known in (("paper", PAPER), ("champion", ("mix_bank",))):
+        leader = parent.data.tags[f"leading/{role}"]
+        assert leader in known
+        assert f" · {leader} (" in described
+        own = children(leader)[0].data.metrics
+        for name in ("RSS/mrr", "TW/mrr", "RSS/recall_at_10", "TW/recall_at_10"):
+            assert parent.data.metrics[f"{name}_{role}"] == own[name]
+    assert {name.partition("/")[0] for name in parent.data.metrics} == {"RSS", "TW", "seconds"}
     for variant, number, official_name, revision in (
         ("clip", "1", "iti_certh_clip_run_1", "none"),
         ("clip_ds", "2", "iti_certh_clip_ds_run_2", "dual_softmax"),
@@ -39,7 +53,8 @@ def test_main_tracks_each_run_of_the_paper(
     ):
         [child] = children(variant)
         assert child.info.status == "FINISHED"
-        assert child.info.run_name == child.data.tags["official_name"] == official_name
+        assert child.info.run_name == f"run {number} · {variant}"
+        assert child.data.tags["official_name"] == official_name
         expected = {
             "run_number": number,
             "retriever": variant.split("_")[0],

@@ -1,6 +1,7 @@
 """MLflow's file is whole or absent, made once, and what is wrong with it is told."""
 
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -10,9 +11,10 @@ from pathlib import Path
 
 import mlflow
 import pytest
+from mlflow.entities import Run
 
 from mlproject import store
-from mlproject.store import make_ready, shown_address
+from mlproject.store import make_ready, say_if_moved, shown_address
 from newsimages.errors import NewsImagesError
 
 ROOT = Path(__file__).parents[2]
@@ -115,6 +117,44 @@ def test_a_locked_file_is_waited_for(
     make_ready()
     assert "waiting for" in capsys.readouterr().out
     other.close()
+
+
+def begun(status: str | None = None) -> Run:
+    """A run of an experiment, which has ended so."""
+    client = mlflow.MlflowClient()
+    run = client.create_run("0")
+    if status:
+        client.set_terminated(run.info.run_id, status)
+    return run
+
+
+def test_artifacts_that_go_elsewhere_than_beside_a_moved_store_are_told(
+    place: Path, empty_store: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def said() -> str:
+        say_if_moved(begun())
+        return capsys.readouterr().out
+
+    shutil.copy(empty_store, place)
+    kept, beside = empty_store.parent / "mlruns" / "0", place.parent / "mlruns" / "0"
+    with sqlite3.connect(place) as database:
+        database.execute("UPDATE experiments SET artifact_location = ?", [str(kept)])
+    assert said() == ""  # nothing has been made in it
+    begun("FAILED")
+    assert said() == ""
+    begun("FINISHED")  # moved: what it has made is no longer where it was
+    assert f"store {place} keeps artifacts in {kept}, which is not there" in said()
+    kept.mkdir(parents=True)
+    assert said() == ""  # kept elsewhere on purpose
+    beside.mkdir(parents=True)  # copied, with the old ones left behind
+    shown = said()
+    assert f"store {place} keeps artifacts in {kept}, which is not beside it" in shown
+    assert shown.count("\n") == 1
+    kept.rmdir()
+    kept.symlink_to(beside)
+    assert said() == ""
+    kept.unlink()
+    kept.parent.rmdir()
 
 
 def test_a_folder_that_cannot_be_made_is_an_error(place: Path) -> None:

@@ -20,6 +20,7 @@ from newsimages.protocols.embedded import EmbeddedSet, joined, with_txv
 from newsimages.protocols.parts import Parts
 from newsimages.ranking.bank import without_asked
 from newsimages.ranking.confidence import Confidence
+from newsimages.ranking.ranking import Ranking
 from newsimages.ranking.revisions import PLAIN, REVISIONS, Revision
 from newsimages.ranking.spaces import Gallery, Queries, View, Weights
 from newsimages.retriever.retriever import Retriever
@@ -131,6 +132,24 @@ class Chooser:
             )
         return without_asked(self.bank, asked, views, compute=self.compute)
 
+    @property
+    def can_measure(self) -> bool:
+        """Whether there is a validation part with a right image."""
+        return self.validation is not None and bool(self.validation.truth())
+
+    def mrr_of(self, run: Run) -> float:
+        """The MRR of a run on the validation part, whether it has chosen anything there or not.
+
+        Raises:
+            NewsImagesError: As `choose`.
+        """
+        if run.revision is None:
+            return self.choose(run).mrr
+        validation = self._validation()
+        retriever = self.retriever(run, validation.gallery)
+        lists = retriever.rank(validation.queries, top_k=CUTS[-1], against=run.against)
+        return _mrr(lists, validation)
+
     def on_validation(self, retriever: Retriever) -> tuple[Retriever, EmbeddedSet]:
         """Any retriever on the validation part, against the bank, and that part.
 
@@ -180,6 +199,11 @@ class Chooser:
                 "There is no validation part to choose on. Give a training set with its images."
             )
         return self.validation
+
+
+def _mrr(lists: Ranking, part: EmbeddedSet) -> float:
+    ranks = ranks_in_lists(lists.article_ids, lists.image_ids, part.truth())
+    return figures_of(ranks)["mrr"]
 
 
 def chooser_of(

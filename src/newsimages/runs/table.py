@@ -42,6 +42,11 @@ class Run:
         return f"newsimages_{self.variant}_run_{self.number}"
 
     @property
+    def short_name(self) -> str:
+        """A name that begins with what tells it apart, for narrow columns: ``run 1 · clip``."""
+        return f"run {self.number} · {self.variant}"
+
+    @property
     def retriever(self) -> str:
         """What its towers together are called: the variant's first word."""
         return self.variant.split("_", maxsplit=1)[0]
