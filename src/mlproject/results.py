@@ -42,8 +42,8 @@ TITLES: dict[Protocol, str] = {
 
 
 WHO: dict[Role, str] = {
-    "paper": "The paper's best, by the validation part",
-    "champion": "What newsimages-fused answers as",
+    "paper": "The paper's best on validation",
+    "champion": "Best on validation of what answers one article alone (`main` registers it)",
 }
 
 
@@ -63,7 +63,7 @@ class Results(NamedTuple):
     def headline(self) -> str:
         """Which runs these are."""
         said = [f"{WHO[role]}: {run.short_name} ({run.words})" for role, run in self.ahead.items()]
-        return ". ".join(said)
+        return "\n".join(f"- {each}" for each in said)
 
     @property
     def words(self) -> str:
