@@ -16,6 +16,7 @@ import pandas as pd
 
 from newsimages.devices import ON_CPU, Compute
 from newsimages.errors import NewsImagesError
+from newsimages.metrics.metrics import CUTS, figures_of, ranks_in_lists
 from newsimages.protocols.embedded import EmbeddedSet, joined, with_txv
 from newsimages.protocols.parts import Parts
 from newsimages.ranking.bank import without_asked
