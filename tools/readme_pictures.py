@@ -71,7 +71,7 @@ def contact_sheet(browser: Browser, parent: Run) -> bytes:
         )
         page.goto(Path(path).as_uri())
         last = page.locator("article").nth(N_ARTICLES - 1)
-        expect(last.locator(".strip")).to_have_count(5)
+        expect(last.locator(".strip")).to_have_count(3)
         box = last.bounding_box()
         height = box["y"] + box["height"] if box else 1000
         return page.screenshot(clip={"x": 0, "y": 0, "width": SHEET_WIDTH, "height": height})

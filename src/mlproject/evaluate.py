@@ -252,13 +252,17 @@ def evaluate(config: Evaluate, experiment: Experiment) -> results.Results:
                 continue
             measured += _evaluate_run(config, experiment, each, banks, rankings)
         _say_left_out(unmade)
+    made = [each for each in measuring.runs if each.variant not in unmade]
+    ahead = leading(chooser, made)
     with tracking.announced(f"pictures-{parts.protocol}", doing="Draws contact sheets, figures."):
         picture = results.log_pictures(
-            parts.tests, rankings, measured, sheet_articles=measuring.sheet_articles
+            parts.tests,
+            rankings,
+            measured,
+            ahead=ahead,
+            sheet_articles=measuring.sheet_articles,
         )
     table = results_table(measured, published(parts.protocol) if measuring.paper_corpus else None)
-    made = {each.variant for each in measured}
-    ahead = leading(chooser, [each for each in measuring.runs if each.variant in made])
     results.log_headline(ahead, measured)
     return results.Results(table, picture, unmade, ahead)
 

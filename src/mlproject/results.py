@@ -28,10 +28,14 @@ from newsimages.retriever.retriever import Retriever
 from newsimages.runs.certainty import certainty_figures, half_lost
 from newsimages.runs.choice import Choice
 from newsimages.runs.leading import Role
-from newsimages.runs.table import Run
+from newsimages.runs.table import RUNS, Run
 
 HEADLINE = ("mrr", "recall_at_10")
 """The metrics that an evaluation itself has of its leading runs."""
+PLAIN_CLIP = "clip"
+"""The variant that all others are seen beside."""
+WORDS = {each.variant: each.words for each in RUNS}
+"""What every variant does, for people."""
 TITLES: dict[Protocol, str] = {
     "official": "A. Official protocol: trained and selected on the training sets, measured on the "
     "test sets",
@@ -144,9 +148,12 @@ def log_pictures(
     rankings: Mapping[str, Mapping[str, pd.DataFrame]],
     measured: Sequence[Measured],
     *,
+    ahead: Mapping[Role, Run],
     sheet_articles: int,
 ) -> str:
     """Logs a contact sheet and figures per test set, and the comparison of all variants.
+
+    The sheets open on the runs that are ``ahead``, and on plain CLIP.
 
     Returns:
         A picture of the MRR in Markdown, for the run's description; "" where nothing was measured.
@@ -157,7 +164,7 @@ def log_pictures(
     for test in tests:
         name = test.name
         if sheet_articles:
-            _log_sheet(test, rankings[name], sheet_articles)
+            _log_sheet(test, rankings[name], ahead, sheet_articles)
         tracking.log_drawing(hubness(rankings[name], test.images.ids, name=name), f"{name}/hubness")
         if name in ranks:
             tracking.log_drawing(recall_curves(ranks[name], name=name), f"{name}/recall")
@@ -171,7 +178,14 @@ def log_pictures(
     return tracking.picture("mrr", "MRR of all variants")
 
 
-def _log_sheet(test: EmbeddedSet, rankings: Mapping[str, pd.DataFrame], max_articles: int) -> None:
+def _log_sheet(
+    test: EmbeddedSet,
+    rankings: Mapping[str, pd.DataFrame],
+    ahead: Mapping[Role, Run],
+    max_articles: int,
+) -> None:
+    best = [ahead[role].variant for role in ("champion", "paper") if role in ahead]
+    leading = dict.fromkeys([*best, *(name for name in rankings if name == PLAIN_CLIP)])
     with tracking.artifact(f"contact_sheets/{test.name}.html") as path:
         sheet = contact_sheet(
             path,
@@ -179,6 +193,8 @@ def _log_sheet(test: EmbeddedSet, rankings: Mapping[str, pd.DataFrame], max_arti
             articles=test.articles,
             rankings=rankings,
             image_paths=test.files,
+            leading=list(leading),
+            words=WORDS,
             config=SheetConfig(max_articles=max_articles),
         )
     left_out = f" of {sheet.n_articles}" if sheet.n_shown < sheet.n_articles else ""
@@ -194,7 +210,7 @@ def _log_comparison(ranks: Mapping[str, Mapping[str, NDArray[np.float64]]]) -> N
     table = compare(ranks)
     sentences = "\n".join(f"- {sentence}" for sentence in comparison_sentences(table))
     tracking.log_table(table, "comparison.csv")
-    mlflow.log_text(comparison_html(table), "comparison.html")
+    mlflow.log_text(comparison_html(table, WORDS), "comparison.html")
     mlflow.log_text(f"{sentences}\n\n{comparison_markdown(table)}\n", "comparison.md")
 
 

@@ -3,12 +3,13 @@
 import itertools
 
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.typing import NDArray
 from scipy import stats
 
 from newsimages.errors import NewsImagesError
-from newsimages.metrics.comparison import compare, holm
+from newsimages.metrics.comparison import compare, groups, holm, mrr_of
 from newsimages.metrics.reciprocal_rank import reciprocal_ranks
 
 Ranks = NDArray[np.float64]
@@ -118,3 +119,45 @@ def test_other_articles_are_refused(sizes: tuple[int, int]) -> None:
     ranks = {f"v{at}": np.ones(n) for at, n in enumerate(sizes)}
     with pytest.raises(NewsImagesError, match="RSS: numbers of articles by variant"):
         compare({"RSS": ranks})
+
+
+def pairs_of(variants: str, apart: set[frozenset[str]]) -> pd.DataFrame:
+    """The pairs of variants, each a letter, the best first, of which some differ beyond chance."""
+    mrr = {variant: 1 - at / 10 for at, variant in enumerate(variants)}
+    rows = [
+        (one, other, mrr[one], mrr[other], 0.01 if frozenset((one, other)) in apart else 0.5)
+        for one, other in itertools.combinations(sorted(variants), 2)
+    ]
+    return pd.DataFrame(rows, columns=["variant", "against", "MRR", "MRR against", "p corrected"])
+
+
+@pytest.mark.parametrize(
+    ("apart", "expected"),
+    [
+        ("", ["cabd"]),
+        ("ca cb cd ab ad bd", ["c", "a", "b", "d"]),
+        ("cd", ["cab", "abd"]),
+        ("cb cd ad", ["ca", "ab", "bd"]),
+        ("ca bd", ["cb", "cd", "ab", "ad"]),  # what chance explains need not be neighbours
+    ],
+)
+def test_groups_by_hand(apart: str, expected: list[str]) -> None:
+    pairs = pairs_of("cabd", {frozenset(pair) for pair in apart.split()})
+    assert ["".join(group) for group in groups(pairs)] == expected
+    assert list(mrr_of(pairs)) == list("cabd")
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_groups_are_all_largest_sets_without_a_difference(seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    every = {frozenset(pair) for pair in itertools.combinations("abcdefgh", 2)}
+    apart = {pair for pair in sorted(every, key=sorted) if generator.random() < 0.4}
+    free = [
+        set(some)
+        for n in range(1, 9)
+        for some in itertools.combinations("abcdefgh", n)
+        if not any(frozenset(pair) in apart for pair in itertools.combinations(some, 2))
+    ]
+    largest = sorted("".join(sorted(one)) for one in free if not any(one < two for two in free))
+    assert ["".join(group) for group in groups(pairs_of("abcdefgh", apart))] == largest
+    assert not groups(pairs_of("", set()))

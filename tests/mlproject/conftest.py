@@ -1,12 +1,16 @@
 """A store of its own for every test, and what the entry points are called with."""
 
 import shutil
+import sqlite3
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import mlflow
 import pytest
+import sqlalchemy
 import torch
+from mlflow.utils import requirements_utils
 
 from tests.mlproject.squares import write_corpus
 from tests.tiny_clip import save_tiny_clip
@@ -19,6 +23,26 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_waits() -> Iterator[None]:
+    """Stores that outlive no loss of power, and installed versions looked up once.
+
+    Waiting for the disk after every entry takes a tenth of a test; so does MLflow's look at all
+    packages whenever a model is saved and loaded.
+    """
+
+    def write_without_waiting(connection: object, _: object) -> None:
+        if isinstance(connection, sqlite3.Connection):
+            connection.execute("PRAGMA synchronous=OFF")
+
+    sqlalchemy.event.listen(sqlalchemy.Engine, "connect", write_without_waiting)
+    with pytest.MonkeyPatch.context() as patch:
+        look_up = requirements_utils._get_installed_version
+        patch.setattr(requirements_utils, "_get_installed_version", cache(look_up))
+        yield
+    sqlalchemy.event.remove(sqlalchemy.Engine, "connect", write_without_waiting)
 
 
 @pytest.fixture(scope="session")

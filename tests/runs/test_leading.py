@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from newsimages.metrics.metrics import figures_of, ranks_in_lists
 from newsimages.runs.leading import leading, published_mrr
-from newsimages.runs.table import RUNS
+from newsimages.runs.table import RUNS, Run, choose_runs
+from tests.runs.test_choice import CHOOSER, VALIDATION
 
 RUN = {run.variant: run for run in RUNS}
 
@@ -35,3 +37,19 @@ def test_without_a_validation_part_the_papers_own_figures_decide() -> None:
     assert ahead(Known(), "clip", "clip_ds") == {"paper": "clip_ds"}
     assert ahead(Known(), "clip") == {"paper": "clip"}
     assert round(published_mrr(RUN["clip"]), 5) == round((0.49013 + 0.30875 + 0.54209) / 3, 5)
+
+
+def test_runs_are_measured_on_validation_as_they_ask() -> None:
+    def measured(run: Run) -> float:
+        bank = CHOOSER.bank_of(run, [VALIDATION.queries])
+        retriever = CHOOSER.retriever(run, VALIDATION.gallery, bank)
+        lists = retriever.rank(VALIDATION.queries, top_k=100, against=run.against)
+        return figures_of(ranks_in_lists(lists.article_ids, lists.image_ids, VALIDATION.truth()))[
+            "mrr"
+        ]
+
+    fused = choose_runs("mix_bank,languages_bank,all_bank")
+    assert leading(CHOOSER, RUNS) == {
+        "paper": max(choose_runs("paper"), key=measured),
+        "champion": max(fused, key=measured),
+    }

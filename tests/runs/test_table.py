@@ -62,11 +62,10 @@ def test_views_of_the_runs_beyond_the_paper() -> None:
 
 
 def test_every_run_says_what_it_does_in_words_of_its_own() -> None:
-    [dual, mix] = choose_runs("clip_ds,mix_bank")
+    [dual, mix, everything] = choose_runs("clip_ds,mix_bank,all_batch")
     assert dual.words == "CLIP on titles, dual softmax"
-    assert mix.words == (
-        "CLIP on titles and texts + T×V on titles and texts, chosen revision, one article at a time"
-    )
+    assert mix.words == "CLIP + T×V on titles and texts, chosen revision, one article at a time"
+    assert everything.words == "CLIP + T×V + multilingual CLIP on titles and texts, chosen revision"
     assert len({run.words for run in RUNS}) == len(RUNS)
 
 

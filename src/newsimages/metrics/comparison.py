@@ -62,6 +62,55 @@ def holm(p: NDArray[np.float64]) -> NDArray[np.float64]:
     return corrected
 
 
+def beyond_chance(pairs: pd.DataFrame) -> "pd.Series[bool]":
+    """Which pairs of `compare` differ by more than chance explains."""
+    return pairs["p corrected"] < 1 - CONFIDENCE
+
+
+def mrr_of(pairs: pd.DataFrame) -> dict[str, float]:
+    """The MRR by variant of a data set's pairs of `compare`, the greatest first."""
+    mrr = dict(zip(pairs["against"], pairs["MRR against"], strict=True))
+    mrr |= dict(zip(pairs["variant"], pairs["MRR"], strict=True))
+    return dict(sorted(mrr.items(), key=lambda item: -item[1]))
+
+
+def groups(pairs: pd.DataFrame) -> list[list[str]]:
+    """The largest sets of variants no two of which differ beyond chance.
+
+    A variant may stand in several of them, and one that differs from every other stands alone. They
+    are the maximal cliques of the graph of pairs that chance explains (Piepho, Journal of
+    Computational and Graphical Statistics 13, 2004), found by Bron and Kerbosch's algorithm with a
+    pivot (Communications of the ACM 16, 1973).
+
+    Args:
+        pairs: Those of one data set, from `compare`.
+
+    Returns:
+        The variants of each set and the sets themselves, the greatest MRR first.
+    """
+    place = {variant: number for number, variant in enumerate(mrr_of(pairs))}
+    alike: dict[str, set[str]] = {variant: set() for variant in place}
+    same = pairs[~beyond_chance(pairs)]
+    for one, other in zip(same["variant"], same["against"], strict=True):
+        alike[one].add(other)
+        alike[other].add(one)
+    found: list[list[int]] = []
+
+    def extend(clique: set[str], left: set[str], done: set[str]) -> None:
+        if not left and not done:
+            found.append(sorted(place[variant] for variant in clique))
+            return
+        pivot = max(left | done, key=lambda variant: len(alike[variant] & left))
+        for variant in left - alike[pivot]:
+            extend(clique | {variant}, left & alike[variant], done & alike[variant])
+            left, done = left - {variant}, done | {variant}
+
+    if place:
+        extend(set(), set(place), set())
+    names = list(place)
+    return [[names[number] for number in clique] for clique in sorted(found)]
+
+
 def _pairs(name: str, variants: Mapping[str, NDArray[np.float64]], seed: int) -> pd.DataFrame:
     values = {variant: reciprocal_ranks(np.asarray(r)) for variant, r in variants.items()}
     sizes = {variant: len(one) for variant, one in values.items()}

@@ -72,7 +72,10 @@ class Run:
         fields: dict[str, list[str]] = {}
         for tower, text_field in self.views:
             fields.setdefault(TOWERS[tower], []).append(f"{text_field}s")
-        towers = [f"{name} on {' and '.join(own)}" for name, own in fields.items()]
+        names: dict[str, list[str]] = {}
+        for name, own in fields.items():
+            names.setdefault(" and ".join(own), []).append(name)
+        towers = [f"{' + '.join(own)} on {texts}" for texts, own in names.items()]
         chosen = "chosen revision" if self.revision is None else self.revision.words
         alone = ", one article at a time" if self.against == "bank" else ""
         return f"{' + '.join(towers)}, {chosen}{alone}"

@@ -3,25 +3,23 @@
 import base64
 import io
 import itertools
-import shutil
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, ConsoleMessage, Error, Frame, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Frame, Page, expect
 
 from newsimages.reports.contact_sheet.content import Judged, content
 from newsimages.reports.contact_sheet.page import page as page_of
 from newsimages.reports.contact_sheet.sheet import SheetConfig, contact_sheet
 from newsimages.reports.contact_sheet.thumbnails import Thumbnails
+from newsimages.runs.table import RUNS
 from tests.reports.contact_sheet.sheets import ARTICLES, IMAGES, image_files, ranking, rankings
+from tests.reports.pages import CONTRAST, Open
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 HOSTILE = [
     "<script>window.hacked = 1</script><img src=x onerror='window.hacked = 1'>",
     "</script><script>window.hacked = 1</script>",
@@ -31,52 +29,6 @@ HOSTILE = [
     "line\u2028separator\x00\x07\x9f\ttab " + "long" * 60,
 ]
 SHOWN = [*HOSTILE[:5], "line separator␀␇\ufffd tab " + "long" * 60]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        installed = next(filter(None, map(shutil.which, BROWSERS)), None)
-        try:
-            opened = playwright.chromium.launch(executable_path=installed, args=["--no-sandbox"])
-        except Error as error:
-            pytest.skip(f"no browser to look with: {error.message.splitlines()[0]}")
-        yield opened
-        opened.close()
-
-
-Open = Callable[..., Page]
-
-
-@pytest.fixture
-def open_page(browser: Browser) -> Iterator[Open]:
-    """Opens pages; at the end none may have complained or asked for anything but itself."""
-    complaints: list[str] = []
-    requests: list[str] = []
-    contexts = []
-
-    def opened(path: Path, *, width: int = 1400, **options: Any) -> Page:
-        context = browser.new_context(viewport={"width": width, "height": 900}, **options)
-        contexts.append(context)
-        page = context.new_page()
-
-        def on_console(message: ConsoleMessage) -> None:
-            complaints.append(message.text)
-
-        page.on("console", on_console)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("request", lambda request: requests.append(request.url))
-        page.on("dialog", lambda dialog: complaints.append(dialog.message))
-        page.goto(path.as_uri())
-        page.wait_for_selector(".strip .shot")
-        return page
-
-    yield opened
-    for context in contexts:
-        context.close()
-    assert complaints == []
-    assert {url.split(":")[0] for url in requests} <= {"file", "data", "blob"}
-    assert sum(url.startswith("file") for url in requests) == len(contexts)
 
 
 @pytest.fixture(scope="module")
@@ -145,6 +97,108 @@ def test_filters(sheet_path: Path, open_page: Open) -> None:
         page.click("#clear")
         expect(page.locator("#count")).to_have_text("6 articles")
         assert len(shown(page)) == 6
+
+
+RANKED = {  # of the right image, as `RANKS`; the leading variants, and where the others stand
+    "all_bank": [2, 1, 3, None, 1, None],
+    "clip_ds": [1, 11, 4, 18, None, None],
+    "clip": [1, 12, 5, None, 7, None],
+}
+LEADING = list(RANKED)
+
+
+@pytest.fixture(scope="module")
+def many_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A sheet of all variants there are, three of which lead."""
+    folder = tmp_path_factory.mktemp("many")
+    listed = ranking([None] * 6)
+    contact_sheet(
+        folder / "sheet.html",
+        name="RSS",
+        articles=ARTICLES,
+        rankings={run.variant: listed for run in RUNS}
+        | {name: ranking(ranks) for name, ranks in RANKED.items()},
+        image_paths={},
+        leading=LEADING,
+        words={run.variant: run.words for run in RUNS},
+    )
+    return folder / "sheet.html"
+
+
+def lists_of(page: Page | Frame, article: int = 0) -> list[str]:
+    """The names of the variants whose lists an article has."""
+    return page.locator("article").nth(article).locator(".name bdi").all_inner_texts()
+
+
+def test_it_opens_on_the_leading_variants_and_shows_others_on_demand(
+    many_path: Path, open_page: Open
+) -> None:
+    page = open_page(many_path)
+    assert lists_of(page) == lists_of(page, 5) == LEADING
+    assert page.locator("#legend bdi").all_inner_texts() == LEADING
+    first = page.locator("article").first.locator(".name .does").nth(1)
+    assert first.inner_text() == "CLIP on titles, dual softmax"
+    assert page.inner_text("#n-variants") == f"Variants: 3 of {len(RUNS)}"
+    page.focus("#n-variants")  # with the keys alone
+    page.keyboard.press("Enter")
+    for _ in range(6):  # past two buttons and the three, to the fourth
+        page.keyboard.press("Tab")
+    page.keyboard.press("Space")
+    assert lists_of(page) == lists_of(page, 1) == [*LEADING, "txv"]
+    page.keyboard.press("Escape")
+    assert page.locator("#choices").is_hidden()
+    assert page.evaluate("document.activeElement.id") == "n-variants"
+    assert page.url.endswith("#show=all_bank,clip_ds,clip,txv")
+    page.click("#n-variants")
+    page.get_by_role("checkbox", name="all_bank").uncheck()
+    assert lists_of(page) == ["clip_ds", "clip", "txv"]
+    page.click("#show-all")
+    assert sorted(lists_of(page)) == sorted(run.variant for run in RUNS)
+    chips = page.locator("#choices .chip").evaluate_all(
+        "all => all.map(e => getComputedStyle(e).backgroundColor)"
+    )
+    assert len(chips) == len(set(chips)) == len(RUNS)
+    page.click("#show-first")
+    assert lists_of(page) == LEADING
+
+
+def test_filters_ask_for_the_best_and_clearing_them_leaves_the_variants(
+    many_path: Path, open_page: Open
+) -> None:
+    page = open_page(many_path)
+    assert page.locator("#outcome-of option:checked").inner_text() == "all_bank"
+    assert page.locator("#move-in option:checked").inner_text() == "clip → clip_ds"
+    page.select_option("#outcome", "miss")
+    assert shown(page) == ["a3"]
+    page.select_option("#outcome-of", label="clip")
+    assert shown(page) == ["a1", "a3"]
+    page.click("#n-variants")
+    page.get_by_role("checkbox", name="mix_bank").check()
+    page.click("h1")
+    assert page.locator("#choices").is_hidden()
+    page.click("#clear")
+    expect(page.locator("#count")).to_have_text("6 articles")
+    assert page.locator("#outcome-of option:checked").inner_text() == "all_bank"
+    assert lists_of(page) == [*LEADING, "mix_bank"]
+
+
+@pytest.mark.parametrize(
+    ("named", "expected"),
+    [
+        ("txv,all_bank", ["all_bank", "txv"]),
+        ("unknown,txv,%", ["txv"]),
+        ("unknown", LEADING),
+        ("", LEADING),
+    ],
+)
+def test_the_address_names_the_variants(
+    many_path: Path, browser: Browser, named: str, expected: list[str]
+) -> None:
+    page = browser.new_page()
+    page.goto(f"{many_path.as_uri()}#show={named}")
+    page.wait_for_selector(".strip .shot")
+    assert lists_of(page) == expected
+    page.close()
 
 
 def test_search_in_both_languages_without_case_and_accents(
@@ -226,27 +280,27 @@ def test_card_on_hover_stays_while_pointed_at_and_goes_with_escape(
     assert card.is_hidden()
 
 
-def test_no_sideways_scroll_and_contrast(sheet_path: Path, open_page: Open) -> None:
-    page = open_page(sheet_path)
+def test_no_sideways_scroll_and_contrast(many_path: Path, open_page: Open) -> None:
+    page = open_page(many_path)
+    page.click("#n-variants")
     for width, theme in itertools.product((1400, 800, 640, 375), ("light", "dark")):
         page.set_viewport_size({"width": width, "height": 800})
         page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
         if width == 800 and theme == "light":
             page.click("#more")
         assert page.evaluate("document.documentElement.scrollWidth") == width
-        for selector in ("h2", ".original", ".meta", ".place", ".count", ".legend span", "label"):
+        for selector in (
+            "h2",
+            ".original",
+            ".meta",
+            ".place",
+            ".count",
+            ".legend .does",
+            "label",
+            ".share",
+        ):
             ratio = page.evaluate(CONTRAST, selector)
             assert ratio >= 4.5, (selector, theme)
-
-
-CONTRAST = """selector => {
-  const luminance = (colour) => colour.match(/[\\d.]+/g).slice(0, 3).map((v) => v / 255)
-    .map((v) => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
-    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
-  const text = luminance(getComputedStyle(document.querySelector(selector)).color);
-  const paper = luminance(getComputedStyle(document.body).backgroundColor);
-  return (Math.max(text, paper) + 0.05) / (Math.min(text, paper) + 0.05);
-}"""
 
 
 def hostile_sheet(folder: Path) -> Path:
@@ -303,6 +357,10 @@ def test_in_a_sandboxed_frame_as_mlflow_shows_it(
     assert frame is not None
     frame.wait_for_selector(".strip .shot")
     assert frame.evaluate("origin") == "null"
+    frame.click("#n-variants")
+    frame.uncheck("#choices input >> nth=1")
+    assert lists_of(frame) == ["clip", "txv"]
+    frame.check("#choices input >> nth=1")
     # Pictures are made ahead of the window, which needs a root that is named in such a frame.
     assert frame.locator(".strip").count() >= 9
     frame.fill("#search", "koln")
@@ -350,7 +408,7 @@ def large_sheet(path: Path, n: int = 1500) -> None:
     thumbnails = Thumbnails(
         longest_px=192, pictures=tuple(pictures * (n // 50)), reasons=(None,) * n
     )
-    values = content(articles, judged, dict(zip(ids, images, strict=True)))
+    values = content(articles, judged, dict(zip(ids, images, strict=True)), {})
     path.write_text(page_of(values, thumbnails, name="large", notes=[]), "utf-8")
 
 
@@ -365,9 +423,9 @@ def test_a_large_sheet_opens_within_two_seconds(tmp_path: Path, open_page: Open)
     assert min(times) < 2
     assert page.locator(".strip").count() < 200  # pictures are made near the window only
     page.evaluate("scrollTo(0, document.documentElement.scrollHeight / 2)")
-    expect(page.locator("article").nth(750).locator(".strip")).to_have_count(5)
+    expect(page.locator("article").nth(750).locator(".strip")).to_have_count(3)
     assert page.locator(".strip").count() < 200
     height = page.evaluate("document.documentElement.scrollHeight")
     page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
-    expect(page.locator("article").nth(1499).locator(".strip")).to_have_count(5)
+    expect(page.locator("article").nth(1499).locator(".strip")).to_have_count(3)
     assert page.evaluate("document.documentElement.scrollHeight") == height  # nothing jumps

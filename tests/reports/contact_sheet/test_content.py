@@ -13,7 +13,7 @@ TRUTH = {f"a{n}": f"i{n:02d}" for n in range(5)}
 
 def made(articles: pd.DataFrame = ARTICLES) -> dict[str, object]:
     judged = {name: judge(table, TRUTH) for name, table in rankings().items()}
-    return content(articles, judged, TRUTH)
+    return content(articles, judged, TRUTH, {"txv": "T×V on titles"})
 
 
 def test_ranks_lists_and_shares() -> None:
@@ -25,6 +25,7 @@ def test_ranks_lists_and_shares() -> None:
     assert values["ranks"] == expected
     shares = [variant["found"] for variant in values["variants"]]
     assert shares == [3 / 5, 2 / 5, 3 / 5]
+    assert [variant["words"] for variant in values["variants"]] == ["", "", "T×V on titles"]
     assert values["pairs"] == [[0, 1]]
     images = values["images"]
     for name, lists in zip(RANKS, values["lists"], strict=True):
@@ -66,7 +67,7 @@ def test_no_list_short_lists_and_what_json_has_no_number_for() -> None:
     table = rankings()["clip_ds"]
     table = table[(table["article_id"] != "a1") & (table["rank"] <= 3)].copy()
     table.loc[table["article_id"] == "a2", ["score", "similarity"]] = np.nan
-    values = content(ARTICLES, {"clip_ds": judge(table, TRUTH)}, TRUTH)
+    values = content(ARTICLES, {"clip_ds": judge(table, TRUTH)}, TRUTH, {})
     assert values["ranks"][0] == [1, 0, -3, -3, -3, None]
     assert values["lists"][0][1] == []
     assert values["lists"][0][2][1:3] == [None, None]
@@ -75,7 +76,7 @@ def test_no_list_short_lists_and_what_json_has_no_number_for() -> None:
 
 def test_nothing_known_and_endless_titles() -> None:
     articles = ARTICLES.assign(title="x" * 10_000)
-    values = content(articles, {"v": judge(rankings()["clip"], {})}, {})
+    values = content(articles, {"v": judge(rankings()["clip"], {})}, {}, {})
     assert values["variants"][0]["found"] is None
     assert values["ranks"][0] == [None] * len(articles)
     assert len(values["articles"][0][1]) == MAX_TITLE
@@ -84,5 +85,5 @@ def test_nothing_known_and_endless_titles() -> None:
 
 def test_rows_in_any_order_give_the_same() -> None:
     shuffled = rankings()["clip"].sample(frac=1, random_state=0)
-    values = content(ARTICLES, {"clip": judge(shuffled, TRUTH)}, TRUTH)
+    values = content(ARTICLES, {"clip": judge(shuffled, TRUTH)}, TRUTH, {})
     assert values["lists"][0] == made()["lists"][0]  # type: ignore[index]

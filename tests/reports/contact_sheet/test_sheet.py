@@ -112,6 +112,7 @@ def test_budget_takes_smaller_pictures_then_fewer_articles(
         ({"articles": ARTICLES.drop(columns="language")}, "articles lack the columns language"),
         ({"articles": ARTICLES.iloc[:0]}, "0 articles, 3 variants"),
         ({"rankings": {}}, "6 articles, 0 variants"),
+        ({"leading": ["clip", "mine"]}, "leading=mine: expected some of clip, clip_ds, txv"),
         ({"articles": pd.concat([ARTICLES, ARTICLES[:1]])}, "more than once: a0"),
         (
             {"rankings": {"x": pd.DataFrame({"rank": [1]})}},

@@ -1,5 +1,7 @@
 """A contact sheet: what the variants rank first, in one HTML file for picture editors.
 
+It opens on the three leading variants; others are shown on demand.
+
 - ``sheet``: `contact_sheet`, which writes it; ``content``: its values; ``thumbnails``: its
   pictures; ``page``: both in one file.
 - ``template.html``, ``sheet.css``, ``search.js``, ``rows.js``, ``sheet.js``: the page itself.

@@ -3,8 +3,9 @@
 Images are referred to by their number in one list, so that each is in the page once. The names
 are short, as they are read by one script only:
 
-- ``variants``: ``name``, ``colour``, ``ink``, ``found`` (share of all articles whose right picture
-  is in the top ten, null if none is known); ``pairs``: numbers of (X, X_ds).
+- ``variants``: ``name``, ``words`` (what it does), ``colour``, ``ink``, ``found`` (share of all
+  articles whose right picture is in the top ten, null if none is known); ``first``: how many of
+  them are shown at first; ``pairs``: numbers of (X, X_ds).
 - ``images``: image ids.
 - ``articles``: [id, title as published, English title or 0, language, right image or −1].
 - ``ranks[v][a]``: rank of the right image; −n, it is not in the list of n; 0, there is no list;
@@ -28,6 +29,7 @@ from newsimages.metrics.recall import recall_at
 from newsimages.reports.figures.variants import revised_pairs, variant_styles
 
 TOP = 10
+FIRST = 3  # variants that are shown before others are asked for
 MAX_TITLE = 600  # characters; what is longer is no title
 
 
@@ -51,9 +53,12 @@ def judge(ranking: pd.DataFrame, truth: Mapping[str, str]) -> Judged:
 
 
 def content(
-    articles: pd.DataFrame, judged: Mapping[str, Judged], truth: Mapping[str, str]
+    articles: pd.DataFrame,
+    judged: Mapping[str, Judged],
+    truth: Mapping[str, str],
+    words: Mapping[str, str],
 ) -> dict[str, Any]:
-    """The values that the script reads, of the ``articles`` to show."""
+    """The values that the script reads, of the ``articles`` to show; the best variant first."""
     ids: list[str] = articles["article_id"].tolist()
     tops = {name: one.top[one.top["article_id"].isin(ids)] for name, one in judged.items()}
     right = [truth[article] for article in ids if article in truth]
@@ -62,9 +67,16 @@ def content(
     styles, names = variant_styles(judged), list(judged)
     return {
         "variants": [
-            {"name": name, "colour": style.colour, "ink": style.ink, "found": _found(judged[name])}
+            {
+                "name": name,
+                "words": words.get(name, ""),
+                "colour": style.colour,
+                "ink": style.ink,
+                "found": _found(judged[name]),
+            }
             for name, style in styles.items()
         ],
+        "first": FIRST,
         "pairs": [[names.index(x), names.index(ds)] for x, ds in revised_pairs(names)],
         "images": images,
         "articles": [

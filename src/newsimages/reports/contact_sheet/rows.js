@@ -3,6 +3,10 @@
 const pictures = JSON.parse(document.getElementById('pictures').textContent);
 const languages = typeof Intl.DisplayNames === 'function' ? new Intl.DisplayNames(['en'], { type: 'language' }) : null;
 
+const allVariants = values.variants.map((_, variant) => variant);
+/** The numbers of the variants that are shown. */
+let chosen = allVariants.slice(0, values.first);
+
 /** An element with properties, attributes (names with a dash, role, lang, dir) and children. */
 function element(tag, attributes = {}, ...children) {
   const made = document.createElement(tag);
@@ -125,7 +129,7 @@ function movement(variant, article) {
 }
 
 function list(variant, article) {
-  const { name } = values.variants[variant];
+  const { name, words } = values.variants[variant];
   const rank = values.ranks[variant][article];
   const [before, number, said] = rankText(rank);
   const moved = movement(variant, article);
@@ -133,6 +137,7 @@ function list(variant, article) {
   const place = element('span', { class: 'place' }, written, element('span', { class: 'said' }, said), ...(moved ? [moved] : []));
   const isHit = rank > 0 && rank <= TOP;
   const head = element('div', { class: isHit ? 'name hit' : 'name', role: 'rowheader' }, element('i', { class: 'chip' }), element('bdi', { title: visible(name) }, visible(name)), place);
+  if (words) head.append(element('span', { class: 'does', title: visible(words) }, visible(words)));
   const none = values.none[variant]?.[article] ?? null;
   if (none !== null) head.append(element('span', { class: 'none-fits' }, `nothing fits: ${percent(none)}`));
   const strip = element('div', { class: 'strip', role: 'presentation' });
@@ -156,7 +161,7 @@ function fill(made) {
   const article = Number(made.dataset.article);
   made.querySelector('.published').replaceChildren(...published(article));
   const lists = made.querySelector('.lists');
-  lists.replaceChildren(...values.variants.map((_, variant) => list(variant, article)));
+  lists.replaceChildren(...chosen.map((variant) => list(variant, article)));
   const first = lists.querySelector('.shot');
   if (first) first.tabIndex = 0;
 }

@@ -1,4 +1,4 @@
-// The page as a whole: legend, filters, keys, and the card that tells of a picture.
+// The page as a whole: variants, filters, keys, and the card that tells of a picture.
 
 const get = (id) => document.getElementById(id);
 const controls = {
@@ -27,15 +27,80 @@ function prepare() {
   get('by-difference').hidden = !isJudged || names.length < 2;
   get('by-move').hidden = !isJudged || !values.pairs.length;
   get('more').hidden = !isJudged;
-  document.documentElement.style.setProperty('--lists', names.length);
-  if (isJudged) get('legend').append(element('li', { class: 'what' }, 'Right picture in the top ten'));
-  for (const { name, colour, found } of values.variants) {
-    const item = element('li', {}, element('i', { class: 'chip' }), element('bdi', {}, visible(name)));
-    item.style.setProperty('--colour', colour);
-    if (found !== null) item.append(element('span', {}, `${(100 * found).toFixed(1)} %`));
-    get('legend').append(item);
-  }
+  const shownPair = values.pairs.findIndex((pair) => pair.some((variant) => variant < values.first));
+  if (shownPair > 0) controls.moveIn.options[shownPair].defaultSelected = true;
+  get('variants').hidden = names.length < 2;
+  get('share-said').hidden = !isJudged;
+  get('show-first').textContent = `The first ${values.first}`;
+  get('show-first').hidden = names.length <= values.first;
+  get('choices').append(...names.map((_, variant) => choice(variant)));
   get('feed').append(...rows);
+}
+
+// Variants
+
+/** A variant's colour, name, words and share; the parts of a line. */
+function described(variant) {
+  const { name, words, found } = values.variants[variant];
+  const parts = [element('i', { class: 'chip' }), element('bdi', {}, visible(name)), element('span', { class: 'does' }, visible(words))];
+  if (found !== null) parts.push(element('span', { class: 'share' }, `${(100 * found).toFixed(1)} %`));
+  return parts;
+}
+
+function coloured(made, variant) {
+  made.style.setProperty('--colour', values.variants[variant].colour);
+  return made;
+}
+
+function choice(variant) {
+  const box = element('input', { type: 'checkbox', value: variant });
+  return coloured(element('label', {}, box, ...described(variant)), variant);
+}
+
+const boxes = () => [...get('choices').querySelectorAll('input')];
+
+/** Shows the lists of these variants, and keeps their names in the address. */
+function show(variants) {
+  chosen = variants;
+  for (const box of boxes()) {
+    box.checked = chosen.includes(Number(box.value));
+    box.defaultChecked = box.checked; // clearing the filters leaves it
+  }
+  const legend = chosen.map((variant) => coloured(element('li', {}, ...described(variant)), variant));
+  if (values.variants[0].found !== null) legend.unshift(element('li', { class: 'what' }, 'Right picture in the top ten'));
+  get('legend').replaceChildren(...legend);
+  get('n-variants').textContent = `Variants: ${chosen.length} of ${values.variants.length}`;
+  document.documentElement.style.setProperty('--lists', chosen.length);
+  for (const made of rows.filter((one) => one.filled)) {
+    made.filled = false;
+    fill(made);
+  }
+}
+
+function keepInAddress() {
+  try {
+    const names = chosen.map((variant) => encodeURIComponent(values.variants[variant].name));
+    history.replaceState(null, '', `#show=${names.join(',')}`);
+  } catch {} // a frame made from a blob has no address of its own
+}
+
+/** The variants that the address names, or the first. */
+function fromAddress() {
+  const [, named] = /^#show=(.+)$/.exec(location.hash) ?? [];
+  const wanted = (named ?? '').split(',').map((name) => {
+    try {
+      return decodeURIComponent(name);
+    } catch {
+      return name;
+    }
+  });
+  const found = allVariants.filter((variant) => wanted.includes(values.variants[variant].name));
+  return found.length ? found : allVariants.slice(0, values.first);
+}
+
+function choose(variants) {
+  show(variants);
+  keepInAddress();
 }
 
 // Pictures are made while an article is near the window. The root is named, as in a sandboxed
@@ -111,6 +176,10 @@ function onKey(event) {
   const { key, target } = event;
   if (key === 'Escape') {
     if (!card.hidden) hideCard();
+    else if (get('variants').open) {
+      get('variants').open = false;
+      get('n-variants').focus();
+    }
     else if (controls.search.value) {
       controls.search.value = '';
       update();
@@ -159,9 +228,17 @@ function onLeave(event) {
 }
 
 prepare();
+show(fromAddress());
 rows.forEach((made) => nearby.observe(made));
 update();
 get('bar').addEventListener('input', update);
+get('choices').addEventListener('input', () => choose(boxes().filter((box) => box.checked).map((box) => Number(box.value))));
+get('show-all').addEventListener('click', () => choose(allVariants));
+get('show-first').addEventListener('click', () => choose(allVariants.slice(0, values.first)));
+addEventListener('hashchange', () => show(fromAddress()));
+document.addEventListener('click', (event) => {
+  if (!event.target.closest('#variants')) get('variants').open = false;
+});
 get('bar').addEventListener('submit', (event) => event.preventDefault());
 get('bar').addEventListener('reset', () => setTimeout(() => { update(); controls.search.focus(); }));
 get('start-over').addEventListener('click', startOver);
