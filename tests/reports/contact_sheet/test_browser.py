@@ -126,8 +126,10 @@ def many_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def lists_of(page: Page | Frame, article: int = 0) -> list[str]:
-    """The names of the variants whose lists an article has."""
-    return page.locator("article").nth(article).locator(".name bdi").all_inner_texts()
+    """The names of the variants whose lists an article has, once it is drawn."""
+    names = page.locator("article").nth(article).locator(".name bdi")
+    names.first.wait_for(state="attached")
+    return names.all_inner_texts()
 
 
 def test_it_opens_on_the_leading_variants_and_shows_others_on_demand(
