@@ -10,7 +10,6 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from newsimages.embeddings import Embeddings
 from newsimages.ranking.spaces import Gallery, Queries, View, Weights, shares, vectors_of
 
 REVISION = "revision"
@@ -22,7 +21,7 @@ def contributions(
     queries: Queries,
     gallery: Gallery,
     weights: Weights,
-    image_ids: NDArray[np.str_],
+    rows: NDArray[np.int64],
     *,
     slope: float,
     offsets: NDArray[np.float32],
@@ -34,7 +33,7 @@ def contributions(
         queries: C articles.
         gallery: The images in each tower.
         weights: Of the views.
-        image_ids: (C, K) the images that are listed.
+        rows: (C, K) where the images are that are listed.
         slope: The revision's.
         offsets: (C, K) the revision's offsets of these images.
         scores: (C, K) what they must add up to.
@@ -43,13 +42,10 @@ def contributions(
         (C, K) by ``TOWER_FIELD`` of each view with a weight, and by ``revision``; at each place
         their sum in float64, in any order, is the score.
     """
-    rows: dict[int, NDArray[np.int64]] = {}
     summands: dict[str, NDArray[np.float64]] = {}
     for view, share in shares(queries, weights).items():
         images, asked = vectors_of(view, queries, gallery)
-        if id(images) not in rows:
-            rows[id(images)] = _rows(images, image_ids)
-        cosines = _cosines(asked.vectors, images.vectors, rows[id(images)])
+        cosines = _cosines(asked.vectors, images.vectors, rows)
         summands[name_of(view)] = slope * share[:, None].astype(np.float64) * cosines
     summands[REVISION] = -offsets.astype(np.float64)
     return _made_exact(summands, scores.astype(np.float64))
@@ -58,12 +54,6 @@ def contributions(
 def name_of(view: View) -> str:
     """How a view is called in an answer."""
     return f"{view.tower}_{view.text_field}"
-
-
-def _rows(images: Embeddings, image_ids: NDArray[np.str_]) -> NDArray[np.int64]:
-    """(C, K) where the images are."""
-    order = np.argsort(images.ids)
-    return order[np.searchsorted(images.ids, image_ids, sorter=order)]
 
 
 def _cosines(

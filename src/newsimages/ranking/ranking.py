@@ -6,7 +6,7 @@ on the machine, the device or the order of the gallery. `rank` ranks every run.
 """
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -37,6 +37,8 @@ class Ranking:
     """(C, K) what the order rests on, falling along each row."""
     similarities: NDArray[np.float32]
     """(C, K) plain cosine of article and image."""
+    rows: NDArray[np.int64]
+    """(C, K) where the images are in the space."""
     confidences: NDArray[np.float32] | None = None
     """(C, K) the probability that an image is the right one; None where it is not known."""
     none_fits: NDArray[np.float32] | None = None
@@ -71,6 +73,7 @@ def rank(
     confidence: Confidence | None = None,
     top_k: int = 100,
     compute: Compute = ON_CPU,
+    within: NDArray[np.bool_] | None = None,
 ) -> Ranking:
     """Ranks the gallery for every article: similarity, revision, order.
 
@@ -83,12 +86,13 @@ def rank(
         revision: What is done to the similarities.
         offsets: The images' offsets over a query bank, from `newsimages.ranking.bank`.
         confidence: What tells how sure these scores are; None: that is not asked.
-        top_k: Length of the lists; the whole gallery where it holds fewer images.
+        top_k: Length of the lists; all images that are asked where they are fewer.
         compute: Where, and with how much memory.
+        within: (D,) the images that are asked; None: all. Those that are not alive never are.
 
     Raises:
-        NewsImagesError: As `SimilarityTiles`; a top_k that is not above 0; offsets of another
-            gallery or revision.
+        NewsImagesError: As `SimilarityTiles`, which says that there is nothing to rank where no
+            image is asked; a top_k that is not above 0; offsets of another gallery or revision.
 
     Warns:
         UserWarning: One article is to be revised without a bank. A revision over a single query
@@ -101,10 +105,15 @@ def rank(
             stacklevel=2,
         )
         revision = PLAIN
+    rows = asked_rows(space, within)
+    if rows is not None:
+        space = space.part(rows)
+        offsets = None if offsets is None else offsets.part(rows)
     beside = max(revision.rows_beside, ROWS_BESIDE if confidence else 0)
     tiles = SimilarityTiles.of(space, compute, rows_beside=beside)
     values = _offsets(space.image_ids, tiles, revision, offsets)
-    return rank_tiles(tiles, space, values, revision.slope, top_k=top_k, confidence=confidence)
+    ranking = rank_tiles(tiles, space, values, revision.slope, top_k=top_k, confidence=confidence)
+    return ranking if rows is None else replace(ranking, rows=rows[ranking.rows])
 
 
 def rank_tiles(
@@ -134,14 +143,35 @@ def rank_tiles(
         columns.append(order.cpu())
         similarities.append(tile.gather(1, order).cpu())
     confidences, none_fits = map(torch.cat, zip(*sure, strict=True)) if sure else (None, None)
+    rows = torch.cat(columns).numpy()
     return Ranking(
         article_ids=space.article_ids,
-        image_ids=space.image_ids[torch.cat(columns).numpy()],
+        image_ids=space.image_ids[rows],
+        rows=rows,
         scores=torch.cat(scores).numpy(),
         similarities=torch.cat(similarities).numpy(),
         confidences=None if confidences is None else confidences.cpu().numpy(),
         none_fits=None if none_fits is None else none_fits.cpu().numpy(),
     )
+
+
+def asked_rows(space: Space, within: NDArray[np.bool_] | None) -> NDArray[np.int64] | None:
+    """Those of a space's images that are asked, in the order of their ids; None: all, as they are.
+
+    Raises:
+        NewsImagesError: ``within`` is not of these images.
+    """
+    if within is not None and (within.shape != space.image_ids.shape or within.dtype != np.bool_):
+        raise NewsImagesError(
+            f"within is {within.dtype} of shape {within.shape}, expected a truth value for each of "
+            f"the {len(space.image_ids)} images."
+        )
+    asked = [each for each in (within, space.alive) if each is not None]
+    if not asked and space.places is None:
+        return None
+    n_images = len(space.image_ids)
+    rows = np.flatnonzero(np.logical_and.reduce(asked)) if asked else np.arange(n_images)
+    return rows if space.places is None else rows[np.argsort(space.places[rows])]
 
 
 def _offsets(

@@ -10,15 +10,14 @@ dimensions on two threads cut a query's sum in two or not, depending on the numb
 multiples of 16 rows and sums over 512 dimensions at most nothing of it was left (measured, MKL).
 """
 
-import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from newsimages.devices import Compute
 from newsimages.errors import NewsImagesError
+from newsimages.ranking.halves import Copies, copies_of
 from newsimages.ranking.spaces import Space
 
 BLOCK_ROWS = 1024  # rows of a matrix product: fewer, and packing the gallery for it shows
@@ -43,11 +42,13 @@ class SimilarityTiles:
         *,
         memory_mb: int = 512,
         rows_beside: int = 0,
+        copies: Copies | None = None,
     ) -> None:
         """Takes float32 vectors on one device, in blocks whose inner products are summed.
 
         A block is (C, E) of the queries and (D, E) of the gallery. ``memory_mb`` MiB are for
         everything beyond them and the answer, ``rows_beside`` rows of D numbers among it.
+        ``copies`` are those of the gallery, where they are known already.
 
         Raises:
             NewsImagesError: Another dimension on the two sides, nothing to rank, or a budget
@@ -73,9 +74,10 @@ class SimilarityTiles:
         n_tiles = (budget - beside_block) // (row_bytes * self.rows)
         self._block_rows = self.rows * int(min(BLOCK_ROWS // self.rows, n_tiles))
         self._kept: Tensor | None = None
-        copies = _copies(self.gallery)
-        self._copies = torch.tensor([copy for copy, _ in copies], device=self.device)
-        self._originals = torch.tensor([original for _, original in copies], device=self.device)
+        if copies is None:
+            copies = copies_of([block.cpu().numpy() for block in gallery])
+        self._copies = torch.from_numpy(copies.rows).to(self.device)
+        self._originals = torch.from_numpy(copies.originals).to(self.device)
 
     @classmethod
     def of(cls, space: Space, compute: Compute, *, rows_beside: int = 0) -> "SimilarityTiles":
@@ -85,6 +87,7 @@ class SimilarityTiles:
             [torch.from_numpy(block).to(compute.device) for block in space.gallery],
             memory_mb=compute.memory_mb,
             rows_beside=rows_beside,
+            copies=space.copies,
         )
 
     def equalise(self, values: Tensor) -> Tensor:
@@ -162,17 +165,3 @@ def _check_shapes(queries: Sequence[Tensor], gallery: Sequence[Tensor]) -> None:
 def _cut(blocks: Sequence[Tensor]) -> tuple[Tensor, ...]:
     """The same dimensions in slices of at most `WIDTH`."""
     return tuple(piece for block in blocks for piece in block.split(WIDTH, dim=1))
-
-
-def _copies(gallery: Sequence[Tensor]) -> list[tuple[int, int]]:
-    """(position, first position of the same vectors) of every image that repeats another."""
-    first_of: dict[bytes, int] = {}
-    copies = []
-    blocks = [block.cpu().numpy() for block in gallery]
-    _, group, sizes = np.unique(blocks[0][:, 0], return_inverse=True, return_counts=True)
-    for position in np.flatnonzero(sizes[group] > 1).tolist():  # few, so few are hashed whole
-        digest = hashlib.sha256(b"".join(block[position].tobytes() for block in blocks)).digest()
-        first = first_of.setdefault(digest, position)
-        if first != position:
-            copies.append((position, first))
-    return copies

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from newsimages.embeddings import Embeddings, rows_of
 from newsimages.errors import NewsImagesError, first_ten
+from newsimages.ranking.halves import Copies, Halves
 
 TextField = Literal["title", "text"]
 Tower = Literal["clip", "txv", "txv_text", "multilingual"]
@@ -101,11 +102,19 @@ class Space:
     article_ids: NDArray[np.str_]
     """(C,)"""
     image_ids: NDArray[np.str_]
-    """(D,) rising, so that a column orders as its id does."""
+    """(D,) rising, so that a column orders as its id does; in any order where ``places`` tells."""
     queries: tuple[NDArray[np.float32], ...]
     """Per block (C, E): the weighted sum of the article's vectors in one tower."""
     gallery: tuple[NDArray[np.float32], ...]
     """Per block (D, E): unit vectors."""
+    halves: tuple[Halves, ...] | None = None
+    """Per block, the images in bfloat16, where they were prepared."""
+    places: NDArray[np.int64] | None = None
+    """(D,) each image's place in the order of the ids; None: the ids rise."""
+    alive: NDArray[np.bool_] | None = None
+    """(D,) the images that are there; None: all are."""
+    copies: Copies | None = None
+    """Which images have the same vectors, where that was looked for."""
 
     @classmethod
     def of(cls, queries: Embeddings, gallery: Embeddings) -> "Space":
@@ -116,6 +125,15 @@ class Space:
             image_ids=ordered.ids,
             queries=(queries.vectors,),
             gallery=(ordered.vectors,),
+        )
+
+    def part(self, rows: NDArray[np.int64]) -> "Space":
+        """The same articles and some of the images, in the order of their ids."""
+        return Space(
+            article_ids=self.article_ids,
+            image_ids=self.image_ids[rows],
+            queries=self.queries,
+            gallery=tuple(block[rows] for block in self.gallery),
         )
 
 
@@ -134,6 +152,27 @@ def fuse(queries: Queries, gallery: Gallery, weights: Weights) -> Space:
     Raises:
         NewsImagesError: A view or a tower is missing, the towers hold other images, or as `shares`.
     """
+    blocks = blocks_of(queries, gallery, weights)
+    (first, _), *others = blocks
+    for images, _ in others:
+        check_same_ids(images.ids, first.ids, "images of a further tower")
+    ordered = [images.sorted_by_id() for images, _ in blocks]
+    return Space(
+        article_ids=queries.ids,
+        image_ids=ordered[0].ids,
+        queries=tuple(asked for _, asked in blocks),
+        gallery=tuple(images.vectors for images in ordered),
+    )
+
+
+def blocks_of(
+    queries: Queries, gallery: Gallery, weights: Weights
+) -> list[tuple[Embeddings, NDArray[np.float32]]]:
+    """Each block's images, and (C, E) the weighted sum of the articles' vectors in it.
+
+    Raises:
+        NewsImagesError: A view or a tower is missing, or as `shares`.
+    """
     weighted = shares(queries, weights)
     towers: dict[int, Embeddings] = {}
     sums: dict[int, NDArray[np.float32]] = {}
@@ -143,16 +182,7 @@ def fuse(queries: Queries, gallery: Gallery, weights: Weights) -> Space:
         key = id(images)
         towers[key] = images
         sums[key] = sums[key] + part if key in sums else part
-    first, *others = towers.values()
-    for images in others:
-        check_same_ids(images.ids, first.ids, "images of a further tower")
-    ordered = [images.sorted_by_id() for images in towers.values()]
-    return Space(
-        article_ids=queries.ids,
-        image_ids=ordered[0].ids,
-        queries=tuple(sums.values()),
-        gallery=tuple(images.vectors for images in ordered),
-    )
+    return [(images, sums[key]) for key, images in towers.items()]
 
 
 def vectors_of(view: View, queries: Queries, gallery: Gallery) -> tuple[Embeddings, Embeddings]:
@@ -183,7 +213,7 @@ def whole(weights: Weights) -> dict[View, float]:
 
 def check_same_ids(ids: NDArray[np.str_], expected: NDArray[np.str_], what: str) -> None:
     """Raises: NewsImagesError where these are not the same ids in the same order."""
-    if np.array_equal(ids, expected):
+    if ids is expected or np.array_equal(ids, expected):
         return
     apart = np.setxor1d(ids, expected)
     raise NewsImagesError(

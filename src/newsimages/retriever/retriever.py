@@ -6,18 +6,19 @@ titles, texts ─ encode ─> queries per view ─ fuse ─> one space ─ simil
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from newsimages.devices import ON_CPU, Compute
-from newsimages.embeddings import rows_of
 from newsimages.errors import NewsImagesError, first_ten
 from newsimages.plain_text import readable
 from newsimages.ranking.bank import ImageOffsets, bank_offsets
 from newsimages.ranking.confidence import Confidence
 from newsimages.ranking.contributions import contributions
+from newsimages.ranking.prepared import Prepared
 from newsimages.ranking.ranking import Ranking, rank
 from newsimages.ranking.revisions import PLAIN, Revision
 from newsimages.ranking.spaces import Gallery, Queries, Weights, fuse
@@ -62,6 +63,8 @@ class Retriever:
 
     gallery: Gallery
     """D images, in each tower that has a weight."""
+    prepared: Prepared | None = None
+    """The same for search, where that is at hand already; None: made when it is first needed."""
     weights: Weights
     """How much each view counts."""
     revisions: tuple[Revision, ...]
@@ -87,6 +90,7 @@ class Retriever:
         top_k: int = 100,
         revision: str | None = None,
         against: Against = "bank",
+        within: NDArray[np.bool_] | None = None,
     ) -> Ranking:
         """Ranks the gallery for articles.
 
@@ -99,15 +103,17 @@ class Retriever:
             against: ``bank`` takes the images' offsets over the query bank, so that an article's
                 answer is the same in any company; ``batch`` over these same articles (the paper's
                 form).
+            within: (D,) which images are asked, in the gallery's order; None: all.
 
         Returns:
-            min(top_k, D) images per article, in the order of the titles.
+            top_k images per article, all that are asked where they are fewer, in the order of the
+            titles.
 
         Raises:
             NewsImagesError: As `queries` and `rank`.
         """
         queries = self.queries(titles, texts)
-        return self.rank(queries, top_k=top_k, revision=revision, against=against)
+        return self.rank(queries, top_k=top_k, revision=revision, against=against, within=within)
 
     def queries(self, titles: Mapping[str, str], texts: Mapping[str, str] | None = None) -> Queries:
         """Articles as vectors in the views that have a weight, in the order of the titles.
@@ -132,6 +138,7 @@ class Retriever:
         top_k: int = 100,
         revision: str | None = None,
         against: Against = "bank",
+        within: NDArray[np.bool_] | None = None,
     ) -> Ranking:
         """Ranks the gallery for articles that have been encoded; all else as `retrieve`.
 
@@ -143,7 +150,7 @@ class Retriever:
             expected = first_ten(get_args(Against))
             raise NewsImagesError(f"against is {against!r}, expected {expected}.")
         chosen = self._revision(revision)
-        space = fuse(queries, self.gallery, self.weights)
+        space = self._prepared.space(queries, self.weights)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # one article in batch form: documented
             return rank(
@@ -153,6 +160,7 @@ class Retriever:
                 confidence=self.confidences.get(chosen.name) if against == "bank" else None,
                 top_k=top_k,
                 compute=self.compute,
+                within=within,
             )
 
     def explain(
@@ -169,13 +177,12 @@ class Retriever:
         chosen = self._revision(revision)
         offsets = np.zeros(ranking.scores.shape, np.float32)
         if own := self._offsets(chosen):
-            rows, _ = rows_of(own.ids, ranking.image_ids.ravel().tolist())
-            offsets = own.values[rows].reshape(offsets.shape)
+            offsets = own.values[ranking.rows]
         return contributions(
             queries,
-            self.gallery,
+            self._prepared.gallery,
             self.weights,
-            ranking.image_ids,
+            ranking.rows,
             slope=chosen.slope,
             offsets=offsets,
             scores=ranking.scores,
@@ -187,6 +194,7 @@ class Retriever:
         return replace(
             self,
             gallery={tower: made[id(images)] for tower, images in self.gallery.items()},
+            prepared=None,
             offsets=tuple(each.select(ids) for each in self.offsets),
         )
 
@@ -195,6 +203,19 @@ class Retriever:
         space = fuse(bank, self.gallery, self.weights)
         offsets = (bank_offsets(space, each, compute=self.compute) for each in self.revisions)
         return replace(self, offsets=tuple(offsets))
+
+    @cached_property
+    def _prepared(self) -> Prepared:
+        return Prepared.of(self.gallery) if self.prepared is None else self.prepared
+
+    @cached_property
+    def _in_rows(self) -> dict[Revision, ImageOffsets]:
+        """The offsets in the order of the prepared images."""
+        ids = self._prepared.ids
+        return {
+            each.revision: ImageOffsets.known(ids, each.of(ids), each.revision)
+            for each in self.offsets
+        }
 
     def _revision(self, name: str | None) -> Revision:
         by_name = {PLAIN.name: PLAIN, **{each.name: each for each in self.revisions}}
@@ -208,9 +229,8 @@ class Retriever:
     def _offsets(self, revision: Revision) -> ImageOffsets | None:
         if revision == PLAIN:
             return None
-        for offsets in self.offsets:
-            if offsets.revision == revision:
-                return offsets
+        if revision in self._in_rows:
+            return self._in_rows[revision]
         raise NewsImagesError(
             "This retriever has no query bank: rank with against=batch, or give it one."
         )

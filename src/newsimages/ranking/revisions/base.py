@@ -22,6 +22,9 @@ class Revision(ABC):
     """How parameters, columns and files call it."""
     answers_alone: ClassVar[bool] = True
     """Whether its offsets over a query bank serve an article that is asked alone."""
+    image_by_image: ClassVar[bool] = True
+    """Whether an image's offset is its own, whatever other images there are: so it is worked out
+    once, when the image comes, and stays."""
 
     @property
     def slope(self) -> float:

@@ -42,6 +42,7 @@ class Sinkhorn(Revision):
     """score_ij = s·z_ij + v_j, with the images' potentials v."""
 
     name: ClassVar[str] = "sinkhorn"
+    image_by_image: ClassVar[bool] = False
     scale: float = 1.0
     """s, one over the weight of the entropy."""
     rounds: int = 50
