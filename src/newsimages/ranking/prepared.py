@@ -9,11 +9,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
+from newsimages.devices import resolve_precision
 from newsimages.embeddings import Embeddings
 from newsimages.errors import NewsImagesError
 from newsimages.ranking.halves import Copies, Halves, copies_of, halves_of
+from newsimages.ranking.search import MANY
 from newsimages.ranking.spaces import (
     Gallery,
     Queries,
@@ -23,9 +26,6 @@ from newsimages.ranking.spaces import (
     blocks_of,
     check_same_ids,
 )
-
-MANY = 50_000
-"""Images from which on a gallery is searched in two stages, see `newsimages.ranking.search`."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -40,7 +40,8 @@ class Prepared:
     alive: NDArray[np.bool_] | None = None
     """(D,) the images that are there: the others were taken away and are never found. None: all."""
     halves: Mapping[Tower, Halves] = field(default_factory=dict)
-    """The towers in bfloat16, where they are at hand; made when they are first needed where not."""
+    """The towers in bfloat16, where they are at hand. Those of `MANY` images are made when they are
+    first needed, where the processor multiplies in bfloat16; elsewhere it would be slower."""
 
     @classmethod
     def of(cls, gallery: Gallery) -> "Prepared":
@@ -80,12 +81,13 @@ class Prepared:
         """
         blocks = blocks_of(queries, self.gallery, weights)
         many = len(self) >= MANY
+        halves = many and resolve_precision("auto", torch.device("cpu")) == "bf16"
         return Space(
             article_ids=queries.ids,
             image_ids=self.ids,
             queries=tuple(asked for _, asked in blocks),
             gallery=tuple(images.vectors for images, _ in blocks),
-            halves=tuple(self._halves_of(images) for images, _ in blocks) if many else None,
+            halves=tuple(self._halves_of(images) for images, _ in blocks) if halves else None,
             places=self.places,
             alive=self.alive,
             copies=None if many or len(blocks) < self._n_blocks else self._copies,

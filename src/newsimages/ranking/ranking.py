@@ -19,9 +19,12 @@ from newsimages.errors import NewsImagesError
 from newsimages.ranking.bank import ImageOffsets
 from newsimages.ranking.confidence import ROWS_BESIDE, Confidence
 from newsimages.ranking.revisions import PLAIN, Revision
-from newsimages.ranking.similarity import SimilarityTiles, scaled
+from newsimages.ranking.search import MANY, search
+from newsimages.ranking.similarity import SimilarityTiles, check_shapes, scaled
 from newsimages.ranking.spaces import Space
 
+FEW = 0.1  # share of many images up to which only those that are asked are read,
+AT_ONCE = 200_000  # and how many these may be
 RANKING_COLUMNS = ("article_id", "rank", "image_id", "score", "similarity")
 
 
@@ -105,7 +108,10 @@ def rank(
             stacklevel=2,
         )
         revision = PLAIN
+    check_top_k(top_k)
     rows = asked_rows(space, within)
+    if _by_search(space, rows, revision, offsets, compute):
+        return _searched(space, rows, revision, offsets, confidence=confidence, top_k=top_k)
     if rows is not None:
         space = space.part(rows)
         offsets = None if offsets is None else offsets.part(rows)
@@ -130,8 +136,7 @@ def rank_tiles(
     Raises:
         NewsImagesError: top_k is not above 0.
     """
-    if top_k < 1:
-        raise NewsImagesError(f"top_k is {top_k}, but a list needs at least 1 image.")
+    check_top_k(top_k)
     top_k = min(top_k, len(space.image_ids))
     scores, columns, similarities = [], [], []
     sure: list[tuple[Tensor, Tensor]] = []
@@ -152,6 +157,66 @@ def rank_tiles(
         similarities=torch.cat(similarities).numpy(),
         confidences=None if confidences is None else confidences.cpu().numpy(),
         none_fits=None if none_fits is None else none_fits.cpu().numpy(),
+    )
+
+
+def check_top_k(top_k: int) -> None:
+    """Raises: NewsImagesError where it is not above 0."""
+    if top_k < 1:
+        raise NewsImagesError(f"top_k is {top_k}, but a list needs at least 1 image.")
+
+
+def _by_search(
+    space: Space,
+    rows: NDArray[np.int64] | None,
+    revision: Revision,
+    offsets: ImageOffsets | None,
+    compute: Compute,
+) -> bool:
+    """Whether so many images are asked that they are searched rather than ranked by tiles."""
+    n_images = len(space.image_ids)
+    few = rows is not None and len(rows) <= min(FEW * n_images, AT_ONCE)
+    on_cpu = torch.device(compute.device).type == "cpu"
+    return n_images >= MANY and not few and on_cpu and (revision == PLAIN or offsets is not None)
+
+
+def _searched(
+    space: Space,
+    rows: NDArray[np.int64] | None,
+    revision: Revision,
+    offsets: ImageOffsets | None,
+    *,
+    confidence: Confidence | None,
+    top_k: int,
+) -> Ranking:
+    """Ranks by `search`, the same as by tiles."""
+    check_shapes(space.queries, space.gallery)
+    n_images = len(space.image_ids)
+    asked = None
+    if rows is not None and len(rows) < n_images:
+        asked = np.zeros(n_images, np.bool_)
+        asked[rows] = True
+    n_asked = n_images if rows is None else len(rows)
+    values = np.zeros(n_images, np.float32)
+    if offsets is not None:
+        values = _checked(offsets, revision).of(space.image_ids)
+    found = search(
+        space,
+        values,
+        revision.slope,
+        top_k=min(top_k, n_asked),
+        asked=asked,
+        temperature=confidence.temperature if confidence else None,
+    )
+    confidences, none_fits = found.sureness(confidence, n_asked) if confidence else (None, None)
+    return Ranking(
+        article_ids=space.article_ids,
+        image_ids=space.image_ids[found.rows],
+        rows=found.rows,
+        scores=found.scores,
+        similarities=found.similarities,
+        confidences=confidences,
+        none_fits=none_fits,
     )
 
 
@@ -183,12 +248,17 @@ def _offsets(
     """(D,) the bank's offsets, or those over the queries of ``tiles``."""
     if offsets is None:
         return revision.offsets(tiles)
+    return torch.from_numpy(_checked(offsets, revision).of(image_ids)).to(tiles.device)
+
+
+def _checked(offsets: ImageOffsets, revision: Revision) -> ImageOffsets:
+    """Offsets of this revision. Raises: NewsImagesError where they are another's."""
     if offsets.revision != revision:
         raise NewsImagesError(
             f"The offsets were made for {offsets.revision}, but the revision is {revision}. "
             "Make them with `bank_offsets` for this revision."
         )
-    return torch.from_numpy(offsets.of(image_ids)).to(tiles.device)
+    return offsets
 
 
 def top(scores: Tensor, k: int) -> tuple[Tensor, Tensor]:

@@ -12,7 +12,9 @@ multiples of 16 rows and sums over 512 dimensions at most nothing of it was left
 
 from collections.abc import Iterable, Iterator, Sequence
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from newsimages.devices import Compute
@@ -54,8 +56,8 @@ class SimilarityTiles:
             NewsImagesError: Another dimension on the two sides, nothing to rank, or a budget
                 that does not hold the similarities of `PRODUCT_ROWS` queries.
         """
-        _check_shapes(queries, gallery)
-        self.queries, self.gallery = _cut(queries), _cut(gallery)
+        check_shapes(queries, gallery)
+        self.queries, self.gallery = cut(queries), cut(gallery)
         self.n_queries, self.n_images = len(queries[0]), len(gallery[0])  # C, D
         self.device = gallery[0].device
         row_bytes = 4 * self.n_images
@@ -147,7 +149,9 @@ def scaled(
         yield tile, torch.add(summand, tile, alpha=slope, out=buffer[: len(tile)])
 
 
-def _check_shapes(queries: Sequence[Tensor], gallery: Sequence[Tensor]) -> None:
+def check_shapes(
+    queries: Sequence[Tensor | NDArray[np.float32]], gallery: Sequence[Tensor | NDArray[np.float32]]
+) -> None:
     """Raises: NewsImagesError where the two sides do not fit each other, or one is empty."""
     for asked, images in zip(queries, gallery, strict=True):
         if asked.ndim != 2 or images.ndim != 2 or asked.shape[1] != images.shape[1]:
@@ -162,6 +166,6 @@ def _check_shapes(queries: Sequence[Tensor], gallery: Sequence[Tensor]) -> None:
         )
 
 
-def _cut(blocks: Sequence[Tensor]) -> tuple[Tensor, ...]:
+def cut(blocks: Sequence[Tensor]) -> tuple[Tensor, ...]:
     """The same dimensions in slices of at most `WIDTH`."""
     return tuple(piece for block in blocks for piece in block.split(WIDTH, dim=1))
