@@ -6,6 +6,7 @@ import torch
 
 from newsimages.embeddings import Embeddings
 from newsimages.errors import NewsImagesError
+from newsimages.ranking import bank as bank_module
 from newsimages.ranking.bank import ImageOffsets, bank_offsets, without_asked
 from newsimages.ranking.ranking import rank
 from newsimages.ranking.revisions import DualSoftmax, Neighbours, Revision
@@ -118,3 +119,18 @@ def test_a_bank_of_nothing_but_what_is_asked_for_says_so() -> None:
 def test_a_view_that_one_side_lacks_is_told() -> None:
     with pytest.raises(NewsImagesError, match="clip on the text has no articles"):
         without_asked(by_title(BANK), [by_title(GALLERY)], [TEXT])
+
+
+@pytest.mark.parametrize(
+    "revision", [each for each in SHARP if each.image_by_image], ids=lambda each: each.name
+)
+def test_an_image_has_the_same_offset_whenever_it_comes(
+    revision: Revision, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bank_module, "IMAGES", 512)
+    bank, gallery = random_embeddings("b", 300, 48, 0), random_embeddings("i", 1511, 48, 1)
+    whole = bank_offsets(Space.of(bank, gallery), revision)
+    for start, end in ((0, 1), (1, 18), (18, 519), (519, 1400), (1400, 1511)):
+        part = Embeddings(gallery.ids[start:end], gallery.vectors[start:end])
+        grown = bank_offsets(Space.of(bank, part), revision)
+        np.testing.assert_array_equal(grown.values, whole.values[start:end])

@@ -16,9 +16,11 @@ from newsimages.devices import ON_CPU, Compute
 from newsimages.embeddings import Embeddings, rows_of
 from newsimages.errors import NewsImagesError, first_ten
 from newsimages.ranking.revisions import Revision
-from newsimages.ranking.similarity import SimilarityTiles
+from newsimages.ranking.similarity import SimilarityTiles, check_shapes
 from newsimages.ranking.spaces import Queries, Space, View
 
+IMAGES = 16_384  # at a time, so that memory does not grow with the gallery
+STEP = 64  # their number is made a multiple of it
 COPY_COSINE = 0.9999  # the same text encoded twice, in bf16 and in another batch, comes this close
 
 
@@ -94,6 +96,8 @@ class ImageOffsets:
 def bank_offsets(space: Space, revision: Revision, *, compute: Compute = ON_CPU) -> ImageOffsets:
     """The offsets of D images, in the order of their ids, over the bank's articles of a space.
 
+    An image of a revision that goes image by image gets the same bits among any others.
+
     Raises:
         NewsImagesError: The bank is empty, or as `SimilarityTiles`.
     """
@@ -102,9 +106,18 @@ def bank_offsets(space: Space, revision: Revision, *, compute: Compute = ON_CPU)
             "The query bank is empty: give it the articles of the training part, or rank without "
             "a bank."
         )
-    tiles = SimilarityTiles.of(space, compute, rows_beside=revision.rows_beside)
-    values = revision.offsets(tiles, bank=True).cpu().numpy()
-    return ImageOffsets(space.image_ids, values, revision)
+    check_shapes(space.queries, space.gallery)
+    n_images = len(space.image_ids)
+    parts = [np.arange(n_images)]
+    if revision.image_by_image:
+        parts = np.split(parts[0], range(IMAGES, n_images, IMAGES))
+        # Exponentials and sums have other bits at the end of a row: filled up, images have none.
+        parts = [np.resize(part, len(part) + -len(part) % STEP) for part in parts]
+    values = []
+    for part in parts:
+        tiles = SimilarityTiles.of(space.part(part), compute, rows_beside=revision.rows_beside)
+        values.append(revision.offsets(tiles, bank=True).cpu().numpy())
+    return ImageOffsets(space.image_ids, np.concatenate(values)[:n_images], revision)
 
 
 def without_asked(

@@ -71,7 +71,7 @@ def mean_of_nearest(tiles: Iterable[Tensor], *, k: int) -> Tensor:
             greatest = _with_newcomers(greatest, tile)
     if greatest is None:
         raise NewsImagesError("Nearest neighbours among 0 queries: give at least one query.")
-    return greatest.mean(dim=0)
+    return greatest.double().mean(dim=0).float()  # in whatever order they stand
 
 
 def _top(similarities: Tensor, k: int) -> Tensor:
