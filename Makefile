@@ -2,7 +2,7 @@
 PYTHON_ENV = uv run --quiet --no-project --python 3.11 --with-requirements requirements-dev.txt
 COMPILE = uv pip compile --quiet --universal --python-version 3.11
 
-.PHONY: test check format bench bench-page results demo-models seen backbones lock hooks
+.PHONY: test check format bench bench-page bench-large results demo-models seen backbones lock hooks
 
 test: ## the tests
 	$(PYTHON_ENV) python -m pytest
@@ -21,6 +21,9 @@ bench: ## speed, as ratios against what one would otherwise run
 
 bench-page: ## the same, and its table into docs/speed.md
 	PYTHONPATH=src $(PYTHON_ENV) python benchmarks/run.py --page
+
+bench-large: ## a million images: the exact search and an index (minutes, 5 GB of disk)
+	PYTHONPATH=src $(PYTHON_ENV) python benchmarks/run.py large
 
 results: ## the demo's results into README.md and docs/, from a run of `main` in this folder
 	$(PYTHON_ENV) python src/mlproject main

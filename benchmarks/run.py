@@ -15,7 +15,17 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import torch
 
-from benchmarks import images, ranking, revisions, served, serving, text, training, translation
+from benchmarks import (
+    images,
+    large,
+    ranking,
+    revisions,
+    served,
+    serving,
+    text,
+    training,
+    translation,
+)
 from benchmarks.timing import Row, gain
 from tools.pages import replace_block
 
@@ -41,23 +51,26 @@ BENCHMARKS = {
     "serving": serving.run,
     "served": served.run,
 }
+LARGE = {"large": large.run, "larger": large.run_larger}
+"""Those that need minutes and gigabytes, only run by their name."""
 
 
 def main() -> None:
     """Runs what was asked for; a row is printed as soon as its benchmark is done."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("names", nargs="*", help=", ".join(BENCHMARKS))
+    parser.add_argument("names", nargs="*", help=", ".join(BENCHMARKS | LARGE))
     parser.add_argument("--page", action="store_true", help="write docs/speed.md as well")
     parser.add_argument("--block", default="bench", help="the block of that page to write")
     given = parser.parse_args()
     names = given.names or list(BENCHMARKS)
-    unknown = sorted(set(names) - set(BENCHMARKS))
+    known = BENCHMARKS | LARGE
+    unknown = sorted(set(names) - set(known))
     if unknown:
-        parser.error(f"no benchmark {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}")
+        parser.error(f"no benchmark {', '.join(unknown)}; there are {', '.join(known)}")
     lines = [f"{_machine()}\n\n{HEAD}"]
     print(lines[0], flush=True)
     for name in names:
-        for row in BENCHMARKS[name]():
+        for row in known[name]():
             lines.append(_line(row))
             print(lines[-1], flush=True)
     if given.page:

@@ -18,6 +18,7 @@ from newsimages.devices import ON_CPU, Compute
 from newsimages.errors import NewsImagesError
 from newsimages.ranking.bank import ImageOffsets
 from newsimages.ranking.confidence import ROWS_BESIDE, Confidence
+from newsimages.ranking.index import ImageIndex, by_index
 from newsimages.ranking.revisions import PLAIN, Revision
 from newsimages.ranking.search import MANY, search
 from newsimages.ranking.similarity import SimilarityTiles, check_shapes, scaled
@@ -46,6 +47,8 @@ class Ranking:
     """(C, K) the probability that an image is the right one; None where it is not known."""
     none_fits: NDArray[np.float32] | None = None
     """(C,) the probability that the right image is not in the gallery."""
+    approximate: bool = False
+    """Whether an index chose the images that were scored, so that some may be missing."""
 
     def table(self) -> pd.DataFrame:
         """One row per article and rank: `RANKING_COLUMNS`, rank from 1.
@@ -77,6 +80,7 @@ def rank(
     top_k: int = 100,
     compute: Compute = ON_CPU,
     within: NDArray[np.bool_] | None = None,
+    index: ImageIndex | None = None,
 ) -> Ranking:
     """Ranks the gallery for every article: similarity, revision, order.
 
@@ -92,6 +96,8 @@ def rank(
         top_k: Length of the lists; all images that are asked where they are fewer.
         compute: Where, and with how much memory.
         within: (D,) the images that are asked; None: all. Those that are not alive never are.
+        index: What answers where all images are asked by its revision, with no confidences; None:
+            the search is exact.
 
     Raises:
         NewsImagesError: As `SimilarityTiles`, which says that there is nothing to rank where no
@@ -109,6 +115,8 @@ def rank(
         )
         revision = PLAIN
     check_top_k(top_k)
+    if index and within is None and offsets is not None and revision == index.revision:
+        return _by_index(space, index, _checked(offsets, revision), top_k)
     rows = asked_rows(space, within)
     if _by_search(space, rows, revision, offsets, compute):
         return _searched(space, rows, revision, offsets, confidence=confidence, top_k=top_k)
@@ -157,6 +165,22 @@ def rank_tiles(
         similarities=torch.cat(similarities).numpy(),
         confidences=None if confidences is None else confidences.cpu().numpy(),
         none_fits=None if none_fits is None else none_fits.cpu().numpy(),
+    )
+
+
+def _by_index(space: Space, index: ImageIndex, offsets: ImageOffsets, top_k: int) -> Ranking:
+    check_shapes(space.queries, space.gallery)
+    n_images = len(space.image_ids) if space.alive is None else int(space.alive.sum())
+    rows, scores, similarities = by_index(
+        index, space, offsets.of(space.image_ids), top_k=min(top_k, n_images)
+    )
+    return Ranking(
+        article_ids=space.article_ids,
+        image_ids=space.image_ids[rows],
+        rows=rows,
+        scores=scores,
+        similarities=similarities,
+        approximate=True,
     )
 
 

@@ -18,6 +18,7 @@ from newsimages.plain_text import readable
 from newsimages.ranking.bank import ImageOffsets, bank_offsets
 from newsimages.ranking.confidence import Confidence
 from newsimages.ranking.contributions import contributions
+from newsimages.ranking.index import ImageIndex
 from newsimages.ranking.prepared import Prepared
 from newsimages.ranking.ranking import Ranking, rank
 from newsimages.ranking.revisions import PLAIN, Revision
@@ -65,6 +66,9 @@ class Retriever:
     """D images, in each tower that has a weight."""
     prepared: Prepared | None = None
     """The same for search, where that is at hand already; None: made when it is first needed."""
+    index: ImageIndex | None = None
+    """What answers, approximately, against the bank by its revision where all images are asked;
+    None: every answer is exact."""
     weights: Weights
     """How much each view counts."""
     revisions: tuple[Revision, ...]
@@ -161,6 +165,7 @@ class Retriever:
                 top_k=top_k,
                 compute=self.compute,
                 within=within,
+                index=self.index if against == "bank" else None,
             )
 
     def explain(
@@ -195,6 +200,7 @@ class Retriever:
             self,
             gallery={tower: made[id(images)] for tower, images in self.gallery.items()},
             prepared=None,
+            index=None,
             offsets=tuple(each.select(ids) for each in self.offsets),
         )
 

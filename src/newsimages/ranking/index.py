@@ -1,0 +1,278 @@
+"""An index over very many images: the likely ones are looked at only, so an answer may miss some.
+
+In come the images of a space and a revision's offsets over a query bank, out comes an `ImageIndex`,
+which gives an article some hundreds of images that are scored again exactly: their scores and order
+are those of the exact search, and what can be wrong is that an image is missing. How many are
+(`recall_at_100`) is measured on validation articles, and an index that misses too many is refused.
+
+The images stand in cells around centres (faiss's IVF), a byte per dimension, and an article's
+nearest cells are gone through. An image's offset stands as one more dimension: the score
+slope · q·g − o is slope times the inner product of [q, −1] and [g, o / slope].
+"""
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from newsimages.atomic import replacing
+from newsimages.checksums import file_sha256
+from newsimages.errors import NewsImagesError
+from newsimages.ranking.revisions import REVISIONS, Revision
+from newsimages.ranking.search import in_order, scored
+from newsimages.ranking.spaces import Space
+
+LEAST_RECALL = 0.99
+CANDIDATES = 6  # times the length of a list, so many images are scored again
+WIDTH_STEP = 16  # dimensions: faiss reads others one by one, which takes ten times as long
+FORMAT = 1
+INDEX, ABOUT = "index.faiss", "index.json"
+_ROWS_AT_A_TIME = 65_536
+_TRAINED_ON = 64  # images per cell
+_ROUNDS = 8  # of k-means
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ImageIndex:
+    """The images of a space for one revision against a query bank."""
+
+    cells: Any
+    """faiss's index over D vectors."""
+    n_images: int
+    """D, the rows that it knows; those behind them in a gallery that grew are gone through."""
+    scales: tuple[float, ...]
+    """Per block, by what its vectors were multiplied, so that a greater weight counts for more."""
+    revision: Revision
+    n_probed: int = 16
+    """Cells that are gone through for an article."""
+    recall_at_100: float | None = None
+    """The share of the exact search's first 100 that it found; None: not measured."""
+
+    def candidates(self, queries: Sequence[NDArray[np.float32]], k: int) -> NDArray[np.int64]:
+        """(C, k) rows of likely images, −1 where the cells hold fewer; (C, E) queries per block."""
+        faiss = _faiss()
+        parts = [q / scale for q, scale in zip(queries, self.scales, strict=True)]
+        asked = _beside([*parts, -np.ones((len(parts[0]), 1))], self.cells.d)
+        probed = faiss.SearchParametersIVF(nprobe=self.n_probed)
+        rows: NDArray[np.int64] = self.cells.search(asked, k, params=probed)[1]
+        return rows
+
+
+def build_index(
+    space: Space, offsets: NDArray[np.float32], revision: Revision, *, seed: int = 0
+) -> ImageIndex:
+    """Puts the images of a space into an index.
+
+    Args:
+        space: The images, and articles by which the blocks' weights are told.
+        offsets: (D,) the revision's over a query bank.
+        revision: What they belong to.
+        seed: Of the choice of images by which the centres are found.
+
+    Raises:
+        NewsImagesError: faiss is not installed.
+    """
+    faiss = _faiss()
+    n_images = len(space.image_ids)
+    # A block's queries are as long as its weight: its root on both sides leaves the product.
+    lengths = [float(np.linalg.norm(q, axis=1).mean()) for q in space.queries]
+    scales = tuple(math.sqrt(length) if length > 0 else 1.0 for length in lengths)
+    n_cells = max(1, min(round(4 * math.sqrt(n_images)), n_images // 39 or 1))
+    drawn = np.random.default_rng(seed).choice(
+        n_images, min(n_images, _TRAINED_ON * n_cells), replace=False
+    )
+    middle = [np.mean(_taken(block, np.sort(drawn)), axis=0) for block in space.gallery]
+    level = float(np.mean(offsets))
+
+    def images(rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        # What all images share says nothing about which of them are near to an article.
+        parts = [
+            scale * (_taken(block, rows) - mean)
+            for block, scale, mean in zip(space.gallery, scales, middle, strict=True)
+        ]
+        offset = (offsets[rows, None] - level) / revision.slope
+        return _beside([*parts, offset], width)
+
+    width = sum(block.shape[1] for block in space.gallery) + 1
+    width += -width % WIDTH_STEP
+    centres = faiss.IndexFlatIP(width)
+    cells = faiss.IndexIVFScalarQuantizer(
+        centres, width, n_cells, faiss.ScalarQuantizer.QT_8bit, faiss.METRIC_INNER_PRODUCT
+    )
+    cells.cp.niter, cells.cp.seed, cells.cp.min_points_per_centroid = _ROUNDS, seed + 1, 1
+    cells.train(images(np.sort(drawn)))
+    for start in range(0, n_images, _ROWS_AT_A_TIME):
+        cells.add(images(np.arange(start, min(start + _ROWS_AT_A_TIME, n_images))))
+    return ImageIndex(cells=cells, n_images=n_images, scales=scales, revision=revision)
+
+
+def by_index(
+    index: ImageIndex, space: Space, offsets: NDArray[np.float32], *, top_k: int
+) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float32]]:
+    """(C, K) rows, scores and similarities of the first images that the index knows of, in order.
+
+    Images that are not alive are left out; those that came after the index are all scored.
+
+    Args:
+        index: Of the first images of the space.
+        space: C articles and D images.
+        offsets: (D,) the revision's.
+        top_k: K.
+    """
+    lowered = torch.from_numpy(np.negative(offsets))
+    found = index.candidates(space.queries, max(CANDIDATES * top_k, 100))
+    new = np.arange(index.n_images, len(space.image_ids))
+    rows = np.zeros((len(found), top_k), np.int64)
+    scores = np.zeros(rows.shape, np.float32)
+    similarities = np.zeros(rows.shape, np.float32)
+    for article, likely in enumerate(found):
+        own = np.concatenate([np.sort(likely[likely >= 0]), new])
+        if space.alive is not None:
+            own = own[space.alive[own]]
+        query = [torch.from_numpy(q[article]) for q in space.queries]
+        final, cosines = scored(query, space, own, lowered, index.revision.slope)
+        first = in_order(final, own, space)[:top_k]
+        if len(first) < top_k:
+            raise TooFewFoundError(f"{len(first)} images were found, expected {top_k}.")
+        rows[article], scores[article] = own[first], final[first]
+        similarities[article] = cosines[first]
+    return rows, scores, similarities
+
+
+class TooFewFoundError(NewsImagesError):
+    """The cells that were gone through hold fewer images than are asked for."""
+
+
+def recall_of(found: NDArray[np.int64], exact: NDArray[np.int64]) -> float:
+    """The share of exact lists' rows (C, K) that were found (C, K)."""
+    shares = [np.isin(right, own).mean() for own, right in zip(found, exact, strict=True)]
+    return float(np.mean(shares))
+
+
+def tuned(
+    index: ImageIndex,
+    space: Space,
+    offsets: NDArray[np.float32],
+    exact: NDArray[np.int64],
+    *,
+    least: float = LEAST_RECALL,
+) -> ImageIndex:
+    """The index with as many probed cells as its recall on validation articles needs.
+
+    Args:
+        index: To be measured.
+        space: Validation articles and the index's images.
+        offsets: (D,) the revision's.
+        exact: (C, K) the rows of the articles' exact lists, K at most 100.
+        least: Recall that it must reach.
+
+    Raises:
+        NewsImagesError: It does not even where half of the cells are gone through.
+    """
+    n_probed, recall = index.n_probed, 0.0
+    while n_probed <= max(index.cells.nlist // 2, 1):
+        tried = replace(index, n_probed=n_probed)
+        try:
+            recall = recall_of(by_index(tried, space, offsets, top_k=exact.shape[1])[0], exact)
+        except TooFewFoundError:
+            recall = 0.0
+        if recall >= least:
+            return replace(tried, recall_at_100=recall)
+        n_probed += n_probed // 2 or 1
+    raise NewsImagesError(
+        f"The index finds {recall:.3f} of the first {exact.shape[1]} images of {len(exact)} "
+        f"validation articles, expected at least {least}: search without an index (index=none)."
+    )
+
+
+def save_index(folder: Path, index: ImageIndex) -> None:
+    """Writes an index that was measured.
+
+    Raises:
+        NewsImagesError: It was not, or as `newsimages.atomic.replacing`.
+    """
+    faiss = _faiss()
+    if index.recall_at_100 is None:
+        raise NewsImagesError("The index was not measured: see `tuned`.")
+    with replacing(folder / INDEX) as temporary:
+        faiss.write_index(index.cells, str(temporary))
+        sha256 = file_sha256(temporary)
+    about = {
+        "format": FORMAT,
+        "sha256": sha256,
+        "n_images": index.n_images,
+        "scales": index.scales,
+        "revision": {"name": index.revision.name, **index.revision.settings},
+        "n_probed": index.n_probed,
+        "recall_at_100": index.recall_at_100,
+    }
+    with replacing(folder / ABOUT) as temporary:
+        temporary.write_text(json.dumps(about, indent=2))
+
+
+def load_index(folder: Path) -> ImageIndex:
+    """Reads and checks what `save_index` has written; the cells stay in their file.
+
+    Raises:
+        NewsImagesError: A file is absent, altered, or of another format; the recall is too low.
+    """
+    faiss = _faiss()
+    try:
+        about = json.loads((folder / ABOUT).read_text())
+        if about["format"] != FORMAT:
+            raise ValueError(f"format {about['format']}, expected {FORMAT}")
+        # faiss trusts a file: one that was altered can end the process.
+        if file_sha256(folder / INDEX) != about["sha256"]:
+            raise ValueError("the checksum is not that of the content")
+        cells = faiss.read_index(str(folder / INDEX), faiss.IO_FLAG_MMAP)
+        settings = dict(about["revision"])
+        index = ImageIndex(
+            cells=cells,
+            n_images=int(about["n_images"]),
+            scales=tuple(map(float, about["scales"])),
+            revision=REVISIONS[settings.pop("name")](**settings),
+            n_probed=int(about["n_probed"]),
+            recall_at_100=float(about["recall_at_100"]),
+        )
+        if cells.ntotal != index.n_images:
+            raise ValueError(f"{cells.ntotal} images, expected {index.n_images}")
+    except (OSError, ValueError, TypeError, KeyError, RuntimeError) as error:
+        raise NewsImagesError(
+            f"{folder} holds no index that can be used: {type(error).__name__}: {error}. Build it "
+            "again, or search without (index=none)."
+        ) from error
+    if not LEAST_RECALL <= (index.recall_at_100 or 0.0) <= 1:
+        raise NewsImagesError(
+            f"The index in {folder} has a recall_at_100 of {index.recall_at_100}, expected at "
+            f"least {LEAST_RECALL}: search without (index=none)."
+        )
+    return index
+
+
+def _beside(parts: Sequence[NDArray[np.floating]], width: int) -> NDArray[np.float32]:
+    """(N, width) the parts' columns side by side, and zeros."""
+    whole = np.concatenate(parts, axis=1, dtype=np.float32)
+    return np.pad(whole, ((0, 0), (0, width - whole.shape[1])))
+
+
+def _taken(block: NDArray[np.float32], rows: NDArray[np.int64]) -> NDArray[np.float32]:
+    taken: NDArray[np.float32] = np.take(block, rows, axis=0)
+    return taken
+
+
+def _faiss() -> Any:
+    """Raises: NewsImagesError where it is not installed."""
+    try:
+        import faiss  # noqa: PLC0415 - an extra
+    except ImportError as error:
+        raise NewsImagesError(
+            "An index needs faiss-cpu: pip install -r requirements-gallery.txt, or search without "
+            "(index=none)."
+        ) from error
+    return faiss
