@@ -1,8 +1,9 @@
 """Times two ways of doing one thing side by side, as a row of the table."""
 
 import gc
+import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 
@@ -57,6 +58,15 @@ def cost(name: str, seconds: tuple[float, float], at_most: float, accuracy: str,
 
 def best_of(repeats: int, *ways: Callable[[], object]) -> tuple[float, ...]:
     """The shortest wall time of each way in seconds; they take turns, so that noise hits all."""
+    return tuple(min(times) for times in _times(repeats, ways))
+
+
+def median_of(repeats: int, *ways: Callable[[], object]) -> tuple[float, ...]:
+    """The median wall time of each way in seconds; they take turns."""
+    return tuple(statistics.median(times) for times in _times(repeats, ways))
+
+
+def _times(repeats: int, ways: Sequence[Callable[[], object]]) -> list[list[float]]:
     seconds: list[list[float]] = [[] for _ in ways]
     for _ in range(repeats):
         for way, times in zip(ways, seconds, strict=True):
@@ -64,4 +74,4 @@ def best_of(repeats: int, *ways: Callable[[], object]) -> tuple[float, ...]:
             start = time.perf_counter()
             way()
             times.append(time.perf_counter() - start)
-    return tuple(min(times) for times in seconds)
+    return seconds

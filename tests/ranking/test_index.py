@@ -111,6 +111,14 @@ def test_parts_and_other_revisions_are_asked_exactly(
         assert_same_bits(answer, rank(space, revision, **options))
 
 
+def test_a_list_that_is_too_long_for_it_is_made_exactly(
+    space: Space, offsets: ImageOffsets, index: ImageIndex
+) -> None:
+    answer = rank(space, DUAL, offsets=offsets, top_k=N - 1, index=replace(index, n_probed=2))
+    assert not answer.approximate
+    assert_same_bits(answer, rank(space, DUAL, offsets=offsets, top_k=N - 1))
+
+
 def test_an_index_that_misses_too_much_is_refused(
     space: Space, offsets: ImageOffsets, index: ImageIndex, tmp_path: Path
 ) -> None:

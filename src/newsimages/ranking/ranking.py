@@ -6,6 +6,7 @@ on the machine, the device or the order of the gallery. `rank` ranks every run.
 """
 
 import warnings
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,7 +19,7 @@ from newsimages.devices import ON_CPU, Compute
 from newsimages.errors import NewsImagesError
 from newsimages.ranking.bank import ImageOffsets
 from newsimages.ranking.confidence import ROWS_BESIDE, Confidence
-from newsimages.ranking.index import ImageIndex, by_index
+from newsimages.ranking.index import ImageIndex, TooFewFoundError, by_index
 from newsimages.ranking.revisions import PLAIN, Revision
 from newsimages.ranking.search import MANY, search
 from newsimages.ranking.similarity import SimilarityTiles, check_shapes, scaled
@@ -116,11 +117,14 @@ def rank(
         revision = PLAIN
     check_top_k(top_k)
     if index and within is None and offsets is not None and revision == index.revision:
-        return _by_index(space, index, _checked(offsets, revision), top_k)
-    rows = asked_rows(space, within)
-    if _by_search(space, rows, revision, offsets, compute):
-        return _searched(space, rows, revision, offsets, confidence=confidence, top_k=top_k)
-    if rows is not None:
+        with suppress(TooFewFoundError):  # a long list: it is made exactly
+            return _by_index(space, index, offsets, top_k)
+    asked = _asked(space, within)
+    if _by_search(space, asked, compute) and (revision == PLAIN or offsets is not None):
+        return _searched(space, asked, revision, offsets, confidence=confidence, top_k=top_k)
+    rows = None
+    if asked is not None or space.places is not None:
+        rows = _in_order(space, asked)
         space = space.part(rows)
         offsets = None if offsets is None else offsets.part(rows)
     beside = max(revision.rows_beside, ROWS_BESIDE if confidence else 0)
@@ -190,23 +194,39 @@ def check_top_k(top_k: int) -> None:
         raise NewsImagesError(f"top_k is {top_k}, but a list needs at least 1 image.")
 
 
-def _by_search(
-    space: Space,
-    rows: NDArray[np.int64] | None,
-    revision: Revision,
-    offsets: ImageOffsets | None,
-    compute: Compute,
-) -> bool:
+def _asked(space: Space, within: NDArray[np.bool_] | None) -> NDArray[np.bool_] | None:
+    """(D,) which images are asked; None: all.
+
+    Raises:
+        NewsImagesError: ``within`` is not of these images.
+    """
+    if within is not None and (within.shape != space.image_ids.shape or within.dtype != np.bool_):
+        raise NewsImagesError(
+            f"within is {within.dtype} of shape {within.shape}, expected a truth value for each of "
+            f"the {len(space.image_ids)} images."
+        )
+    if within is None or space.alive is None:
+        return space.alive if within is None else within
+    return np.logical_and(within, space.alive)
+
+
+def _in_order(space: Space, asked: NDArray[np.bool_] | None) -> NDArray[np.int64]:
+    """The rows that are asked, in the order of the ids."""
+    rows = np.arange(len(space.image_ids)) if asked is None else np.flatnonzero(asked)
+    return rows if space.places is None else rows[np.argsort(space.places[rows])]
+
+
+def _by_search(space: Space, asked: NDArray[np.bool_] | None, compute: Compute) -> bool:
     """Whether so many images are asked that they are searched rather than ranked by tiles."""
     n_images = len(space.image_ids)
-    few = rows is not None and len(rows) <= min(FEW * n_images, AT_ONCE)
-    on_cpu = torch.device(compute.device).type == "cpu"
-    return n_images >= MANY and not few and on_cpu and (revision == PLAIN or offsets is not None)
+    if n_images < MANY or torch.device(compute.device).type != "cpu":
+        return False
+    return asked is None or int(np.count_nonzero(asked)) > min(FEW * n_images, AT_ONCE)
 
 
 def _searched(
     space: Space,
-    rows: NDArray[np.int64] | None,
+    asked: NDArray[np.bool_] | None,
     revision: Revision,
     offsets: ImageOffsets | None,
     *,
@@ -216,11 +236,7 @@ def _searched(
     """Ranks by `search`, the same as by tiles."""
     check_shapes(space.queries, space.gallery)
     n_images = len(space.image_ids)
-    asked = None
-    if rows is not None and len(rows) < n_images:
-        asked = np.zeros(n_images, np.bool_)
-        asked[rows] = True
-    n_asked = n_images if rows is None else len(rows)
+    n_asked = n_images if asked is None else int(np.count_nonzero(asked))
     values = np.zeros(n_images, np.float32)
     if offsets is not None:
         values = _checked(offsets, revision).of(space.image_ids)
@@ -242,25 +258,6 @@ def _searched(
         confidences=confidences,
         none_fits=none_fits,
     )
-
-
-def asked_rows(space: Space, within: NDArray[np.bool_] | None) -> NDArray[np.int64] | None:
-    """Those of a space's images that are asked, in the order of their ids; None: all, as they are.
-
-    Raises:
-        NewsImagesError: ``within`` is not of these images.
-    """
-    if within is not None and (within.shape != space.image_ids.shape or within.dtype != np.bool_):
-        raise NewsImagesError(
-            f"within is {within.dtype} of shape {within.shape}, expected a truth value for each of "
-            f"the {len(space.image_ids)} images."
-        )
-    asked = [each for each in (within, space.alive) if each is not None]
-    if not asked and space.places is None:
-        return None
-    n_images = len(space.image_ids)
-    rows = np.flatnonzero(np.logical_and.reduce(asked)) if asked else np.arange(n_images)
-    return rows if space.places is None else rows[np.argsort(space.places[rows])]
 
 
 def _offsets(
