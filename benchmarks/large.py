@@ -78,7 +78,7 @@ def make(folder: Path, n_images: int, dimension: int) -> None:
     first = middles[0] / np.linalg.norm(middles[0])
     other = middles[1] - middles[1] @ first * first
     second = 0.31 * first + np.sqrt(1 - 0.31**2) * other / np.linalg.norm(other)
-    falling = 1 / (np.arange(dimension) + 8)
+    falling = 1 / (np.arange(dimension) + 1.5)
     spread = 0.68 * np.sqrt(falling / falling.sum())
     image_base, text_base = (spread[:, None] * np.linalg.qr(base)[0].T for base in bases)
     image_base, text_base = image_base.astype(np.float32), text_base.astype(np.float32)
@@ -271,7 +271,7 @@ def _indexed(folder: Path) -> tuple[float, float, float, str]:
     index_s, tiles_s = best_of(
         REPEATS, lambda: opened.ask(1, index=index), lambda: opened.ask_by_tiles(1)
     )
-    told = f"{index.n_probed} of {index.cells.nlist} cells, built and measured in {built_s:.0f} s"
+    told = f"{index.n_probed} of {index.n_cells} cells, built and measured in {built_s:.0f} s"
     return index_s, tiles_s, recall, told
 
 

@@ -63,7 +63,7 @@ def test_what_it_finds_has_the_exact_scores_and_order(
         n_right += sum(place < K for place in places)
     assert n_right / found.rows.size == pytest.approx(index.recall_at_100)
     # All cells and candidates enough: nothing is missing, so the offsets are in the right place.
-    whole = replace(index, n_probed=index.cells.nlist)
+    whole = replace(index, n_probed=index.n_cells)
     everything = rank(space, DUAL, offsets=offsets, top_k=K, index=whole)
     assert_same_bits(everything, rank(space, DUAL, offsets=offsets, top_k=K))
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from newsimages.errors import NewsImagesError
 from newsimages.ranking import ranking as ranking_module
 from newsimages.ranking import search as search_module
 from newsimages.ranking.bank import ImageOffsets
@@ -217,3 +218,12 @@ def test_lists_of_any_length(
     expected = by_tiles(space, PLAIN, monkeypatch, top_k=top_k)
     assert_same_answer(rank(with_halves(space), PLAIN, top_k=top_k), expected)
     assert rank(space, PLAIN, top_k=9999).rows.shape == (5, 5000)
+
+
+def test_where_nothing_is_asked_there_is_nothing_to_rank(searched: list[int]) -> None:
+    space = clip_like(3, 500)
+    with pytest.raises(NewsImagesError, match="Nothing to rank: 3 articles and 0 images"):
+        rank(with_halves(space), PLAIN, within=np.zeros(500, np.bool_))
+    with pytest.raises(NewsImagesError, match="top_k is 0"):
+        rank(with_halves(space), PLAIN, top_k=0)
+    assert searched == []

@@ -5,14 +5,16 @@ which gives an article some hundreds of images that are scored again exactly: th
 are those of the exact search, and what can be wrong is that an image is missing. How many are
 (`recall_at_100`) is measured on validation articles, and an index that misses too many is refused.
 
-The images stand in cells around centres (faiss's IVF), a byte per dimension, and an article's
-nearest cells are gone through. An image's offset stands as one more dimension: the score
-slope · q·g − o is slope times the inner product of [q, −1] and [g, o / slope].
+The images stand in cells around centres (faiss's IVF), with a byte for each of the dimensions in
+which they differ most, and an article's nearest cells are gone through. An image's offset stands as
+one more dimension: the score slope · q·g − o is slope times the inner product of [q, −1] and
+[g, o / slope].
 """
 
 import json
 import math
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -30,11 +32,11 @@ from newsimages.ranking.spaces import Space
 
 LEAST_RECALL = 0.99
 CANDIDATES = 6  # times the length of a list, so many images are scored again
-WIDTH_STEP = 16  # dimensions: faiss reads others one by one, which takes ten times as long
+WIDTH = 128  # dimensions that the cells hold, in which images differ most; a multiple of 16
 FORMAT = 1
 INDEX, ABOUT = "index.faiss", "index.json"
 _ROWS_AT_A_TIME = 65_536
-_TRAINED_ON = 64  # images per cell
+_TRAINED_ON = 40  # images per cell
 _GROUP = 16
 _ROUNDS = 8  # of k-means
 
@@ -55,12 +57,19 @@ class ImageIndex:
     recall_at_100: float | None = None
     """The share of the exact search's first 100 that it found; None: not measured."""
 
+    @property
+    def n_cells(self) -> int:
+        """How many there are."""
+        return int(_faiss().extract_index_ivf(self.cells).nlist)
+
     def candidates(self, queries: Sequence[NDArray[np.float32]], k: int) -> NDArray[np.int64]:
         """(C, k) rows of likely images, −1 where the cells hold fewer; (C, E) queries per block."""
         faiss = _faiss()
         parts = [q / scale for q, scale in zip(queries, self.scales, strict=True)]
-        asked = _beside([*parts, -np.ones((len(parts[0]), 1))], self.cells.d)
-        probed = faiss.SearchParametersIVF(nprobe=self.n_probed)
+        asked = np.concatenate([*parts, -np.ones((len(parts[0]), 1))], axis=1, dtype=np.float32)
+        probed = faiss.SearchParametersPreTransform(
+            index_params=faiss.SearchParametersIVF(nprobe=self.n_probed)
+        )
         # By groups of the same few, as faiss compares 20 articles or more with the centres in
         # another way: an answer must not depend on the company.
         groups = [asked[start : start + _GROUP] for start in range(0, len(asked), _GROUP)]
@@ -87,10 +96,12 @@ def build_index(
     lengths = [float(np.linalg.norm(q, axis=1).mean()) for q in space.queries]
     scales = tuple(math.sqrt(length) if length > 0 else 1.0 for length in lengths)
     n_cells = max(1, min(round(4 * math.sqrt(n_images)), n_images // 39 or 1))
-    drawn = np.random.default_rng(seed).choice(
-        n_images, min(n_images, _TRAINED_ON * n_cells), replace=False
+    drawn = np.sort(
+        np.random.default_rng(seed).choice(
+            n_images, min(n_images, _TRAINED_ON * n_cells), replace=False
+        )
     )
-    middle = [np.mean(_taken(block, np.sort(drawn)), axis=0) for block in space.gallery]
+    middle = [np.mean(_taken(block, drawn), axis=0) for block in space.gallery]
     level = float(np.mean(offsets))
 
     def images(rows: NDArray[np.int64]) -> NDArray[np.float32]:
@@ -100,19 +111,23 @@ def build_index(
             for block, scale, mean in zip(space.gallery, scales, middle, strict=True)
         ]
         offset = (offsets[rows, None] - level) / revision.slope
-        return _beside([*parts, offset], width)
+        return np.concatenate([*parts, offset], axis=1, dtype=np.float32)
 
-    width = sum(block.shape[1] for block in space.gallery) + 1
-    width += -width % WIDTH_STEP
-    centres = faiss.IndexFlatIP(width)
+    sample = images(drawn)
+    axes = _main_axes(sample)
+    narrowed = faiss.LinearTransform(axes.shape[1], axes.shape[0])
+    faiss.copy_array_to_vector(axes.ravel(), narrowed.A)
+    narrowed.is_trained = True
+    centres = faiss.IndexFlatIP(len(axes))
     cells = faiss.IndexIVFScalarQuantizer(
-        centres, width, n_cells, faiss.ScalarQuantizer.QT_8bit, faiss.METRIC_INNER_PRODUCT
+        centres, len(axes), n_cells, faiss.ScalarQuantizer.QT_8bit, faiss.METRIC_INNER_PRODUCT
     )
     cells.cp.niter, cells.cp.seed, cells.cp.min_points_per_centroid = _ROUNDS, seed + 1, 1
-    cells.train(images(np.sort(drawn)))
+    whole = faiss.IndexPreTransform(narrowed, cells)
+    whole.train(sample)
     for start in range(0, n_images, _ROWS_AT_A_TIME):
-        cells.add(images(np.arange(start, min(start + _ROWS_AT_A_TIME, n_images))))
-    return ImageIndex(cells=cells, n_images=n_images, scales=scales, revision=revision)
+        whole.add(images(np.arange(start, min(start + _ROWS_AT_A_TIME, n_images))))
+    return ImageIndex(cells=whole, n_images=n_images, scales=scales, revision=revision)
 
 
 def by_index(
@@ -176,18 +191,18 @@ def tuned(
         least: Recall that it must reach.
 
     Raises:
-        NewsImagesError: It does not even where half of the cells are gone through.
+        NewsImagesError: It does not even where all cells are gone through.
     """
-    n_probed, recall = index.n_probed, 0.0
-    while n_probed <= max(index.cells.nlist // 2, 1):
+    n_probed, recall = min(index.n_probed, index.n_cells), 0.0
+    while True:
         tried = replace(index, n_probed=n_probed)
-        try:
+        with suppress(TooFewFoundError):
             recall = recall_of(by_index(tried, space, offsets, top_k=exact.shape[1])[0], exact)
-        except TooFewFoundError:
-            recall = 0.0
         if recall >= least:
             return replace(tried, recall_at_100=recall)
-        n_probed += n_probed // 2 or 1
+        if n_probed == index.n_cells:
+            break
+        n_probed = min(n_probed + n_probed // 2 + 1, index.n_cells)
     raise NewsImagesError(
         f"The index finds {recall:.3f} of the first {exact.shape[1]} images of {len(exact)} "
         f"validation articles, expected at least {least}: search without an index (index=none)."
@@ -258,10 +273,17 @@ def load_index(folder: Path) -> ImageIndex:
     return index
 
 
-def _beside(parts: Sequence[NDArray[np.floating]], width: int) -> NDArray[np.float32]:
-    """(N, width) the parts' columns side by side, and zeros."""
-    whole = np.concatenate(parts, axis=1, dtype=np.float32)
-    return np.pad(whole, ((0, 0), (0, width - whole.shape[1])))
+def _main_axes(sample: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(`WIDTH`, W) the directions in which images (N, W) differ most, and the offset's, the last.
+
+    Rows of zeros fill it up where the images have fewer dimensions.
+    """
+    axes = np.zeros((WIDTH, sample.shape[1]), np.float32)
+    axes[0, -1] = 1
+    _, vectors = np.linalg.eigh(np.cov(sample[:, :-1], rowvar=False))  # by rising spread
+    first = vectors[:, ::-1][:, : WIDTH - 1].T
+    axes[1 : 1 + len(first), :-1] = first
+    return axes
 
 
 def _taken(block: NDArray[np.float32], rows: NDArray[np.int64]) -> NDArray[np.float32]:

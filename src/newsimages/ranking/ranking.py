@@ -25,8 +25,6 @@ from newsimages.ranking.search import MANY, search
 from newsimages.ranking.similarity import SimilarityTiles, check_shapes, scaled
 from newsimages.ranking.spaces import Space
 
-FEW = 0.1  # share of many images up to which only those that are asked are read,
-AT_ONCE = 200_000  # and how many these may be
 RANKING_COLUMNS = ("article_id", "rank", "image_id", "score", "similarity")
 
 
@@ -120,7 +118,8 @@ def rank(
         with suppress(TooFewFoundError):  # a long list: it is made exactly
             return _by_index(space, index, offsets, top_k)
     asked = _asked(space, within)
-    if _by_search(space, asked, compute) and (revision == PLAIN or offsets is not None):
+    many = len(space.image_ids) >= MANY and torch.device(compute.device).type == "cpu"
+    if many and (revision == PLAIN or offsets is not None):
         return _searched(space, asked, revision, offsets, confidence=confidence, top_k=top_k)
     rows = None
     if asked is not None or space.places is not None:
@@ -216,14 +215,6 @@ def _in_order(space: Space, asked: NDArray[np.bool_] | None) -> NDArray[np.int64
     return rows if space.places is None else rows[np.argsort(space.places[rows])]
 
 
-def _by_search(space: Space, asked: NDArray[np.bool_] | None, compute: Compute) -> bool:
-    """Whether so many images are asked that they are searched rather than ranked by tiles."""
-    n_images = len(space.image_ids)
-    if n_images < MANY or torch.device(compute.device).type != "cpu":
-        return False
-    return asked is None or int(np.count_nonzero(asked)) > min(FEW * n_images, AT_ONCE)
-
-
 def _searched(
     space: Space,
     asked: NDArray[np.bool_] | None,
@@ -234,10 +225,10 @@ def _searched(
     top_k: int,
 ) -> Ranking:
     """Ranks by `search`, the same as by tiles."""
-    check_shapes(space.queries, space.gallery)
-    n_images = len(space.image_ids)
+    n_images = len(space.image_ids) if asked is None or asked.any() else 0
+    check_shapes(space.queries, [block[:n_images] for block in space.gallery])
     n_asked = n_images if asked is None else int(np.count_nonzero(asked))
-    values = np.zeros(n_images, np.float32)
+    values = np.zeros(len(space.image_ids), np.float32)
     if offsets is not None:
         values = _checked(offsets, revision).of(space.image_ids)
     found = search(

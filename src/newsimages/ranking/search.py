@@ -10,8 +10,8 @@ through in chunks:
 2. What was kept, some hundreds, is **scored again** in float32, in products of the same shape as
    those of `SimilarityTiles`, whose bits do not depend on which images they hold (measured, MKL).
 
-Where very many were kept, and where there are no halves, the scan is in float32: its scores are the
-final ones.
+Where a tenth of the images or less is asked, only these are read. Where very many were kept, and
+where there are no halves, the scan is in float32: its scores are the final ones.
 """
 
 from collections.abc import Callable, Sequence
@@ -31,6 +31,8 @@ from newsimages.ranking.spaces import Space
 MANY = 50_000  # images from which on they are searched in this way
 AT_A_TIME = 1024  # articles that share one reading of the images, fewer where lists are long
 CHUNK = 65_536  # images at a time, fewer where many articles are asked
+FEW = 0.1  # share of the images up to which only those that are asked are read
+GATHERED = 8192  # of them at a time, so that their memory is used again
 SCORES = 1 << 22  # of a chunk at most
 BLOCK = 64  # images of which only the greatest score is looked at first
 SMALLEST = 1e-30  # temperature
@@ -70,6 +72,12 @@ class _Asked:
     slope: float
     k: int
     temperature: float | None
+    rows: NDArray[np.int64] | None
+    """(N,) the only images that are read, rising; None: all."""
+
+    def of(self, part: slice) -> slice | NDArray[np.int64]:
+        """Where a part of the images that are read is."""
+        return part if self.rows is None else self.rows[part]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -106,12 +114,21 @@ def search(
             by chance, and the sum of very many by far less (below 1e-3 of a probability in the
             tests).
     """
-    lowered = torch.from_numpy(np.negative(offsets))
-    if asked is not None:
+    lowered, rows = torch.from_numpy(np.negative(offsets)), None
+    if asked is not None and np.count_nonzero(asked) <= FEW * len(asked):
+        rows = np.flatnonzero(asked)
+    elif asked is not None:
         lowered[torch.from_numpy(~asked)] = -torch.inf
     if temperature is not None:
         temperature = max(temperature, SMALLEST)  # −inf times 0 is no number
-    request = _Asked(space=space, lowered=lowered, slope=slope, k=top_k, temperature=temperature)
+    request = _Asked(
+        space=space,
+        lowered=lowered,
+        slope=slope,
+        k=top_k,
+        temperature=temperature,
+        rows=rows,
+    )
     parts = []
     at_a_time = max(1, min(AT_A_TIME, SCORES // top_k))
     for start in range(0, len(space.article_ids), at_a_time):
@@ -228,8 +245,9 @@ def _scan_whole(queries: Sequence[Tensor], request: _Asked) -> _Kept:
     filled_up = [nn.functional.pad(q, (0, 0, 0, -n_queries % PRODUCT_ROWS)) for q in queries]
     apart = torch.zeros(n_queries)
 
-    def write(rows: slice, out: Tensor) -> Tensor:
-        images = [torch.from_numpy(block[rows]) for block in request.space.gallery]
+    def write(part: slice, out: Tensor) -> Tensor:
+        where = request.of(part)
+        images = [torch.from_numpy(block[where]) for block in request.space.gallery]
         out.copy_(_product(filled_up, images)[:n_queries].T)
         return apart
 
@@ -243,9 +261,10 @@ def _scan_halves(queries: Sequence[Tensor], halves: Sequence[Halves], request: _
     greatest = float(finite.abs().max()) if len(finite) else 0.0
     slack = Slack(queries, halves, request.slope, greatest)
 
-    def write(rows: slice, out: Tensor) -> Tensor:
+    def write(part: slice, out: Tensor) -> Tensor:
+        where = request.of(part)
         for number, (half, asked) in enumerate(zip(halves, rounded, strict=True)):
-            product = torch.mm(half.vectors[rows], asked)  # (N, B): faster than its transpose
+            product = torch.mm(half.vectors[where], asked)  # (N, B): faster than its transpose
             whole = product.float() if number else out.copy_(product)
             slack.reached(number, torch.maximum(whole.amax(dim=0), -whole.amin(dim=0)))
             if number:
@@ -326,9 +345,10 @@ class _Scan:
 
         It returns how far apart an article's scores so far and the final ones can be (B,).
         """
-        lowered = self.request.lowered[:, None]
+        lowered = self.request.lowered[self.request.of(slice(None))][:, None]
         n_images = len(lowered)
-        chunk = max(min(CHUNK, SCORES // self.n_queries) // BLOCK, 1) * BLOCK
+        at_once = CHUNK if self.request.rows is None else GATHERED
+        chunk = max(min(at_once, SCORES // self.n_queries) // BLOCK, 1) * BLOCK
         width = BLOCK
         while width > 1 and chunk < 4 * width * self.request.k:
             width //= 2
@@ -363,9 +383,10 @@ class _Scan:
         block, article = (greatest >= floor).nonzero(as_tuple=True)
         near = blocks[block, :, article]  # (H, width)
         hit, place = (near >= floor[article, None]).nonzero(as_tuple=True)
-        self.kept.append(
-            (article[hit], start + block[hit] * blocks.shape[1] + place, near[hit, place])
-        )
+        rows = start + block[hit] * blocks.shape[1] + place
+        if self.request.rows is not None:
+            rows = torch.from_numpy(self.request.rows)[rows]
+        self.kept.append((article[hit], rows, near[hit, place]))
         self.counts += self.kept[-1][0].bincount(minlength=self.n_queries)
         if (self.counts > self.limit).any():
             self._thin_out()
