@@ -1,6 +1,7 @@
 # Every target runs in an environment of the pinned requirements, made on first use by uv.
 PYTHON_ENV = uv run --quiet --no-project --python 3.11 --with-requirements requirements-dev.txt
 COMPILE = uv pip compile --quiet --universal --python-version 3.11
+WITHOUT_CUDA = $$(sed -nE 's/^((cuda|nvidia|triton)[a-z0-9-]*)==.*/--no-emit-package \1/p' requirements.txt)
 
 .PHONY: test check format bench bench-page bench-large results demo-models seen backbones lock hooks
 
@@ -44,8 +45,8 @@ backbones: ## every family of backbones against openCLIP into docs/backbones.md
 lock: ## pin every version anew, for all platforms; torch itself pins what it needs of CUDA
 	$(COMPILE) pyproject.toml -o requirements.txt
 	$(COMPILE) pyproject.toml --group dev -c requirements.txt -o requirements-dev.txt
-	$(COMPILE) registry/requirements.in -c requirements.txt --no-annotate --no-header -o registry/requirements.txt \
-	  $$(sed -nE 's/^((cuda|nvidia|triton)[a-z0-9-]*)==.*/--no-emit-package \1/p' requirements.txt)
+	$(COMPILE) registry/requirements.in -c requirements.txt --no-annotate --no-header -o registry/requirements.txt $(WITHOUT_CUDA)
+	$(COMPILE) registry/requirements-gallery.in -c requirements.txt --no-annotate --no-header -o registry/requirements-gallery.txt $(WITHOUT_CUDA)
 
 hooks: ## run the checks before every commit
 	$(PYTHON_ENV) pre-commit install

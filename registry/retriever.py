@@ -51,14 +51,25 @@ from newsimages.retriever.requests import Answers
 
 _SERVING = "_MLFLOW_IS_IN_SERVING_ENVIRONMENT"
 """The variable that is "true" where requests are read by ``mlflow models serve`` or ``predict``."""
+_GALLERY = {"gallery": "NEWSIMAGES_GALLERY", "gallery_version": "NEWSIMAGES_GALLERY_VERSION"}
+"""The variable of each key of ``model_config``."""
 
 
 class RetrieverModel(PythonModel):
     """Articles to ranked images, in the way of the run that its folder was made of."""
 
     def load_context(self, context: Any) -> None:
-        """Reads the retriever's folder, which says if it was altered."""
-        self.answers = Answers(load_retriever(Path(context.artifacts["retriever"])))
+        """Reads the retriever's folder, which says if it was altered.
+
+        Where it points to a gallery that grows, another place or version of it can be asked for: by
+        ``model_config``, or where there is none, as in ``mlflow models serve``, by variables.
+        """
+        given = context.model_config or {}
+        place, version = (
+            str(given.get(key) or os.environ.get(name, "")) for key, name in _GALLERY.items()
+        )
+        folder = Path(context.artifacts["retriever"])
+        self.answers = Answers(load_retriever(folder, place=place, version=version))
         self.let_in = cache(_let_requests_in)
         if _is_served():
             _take_any_text()

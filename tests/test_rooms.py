@@ -19,6 +19,7 @@ ROOMS = (
     "metrics",
     "txv",
     "protocols",
+    "gallery",
     "retriever",
     "reports",
     "runs",

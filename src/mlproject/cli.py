@@ -6,7 +6,7 @@ from typing import Any
 
 import tyro
 
-from mlproject import embed, evaluate, main, preprocess, pretrain, register, train
+from mlproject import embed, evaluate, growing, main, preprocess, pretrain, register, train
 from mlproject.failures import sentence_of
 from mlproject.parsing import PARSING
 from mlproject.stopping import is_stopped, said_goodbye
@@ -20,6 +20,7 @@ ENTRY_POINTS: dict[str, tuple[type[Any], Callable[[Any], None]]] = {
     "pretrain": (pretrain.Pretrain, pretrain.run),
     "train": (train.Train, train.run),
     "evaluate": (evaluate.Evaluate, evaluate.run),
+    "gallery": (growing.Gallery, growing.run),
     "register": (register.Register, register.run),
 }
 

@@ -10,9 +10,12 @@ from mlproject import tracking
 from mlproject.embed import EmbeddedCorpus, embedding_store
 from mlproject.evaluate import TOP_K, Experiment
 from newsimages.corpora import Corpus
-from newsimages.corpora.image_files import IMAGE_ENDINGS
 from newsimages.embeddings import Embeddings
 from newsimages.errors import NewsImagesError, first_ten
+from newsimages.gallery.listing import image_files
+from newsimages.gallery.storage import is_gallery
+from newsimages.gallery.table import Gallery as Growing
+from newsimages.gallery.table import placed
 from newsimages.lists import names_in
 from newsimages.paths import is_folder, looked_for
 from newsimages.protocols.embedded import EmbeddedSet, joined
@@ -41,6 +44,8 @@ def served_gallery(gallery: str, experiment: Experiment) -> tuple[Gallery, list[
     """
     networks = experiment.chooser.networks
     tests = {part.name: part for part in experiment.parts.tests}
+    if is_gallery(placed(gallery)):  # its version takes the place of these images
+        return next(iter(tests.values())).gallery, [part.queries for part in tests.values()]
     names = _sets(gallery, list(tests))
     if not names:
         own = _of_folder(experiment.embedded, Path(gallery))
@@ -71,7 +76,10 @@ def is_trial(gallery: str, tests: Sequence[EmbeddedSet], n_images: int) -> bool:
 
 
 def _sets(gallery: str, known: Sequence[str]) -> list[str]:
-    """The data sets whose images are served; none where it is a folder's."""
+    """The data sets whose images are served; none where it is a folder's, or one that grows."""
+    if is_gallery(placed(gallery)):
+        Growing.open(gallery)
+        return []
     if gallery != ALL and gallery not in known and is_folder(gallery):
         _files(Path(gallery))
         return []
@@ -88,12 +96,7 @@ def _sets(gallery: str, known: Sequence[str]) -> list[str]:
 
 def _files(folder: Path) -> dict[str, Path]:
     """All image files below a folder; an image's id is its path below it."""
-    root = folder.resolve()
-    files = {
-        path.relative_to(folder).as_posix(): path
-        for path in sorted(folder.rglob("*"))
-        if path.suffix.lower() in IMAGE_ENDINGS and path.resolve().is_relative_to(root)
-    }
+    files = image_files(folder)
     if not files:
         raise NewsImagesError(
             f"gallery={folder} holds no image files. Name a folder with some, or a test set."

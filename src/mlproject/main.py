@@ -14,6 +14,7 @@ from mlproject.evaluate import (
 )
 from mlproject.gallery import check_gallery
 from mlproject.opening import how_to_look
+from mlproject.pointing import check_models
 from mlproject.preprocess import open_corpus
 from mlproject.register import Register, check_registry, register, why_unservable
 from mlproject.train import check_start
@@ -41,6 +42,7 @@ def run(config: Main) -> None:
         check_gallery(config.serving.gallery, plan.corpus, config.scope.protocols[0])
         encoders = load_encoders(config.articles, plan.corpus, original_model(config, plan))
         check_start(config.learning, encoders.clip)
+        check_models(config.serving.gallery, encoders)
         unserved = why_unserved(config, plan, encoders)
         embedded = prepare_and_embed(config.articles, plan.corpus, encoders)
         experiment, unmade = train_and_evaluate(config, embedded, plan.pairs)

@@ -13,7 +13,7 @@ import tyro
 from newsimages.encoding.encoders import OpenClipConfig
 from newsimages.encoding.long_text import LongText
 from newsimages.encoding.models import AUTO
-from newsimages.errors import NewsImagesError
+from newsimages.errors import NewsImagesError, first_ten
 from newsimages.lists import names_in
 from newsimages.ranking.revisions.base import checked_scale
 from newsimages.reports.submission import Form
@@ -185,12 +185,54 @@ class MeasuringOptions:
         return tuple(run for run in self.runs if run.variant in names_in(self.variants))
 
 
+Action = Literal["add", "remove", "verify"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class GrowingOptions:
+    """A gallery that grows, and what is done to it."""
+
+    action: Action = "add"
+    """add, remove or verify (looks for rows that were altered, and for files that are others)."""
+    gallery: str = "gallery"
+    """The gallery: a folder, made if it is not there, or an address such as s3://bucket/gallery."""
+    images: str = ""
+    """The folder of the image files, to add those below it; verify compares them."""
+    table: str = ""
+    """A table of image_id or file, and any of caption, credit, rights and date: those images are
+    added, or removed."""
+    ids: str = ""
+    """Ids of images to remove, separated by commas."""
+    replace: Bool = False
+    """Whether an image that is there with another picture, caption, credit, date or rights is
+    replaced; otherwise it is an error, and nothing is added."""
+
+    def __post_init__(self) -> None:
+        """Raises: NewsImagesError on settings that the action does not take."""
+        takes = {"add": ("images", "table"), "remove": ("table", "ids"), "verify": ("images",)}
+        given = [name for name in ("images", "table", "ids") if getattr(self, name)]
+        odd = [name for name in given if name not in takes[self.action]]
+        if odd or (self.replace and self.action != "add"):
+            raise NewsImagesError(
+                f"action={self.action} does not take {first_ten(odd or ['replace'])}; it takes "
+                f"{first_ten(takes[self.action])}."
+            )
+
+    def check_given(self) -> None:
+        """Raises: NewsImagesError where it is not said which images to add or to remove."""
+        if self.action == "add" and not self.images:
+            raise NewsImagesError("action=add, but no images: set images to their folder.")
+        if self.action == "remove" and not (self.table or self.ids):
+            raise NewsImagesError("action=remove, but no images: set table or ids to them.")
+
+
 @dataclass(frozen=True, kw_only=True)
 class ServingOptions:
     """The images that a registered model serves."""
 
     gallery: str = ALL
-    """Test sets whose images are served (separated by commas), all, or a folder of images."""
+    """Test sets whose images are served (separated by commas), all, a folder of images, or a
+    gallery that grows (a folder or an address; see the entry point gallery)."""
     serving_translator: Bool = True
     """Whether registered models carry the translator, where the corpus needed one; without it they
     are smaller, and read other languages by their multilingual view alone, if they have one."""

@@ -23,9 +23,10 @@ from mlproject.embed import Encoders, load_encoders, multilingual_config, prepar
 from mlproject.evaluate import Experiment, why_impossible
 from mlproject.gallery import check_gallery, gallery_files, is_trial, served_gallery
 from mlproject.options import ArticleOptions, MultilingualOptions, RankingOptions, ServingOptions
+from mlproject.pointing import check_models, pointed_to, why_not_on
 from mlproject.preprocess import open_corpus
 from mlproject.promotion import ARTIFACT, MRR, settle, settling, tags_of
-from mlproject.terms import corpus_terms, encoder_terms
+from mlproject.terms import corpus_terms, encoder_terms, images_term
 from mlproject.train import (
     check_start,
     check_trainable,
@@ -42,6 +43,7 @@ from newsimages.encoding.encoders import OpenClipEncoder
 from newsimages.encoding.models import choose_translator
 from newsimages.encoding.tower_folder import save_tower
 from newsimages.errors import NewsImagesError
+from newsimages.gallery.snapshot import Snapshot
 from newsimages.lists import names_in
 from newsimages.metrics.metrics import figures_of, ranks_of_truth
 from newsimages.preprocessing.language import rare_languages
@@ -51,6 +53,7 @@ from newsimages.protocols.embedded import EmbeddedSet
 from newsimages.ranking.spaces import Gallery, Queries, Tower
 from newsimages.reports.figures.intervals import mrr_intervals
 from newsimages.retriever.folder import TRANSLATOR, save_retriever
+from newsimages.retriever.growing import on_snapshot
 from newsimages.retriever.retriever import Provenance, Retriever
 from newsimages.runs.choice import chooser_of
 from newsimages.runs.table import RUNS, Run
@@ -65,6 +68,8 @@ SERVED: Mapping[str, tuple[Run, ...]] = {
 """The runs of which each registered model answers as the best; all answer one article alone."""
 MEGABYTE = 1_000_000
 VALIDATION = "validation"
+HELD, GROWING = "requirements.txt", "requirements-gallery.txt"
+"""What a model needs that holds its images, and one that points to a gallery."""
 SAMPLE = ("A storm closes the harbour", "Minister: „Drei Fähren“ laufen auf Grund – 3:2 für Köln")
 """Texts that a written text tower is tried on before the work."""
 
@@ -92,6 +97,8 @@ class Served(NamedTuple):
     """What the validation MRR of each rests on, as `corpus_terms`."""
     is_trial: bool
     """Whether the gallery is there to try things out."""
+    snapshot: Snapshot | None
+    """The version of a gallery that grows, to which they point; None: they hold the images."""
 
 
 def run(config: Register) -> None:
@@ -105,6 +112,7 @@ def run(config: Register) -> None:
         originals = multilingual_config(config.multilingual, config.articles.encoder, corpus)
         encoders = load_encoders(config.articles, corpus, originals)
         check_start(config.learning, encoders.clip)
+        check_models(config.serving.gallery, encoders)
         if why := why_unservable(encoders):
             raise NewsImagesError(f"No model can be registered: {why}.")
         embedded = prepare_and_embed(config.articles, corpus, encoders)
@@ -166,12 +174,19 @@ def register(config: Register, experiment: Experiment) -> list[str]:
     registered = []
     with tracking.step("register", doing=str(Register.__doc__)):
         preprocessing = _preprocessing(config, experiment.embedded.corpus)
-        served = _served(config, experiment, preprocessing)
-        print(f"  gallery: {len(served.gallery['clip'])} images")
+        snapshot = pointed_to(config.serving.gallery)
+        if snapshot:
+            chooser = replace(chooser, image_by_image=True)
+            experiment = experiment._replace(chooser=chooser)
+        served = _served(config, experiment, preprocessing, snapshot)
+        print(f"  gallery: {len(snapshot or served.gallery['clip'])} images")
         for name, runs in SERVED.items():
-            possible = [each for each in runs if not why_impossible(each, parts, chooser)]
+            why = [
+                why_impossible(each, parts, chooser) or why_not_on(snapshot, each) for each in runs
+            ]
+            possible = [each for each, reason in zip(runs, why, strict=True) if not reason]
             if not possible:
-                tracking.not_made(name, why_impossible(runs[0], parts, chooser))
+                tracking.not_made(name, why[0])
                 continue
             each = max(possible, key=lambda run: chooser.choose(run).mrr)
             try:
@@ -186,22 +201,28 @@ def register(config: Register, experiment: Experiment) -> list[str]:
     return registered
 
 
-def _served(config: Register, experiment: Experiment, preprocessing: Preprocessing) -> Served:
+def _served(
+    config: Register,
+    experiment: Experiment,
+    preprocessing: Preprocessing,
+    snapshot: Snapshot | None,
+) -> Served:
     """What all models share. Raises: NewsImagesError as `served_gallery`."""
     given, parts = config.serving.gallery, experiment.parts
     gallery, asked = served_gallery(given, experiment)
-    files, ids = gallery_files(given, parts.tests), gallery["clip"].ids.tolist()
+    if snapshot:  # the same gallery in whatever version: figures are those of the validation part
+        images = f"{snapshot.uri}, {snapshot.uid[:16]}"
+    else:
+        files = gallery_files(given, parts.tests)
+        images = images_term({key: files[key] for key in gallery["clip"].ids.tolist()})
+    long_text = config.articles.long_text
     return Served(
         gallery=gallery,
         asked=asked,
         preprocessing=preprocessing,
-        terms=corpus_terms(
-            preprocessing,
-            config.articles.long_text,
-            parts.validation,
-            {image_id: files[image_id] for image_id in ids},
-        ),
-        is_trial=is_trial(given, parts.tests, len(ids)),
+        terms=corpus_terms(preprocessing, long_text, parts.validation, images),
+        is_trial=is_trial(given, parts.tests, len(snapshot or gallery["clip"])),
+        snapshot=snapshot,
     )
 
 
@@ -219,22 +240,28 @@ def _register_one(
     Returns:
         The alias of its version.
     """
-    images, preprocessing = served.gallery, served.preprocessing
+    images, preprocessing, snapshot = served.gallery, served.preprocessing, served.snapshot
     embedded, parts, chooser = experiment
     choice, used = chooser.choose(each), embedded.encoder.used
     tracking.log_table(choice.curve, "choice.csv")
     if bank is None:
         raise NewsImagesError(f"{each.variant} does not answer one article alone.")
     retriever = chooser.retriever(each, images, bank, all_revisions=True)
+    gallery, digest = config.serving.gallery, _digest(dict(retriever.gallery))
+    if snapshot:
+        retriever = on_snapshot(retriever, snapshot, bank)
+        gallery = f"{snapshot.uri}, version {snapshot.version}"
+        digest = hashlib.sha256(f"{snapshot.uid} {snapshot.version}".encode()).hexdigest()
+        mlflow.log_param("gallery_version", snapshot.version)
     about = Provenance(
         variant=each.variant,
         corpus=embedded.corpus.name,
         backbone=used.backbone,
         pretrained=used.pretrained,
         precision=used.precision,
-        gallery=config.serving.gallery,
-        gallery_size=len(images["clip"]),
-        gallery_sha256=_digest(dict(retriever.gallery)),
+        gallery=gallery,
+        gallery_size=len(snapshot or images["clip"]),
+        gallery_sha256=digest,
         bank_sets=tuple(part.name for part in parts.training),
         bank_size=len(bank),
         bank_sha256=_digest({view: bank.of(view) for view in each.views}),
@@ -254,6 +281,7 @@ def _register_one(
             sample=[*articles["title_en"][:32], *articles["title"][:32]],
             preprocessing=preprocessing,
             long_text=config.articles.long_text,
+            bank=bank,
         )
         translator_mb = _megabytes(folder / TRANSLATOR)
         info = mlflow.pyfunc.log_model(
@@ -261,7 +289,8 @@ def _register_one(
             python_model=str(ROOT / "registry" / "retriever.py"),
             artifacts={ARTIFACT: str(folder)},
             code_paths=[str(_code(Path(temporary)))],
-            pip_requirements=str(ROOT / "registry" / "requirements.txt"),
+            pip_requirements=str(ROOT / "registry" / (GROWING if snapshot else HELD)),
+            model_config={"gallery": "", "gallery_version": ""} if snapshot else None,
             signature=_signature(retriever),
             input_example=articles[["title", "text"]].head(2).reset_index(drop=True),
             registered_model_name=name,
@@ -374,10 +403,14 @@ def _signature(retriever: Retriever) -> ModelSignature:
         ColSpec("double", "none_fits", required=False),
         ColSpec(Map(numbers), "contributions", required=False),
     ]
+    if retriever.snapshot:
+        outputs.append(ColSpec("long", "gallery_version"))
     params = [
         ParamSpec("top_k", "long", 100),
         ParamSpec("revision", "string", retriever.revisions[0].name),
         ParamSpec("against", "string", "bank"),
         ParamSpec("explain", "boolean", False),
     ]
+    if retriever.snapshot:
+        params.append(ParamSpec("filter", "string", ""))
     return ModelSignature(Schema(inputs), Schema(outputs), ParamSchema(params))

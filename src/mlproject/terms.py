@@ -52,7 +52,7 @@ def corpus_terms(
     preprocessing: Preprocessing,
     long_text: LongText,
     validation: Iterable[EmbeddedSet],
-    gallery: Mapping[str, Path],
+    gallery: str,
 ) -> dict[str, str]:
     """The terms that all versions of a run of `register` share.
 
@@ -60,17 +60,22 @@ def corpus_terms(
         preprocessing: As it is served.
         long_text: How texts beyond the context were embedded.
         validation: The validation part, in English and with its images' files.
-        gallery: The file of each image that is served, by its id.
+        gallery: The images that are served, in words that tell them from any others.
     """
     translator = preprocessing.translator.fingerprint[:8] if preprocessing.translator else "none"
     languages = ",".join(sorted(preprocessing.languages))
     articles = [row for part in validation for row in _articles(part)]
-    images = sorted(_contents(gallery).items())
     return {
         "with/preprocessing": f"{languages}; translator {translator}; long texts {long_text}",
         "with/validation_part": f"{len(articles)} articles, {_digest(sorted(articles))}",
-        "with/gallery": f"{len(images)} images, {_digest(images)}",
+        "with/gallery": gallery,
     }
+
+
+def images_term(files: Mapping[str, Path]) -> str:
+    """Images in words, by the file of each."""
+    images = sorted(_contents(files).items())
+    return f"{len(images)} images, {_digest(images)}"
 
 
 def unequal_terms(tags: Mapping[str, str], champions: Mapping[str, str]) -> list[str]:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mlproject.terms import TERMS, corpus_terms, model_in_words, unequal_terms
+from mlproject.terms import TERMS, corpus_terms, images_term, model_in_words, unequal_terms
 from newsimages.embeddings import Embeddings
 from newsimages.preprocessing.served import Preprocessing
 from newsimages.protocols.embedded import EmbeddedSet, TowerVectors
@@ -75,9 +75,9 @@ def changed(
     mean: bool = False,
 ) -> set[str]:
     """The terms in which a corpus differs from the plain one of these files."""
-    before = corpus_terms(Preprocessing(), "cut", [part_of(files)], files)
+    before = corpus_terms(Preprocessing(), "cut", [part_of(files)], images_term(files))
     own = Preprocessing(languages=languages)
-    after = corpus_terms(own, "mean" if mean else "cut", [part], gallery or files)
+    after = corpus_terms(own, "mean" if mean else "cut", [part], images_term(gallery or files))
     return {key for key, value in after.items() if before[key] != value}
 
 

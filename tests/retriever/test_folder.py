@@ -197,16 +197,16 @@ def rewritten(folder: Path, **changes: object) -> None:
     (folder / MANIFEST).write_text(json.dumps({**manifest(folder), **changes}))
 
 
-@pytest.mark.parametrize("found", [1, 2, 3, 5, "4", True, None])
+@pytest.mark.parametrize("found", [1, 2, 3, 4, 6, "5", True, None])
 def test_another_format_is_told(folder: Path, found: object) -> None:
     rewritten(folder, format=found)
-    with pytest.raises(NewsImagesError, match=f"of format {found!r}, but this code reads format 4"):
+    with pytest.raises(NewsImagesError, match=f"of format {found!r}, but this code reads format 5"):
         load_retriever(folder)
 
 
 def test_a_newer_format_may_look_otherwise(folder: Path) -> None:
     (folder / MANIFEST).write_text('{"format": 7, "parts": []}')
-    with pytest.raises(NewsImagesError, match="of format 7, but this code reads format 4"):
+    with pytest.raises(NewsImagesError, match="of format 7, but this code reads format 5"):
         load_retriever(folder)
 
 
@@ -344,7 +344,7 @@ def test_offsets_of_a_revision_must_be_there(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", ["", "[]", "{}", '{"format": 4, "files": 3}', "{", "[" * 100_000, "\ud800"]
+    "content", ["", "[]", "{}", '{"format": 5, "files": 3}', "{", "[" * 100_000, "\ud800"]
 )
 def test_a_manifest_that_is_none_is_told(folder: Path, content: str) -> None:
     (folder / MANIFEST).write_text(content, errors="surrogatepass")

@@ -150,7 +150,7 @@ def _finished_articles(articles: pd.DataFrame, report: Report) -> pd.DataFrame:
     for name in _OPTIONAL:
         finished[name] = finished[name].mask(finished[name] == "")
     cells = articles["date"].reset_index(drop=True)
-    finished["date"] = _dates(cells)
+    finished["date"] = dates_of(cells)
     if "scrambled_id" in articles:
         finished["scrambled_id"] = articles["scrambled_id"].reset_index(drop=True)
     odd = finished["date"].isna() & (cells != "")
@@ -159,7 +159,7 @@ def _finished_articles(articles: pd.DataFrame, report: Report) -> pd.DataFrame:
     return finished
 
 
-def _dates(cells: pd.Series) -> pd.Series:
+def dates_of(cells: pd.Series) -> pd.Series:
     """ISO dates and German ones (31.03.2022), in UTC without a zone; NaT for all others.
 
     Cells of other forms never reach pandas, which parses ``now`` and ``today`` as dates.

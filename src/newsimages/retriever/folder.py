@@ -2,11 +2,14 @@
 
 The folder holds ``retriever.json`` (format, settings, size and SHA-256 of every other file),
 ``gallery/TOWER.npy`` (D, E) float32 of each tower, ``images.parquet`` (image_id, and offsets by
-their revision), ``txv/TOWER.safetensors`` where a tower is T×V's, ``text_towers/TOWER/`` (see
-`tower_folder`) and ``translator/``, as transformers saves one, unless it was left out. Nothing in
-it is pickled or executed, and nothing is read that ``retriever.json`` does not list.
+their revision) or, where it points to a gallery that grows, the query bank: ``bank/VIEW.npy`` and
+``bank.parquet`` (article_id, has_text, in_english); ``txv/TOWER.safetensors`` where a tower is
+T×V's, ``text_towers/TOWER/`` (see `tower_folder`) and ``translator/``, as transformers saves one,
+unless it was left out. Nothing in it is pickled or executed, and nothing is read that
+``retriever.json`` does not list.
 """
 
+import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -21,20 +24,27 @@ from newsimages.encoding.long_text import LongText
 from newsimages.encoding.text_tower import TextTower
 from newsimages.encoding.tower_folder import TOWER_FILES, load_tower, save_tower
 from newsimages.errors import NewsImagesError, first_ten
+from newsimages.gallery.snapshot import Snapshot, open_snapshot
 from newsimages.preprocessing.served import Preprocessing
 from newsimages.preprocessing.translation import Translator
 from newsimages.ranking.bank import ImageOffsets
+from newsimages.ranking.contributions import name_of
 from newsimages.ranking.revisions import PLAIN
-from newsimages.ranking.spaces import Gallery, Tower, Weights
+from newsimages.ranking.spaces import Gallery, Queries, Tower, View, Weights
 from newsimages.retriever.articles import ArticleEncoder
+from newsimages.retriever.growing import Pointer, on_snapshot
 from newsimages.retriever.manifest import Manifest, check_files, read_manifest, write_manifest
 from newsimages.retriever.retriever import Retriever
 from newsimages.txv.network import load_network, save_network
 from newsimages.txv.towers import TXV_FIELDS
 
-IMAGES = "images.parquet"
+IMAGES, BANK = "images.parquet", "bank"
+LATEST = "latest"
+"""The version of a gallery that is the newest one when a retriever is loaded."""
 GALLERY, NETWORKS, TEXT_TOWERS, TRANSLATOR = "gallery", "txv", "text_towers", "translator"
 _SAMPLE = 64
+
+logger = logging.getLogger(__name__)
 
 
 def save_retriever(
@@ -45,6 +55,7 @@ def save_retriever(
     sample: Sequence[str],
     preprocessing: Preprocessing | None = None,
     long_text: LongText = "cut",
+    bank: Queries | None = None,
 ) -> None:
     """Writes a retriever and all that it is asked through.
 
@@ -55,6 +66,7 @@ def save_retriever(
         sample: Texts by which the written towers are checked.
         preprocessing: From any language to English; None: articles are in English.
         long_text: As the texts were embedded.
+        bank: The query bank; for a retriever on a gallery that grows, which is not written.
 
     Raises:
         NewsImagesError: There is no query bank, a text tower that is missing or does not fit the
@@ -78,7 +90,19 @@ def save_retriever(
             save_tower(folder / TEXT_TOWERS / tower, encoders[tower], sample[:_SAMPLE])
         if preprocessing.translator:
             preprocessing.translator.save(folder / TRANSLATOR)
-        _save_gallery(folder, retriever)
+        pointer = None
+        if snapshot := retriever.snapshot:
+            if bank is None:
+                raise NewsImagesError("A gallery that grows, and no query bank: give it.")
+            _save_bank(folder, bank, retriever.weights)
+            pointer = Pointer(
+                uri=snapshot.uri,
+                uid=snapshot.uid,
+                version=snapshot.version,
+                images=len(snapshot),
+            )
+        else:
+            _save_gallery(folder, retriever)
         for name, network in retriever.networks.items():
             save_network(folder / _network(name), network)
         # The manifest last: without it the folder cannot be loaded.
@@ -88,6 +112,7 @@ def save_retriever(
             long_text=long_text,
             languages=preprocessing.languages,
             rare=preprocessing.rare,
+            pointer=pointer,
         )
     except (OSError, safetensors.SafetensorError) as error:
         raise NewsImagesError(
@@ -116,8 +141,41 @@ def _save_gallery(folder: Path, retriever: Retriever) -> None:
     table.to_parquet(folder / IMAGES, index=False)
 
 
-def load_retriever(folder: Path) -> Retriever:
+def _save_bank(folder: Path, bank: Queries, weights: Weights) -> None:
+    """Writes the articles of a query bank, in the views that have a weight."""
+    (folder / BANK).mkdir()
+    for view in weights:
+        np.save(folder / _view_file(view), bank.of(view).vectors, allow_pickle=False)
+    in_english = np.ones(len(bank), np.bool_) if bank.in_english is None else bank.in_english
+    table = pd.DataFrame({"article_id": bank.ids.astype(object), "has_text": bank.has_text})
+    table.assign(in_english=in_english).to_parquet(folder / f"{BANK}.parquet", index=False)
+
+
+def _load_bank(folder: Path, weights: Weights) -> Queries:
+    table = pd.read_parquet(folder / f"{BANK}.parquet")
+    ids = table["article_id"].to_numpy(dtype=np.str_)
+    return Queries(
+        views={
+            view: Embeddings(ids, np.load(folder / _view_file(view), allow_pickle=False))
+            for view in weights
+        },
+        has_text=table["has_text"].to_numpy(np.bool_),
+        in_english=table["in_english"].to_numpy(np.bool_),
+    )
+
+
+def _view_file(view: View) -> str:
+    return f"{BANK}/{name_of(view)}.npy"
+
+
+def load_retriever(folder: Path, *, place: str = "", version: str = "") -> Retriever:
     """Reads and checks what `save_retriever` has written.
+
+    Args:
+        folder: Its folder.
+        place: Where the gallery that it points to lies by now; "": where it did.
+        version: The gallery's that is asked for, a number or ``latest``; "": the one that it was
+            registered with.
 
     Raises:
         NewsImagesError: The folder is absent, of a newer format, or a file in it is absent, cut
@@ -127,19 +185,25 @@ def load_retriever(folder: Path) -> Retriever:
     weights, revisions = manifest.weights, manifest.revisions
     towers: tuple[Tower, ...] = tuple(dict.fromkeys(view.tower for view in weights))
     asked = text_towers(weights)
+    own = [IMAGES, *(f"{GALLERY}/{tower}.npy" for tower in towers)]
+    if manifest.pointer:
+        own = [f"{BANK}.parquet", *map(_view_file, weights)]
     needed = [
-        IMAGES,
-        *(f"{GALLERY}/{tower}.npy" for tower in towers),
+        *own,
         *(f"{TEXT_TOWERS}/{tower}/{name}" for tower in asked for name in TOWER_FILES),
     ]
     check_files(folder, manifest.files, needed)
     try:
-        table = pd.read_parquet(folder / IMAGES)
-        ids = table["image_id"].to_numpy(dtype=np.str_)
-        gallery = _load_gallery(folder, manifest, towers, ids)
-        offsets = tuple(
-            ImageOffsets(ids, table[each.name].to_numpy(np.float32), each) for each in revisions
-        )
+        gallery: Gallery = {}
+        offsets: tuple[ImageOffsets, ...] = ()
+        bank = _load_bank(folder, weights) if manifest.pointer else None
+        if bank is None:
+            table = pd.read_parquet(folder / IMAGES)
+            ids = table["image_id"].to_numpy(dtype=np.str_)
+            gallery = _load_gallery(folder, manifest, towers, ids)
+            offsets = tuple(
+                ImageOffsets(ids, table[each.name].to_numpy(np.float32), each) for each in revisions
+            )
     except (
         OSError, KeyError, TypeError, ValueError, EOFError, AttributeError, MemoryError
     ) as error:  # fmt: skip
@@ -173,9 +237,42 @@ def load_retriever(folder: Path) -> Retriever:
         encode=encode,
         provenance=manifest.provenance,
     )
+    if manifest.pointer and bank is not None:
+        snapshot = _snapshot(manifest.pointer, place=place, version=version)
+        retriever = on_snapshot(retriever, snapshot, bank)
+    elif place or version:
+        raise NewsImagesError(
+            f"The model in {folder} holds its own gallery: leave the gallery's place and version "
+            "out."
+        )
     _check_fit(retriever, read)
     _try_out(folder, retriever, encode.preprocessing)
     return retriever
+
+
+def _snapshot(pointer: Pointer, *, place: str, version: str) -> Snapshot:
+    """The version of a gallery that is to be served, which is told where it is not as measured."""
+    number: int | None = pointer.version
+    if version and version != LATEST:
+        if not (version.isascii() and version.isdigit()):
+            raise NewsImagesError(
+                f"The gallery's version is {version!r}, expected a number or {LATEST}."
+            )
+        number = int(version)
+    elif version:
+        number = None
+    snapshot = open_snapshot(place or pointer.uri, number, uid=pointer.uid)
+    logger.info("Serves %s, version %s (%s images).", snapshot.uri, snapshot.version, len(snapshot))
+    if snapshot.version != pointer.version:
+        logger.warning(
+            "The gallery is served in version %s (%s images); the model was measured on version %s "
+            "(%s images).",
+            snapshot.version,
+            len(snapshot),
+            pointer.version,
+            pointer.images,
+        )
+    return snapshot
 
 
 def _try_out(folder: Path, retriever: Retriever, preprocessing: Preprocessing) -> None:

@@ -12,9 +12,10 @@ from newsimages.errors import NewsImagesError, first_ten
 from newsimages.ranking.confidence import Confidence
 from newsimages.ranking.revisions import REVISIONS, Revision
 from newsimages.ranking.spaces import TextField, Tower, View, whole
+from newsimages.retriever.growing import Pointer
 from newsimages.retriever.retriever import Provenance, Retriever
 
-FORMAT = 4  # raise it when the folder's content, or its meaning, changes
+FORMAT = 5  # raise it when the folder's content, or its meaning, changes
 MANIFEST = "retriever.json"
 
 
@@ -32,6 +33,8 @@ class Manifest:
     rare: tuple[str, ...]
     """Those of them that were rare in the corpus."""
     provenance: Provenance | None
+    pointer: Pointer | None
+    """The gallery that it points to; None: the folder holds its gallery."""
     files: Mapping[str, Mapping[str, Any]]
     """``bytes`` and ``sha256`` of every other file, by its name."""
 
@@ -43,6 +46,7 @@ def write_manifest(
     long_text: LongText,
     languages: Sequence[str],
     rare: Sequence[str] = (),
+    pointer: Pointer | None = None,
 ) -> None:
     """Writes ``retriever.json``, with size and SHA-256 of every file that is there by now."""
     about = {
@@ -54,6 +58,7 @@ def write_manifest(
         "languages": list(languages),
         "rare_languages": list(rare),
         "provenance": asdict(retriever.provenance) if retriever.provenance else None,
+        "points_to": asdict(pointer) if pointer else None,
         "files": {
             path.relative_to(folder).as_posix(): {
                 "bytes": path.stat().st_size,
@@ -85,7 +90,11 @@ def _manifest(read: Mapping[str, Any]) -> Manifest:
     }
     if not all(isinstance(read[key], list) for key in ("languages", "rare_languages")):
         raise TypeError("languages are no list")
+    pointer = Pointer(**read["points_to"]) if read["points_to"] is not None else None
+    if pointer and not (type(pointer.version) is int and isinstance(pointer.uri, str)):
+        raise TypeError("the gallery that it points to has no place or version")
     return Manifest(
+        pointer=pointer,
         weights=weights,
         revisions=revisions,
         confidences=confidences,

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pandas.api.types import is_scalar
 
 from newsimages.errors import NewsImagesError, first_ten
+from newsimages.gallery.filters import Filter
 from newsimages.plain_text import encodable, readable
 from newsimages.preprocessing.language import UNKNOWN
 from newsimages.ranking.ranking import Ranking
@@ -17,7 +18,7 @@ from newsimages.retriever.batching import MAX_ITEMS, Batcher
 from newsimages.retriever.retriever import Against, Retriever
 
 COLUMNS = ("title", "text", "article_id")
-PARAMETERS = ("top_k", "revision", "against", "explain")
+PARAMETERS = ("top_k", "revision", "against", "explain", "filter")
 MAX_ROWS = 10_000
 MAX_CHARACTERS = 100_000
 _NO_VALUE = str(pd.NA)
@@ -47,6 +48,7 @@ class _Settings:
     revision: str | None = None
     against: Against = "bank"
     explain: bool = False
+    filter: Filter | None = None
 
 
 class Answers:
@@ -67,7 +69,8 @@ class Answers:
             articles: The column title, and optionally text and article_id, in which values may be
                 missing; 1 to `MAX_ROWS` rows.
             parameters: top_k, revision and against, each optional, as `Retriever.retrieve` has
-                them; explain, whether to say what a score is made of.
+                them; explain, whether to say what a score is made of; filter, which images may be
+                listed (`newsimages.gallery.filters`), where the gallery is one that grows.
 
         Returns:
             A row per article, under its own label: article_id (the row's number, counted from 0,
@@ -75,7 +78,7 @@ class Answers:
             latter four lists, best first; none_fits; with explain, contributions: a list as long
             for each view and for the revision, which add up to the scores. With
             ``against=batch``, whose scores depend on the request's other articles, confidence and
-            none_fits are None.
+            none_fits are None. Where the gallery is one that grows, gallery_version.
 
         Raises:
             NewsImagesError: With a sentence for whoever sent the request.
@@ -83,11 +86,15 @@ class Answers:
         """
         titles, texts, ids = _read(articles)
         settings = _settings(parameters or {})
+        self._rows_of(settings.filter)  # told before anything is encoded, where it leaves none
         self._check_size(len(titles), settings)
         asked = [_Article(*each) for each in zip(titles, texts, strict=True)]
         shares = settings.against == "bank" and len(asked) <= MAX_ITEMS
         answers = (self._together if shares else self._apart)(settings, asked)
-        return _table(answers, ids, settings, articles.index)
+        table = _table(answers, ids, settings, articles.index)
+        if snapshot := self.retriever.snapshot:
+            table["gallery_version"] = [snapshot.version] * len(table)
+        return table
 
     def _answers(self, settings: Hashable, asked: Sequence[_Article]) -> list[_Answer]:
         """Encodes and ranks the articles together."""
@@ -103,6 +110,7 @@ class Answers:
             top_k=settings.top_k,
             revision=settings.revision,
             against=settings.against,
+            within=self._rows_of(settings.filter),
         )
         contributions: Mapping[str, NDArray[np.float64]] = {}
         if settings.explain:
@@ -112,6 +120,17 @@ class Answers:
             _Answer(ranking, row, str(language), contributions)
             for row, language in enumerate(languages)
         ]
+
+    def _rows_of(self, wanted: Filter | None) -> NDArray[np.bool_] | None:
+        """The images that may be listed; None: all."""
+        if wanted is None:
+            return None
+        if self.retriever.snapshot is None:
+            raise NewsImagesError(
+                "This model's gallery has no dates, rights, credits or captions to filter by: "
+                "leave filter out, or register the model on a gallery that grows."
+            )
+        return self.retriever.snapshot.rows_of(wanted)
 
     def _check_size(self, n_articles: int, settings: _Settings) -> None:
         n_images = len(next(iter(self.retriever.gallery.values())))
@@ -148,7 +167,10 @@ def _settings(parameters: Mapping[str, Any]) -> _Settings:
         raise NewsImagesError(
             "explain=true says what scores against the bank are made of: leave against=batch out."
         )
-    return _Settings(**{**given, "top_k": int(top_k)})
+    wanted = given.pop("filter", "")
+    return _Settings(
+        **{**given, "top_k": int(top_k), "filter": Filter.of(wanted) if wanted != "" else None}
+    )
 
 
 def _table(

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from newsimages.devices import ON_CPU, Compute
 from newsimages.errors import NewsImagesError, first_ten
+from newsimages.gallery.snapshot import Snapshot
 from newsimages.plain_text import readable
 from newsimages.ranking.bank import ImageOffsets, bank_offsets
 from newsimages.ranking.confidence import Confidence
@@ -83,6 +84,8 @@ class Retriever:
     """Turns articles in any language into queries; None: only vectors can be ranked."""
     provenance: Provenance | None = None
     """What a registered retriever was made of."""
+    snapshot: Snapshot | None = None
+    """The version of a gallery that grows whose images it ranks; None: they are its own."""
     compute: Compute = ON_CPU
     """Where to rank, and with how much memory."""
 
@@ -201,6 +204,7 @@ class Retriever:
             gallery={tower: made[id(images)] for tower, images in self.gallery.items()},
             prepared=None,
             index=None,
+            snapshot=None,
             offsets=tuple(each.select(ids) for each in self.offsets),
         )
 

@@ -57,6 +57,8 @@ class Chooser:
     scale: float = 1.0
     """Scale of the dual softmax of runs with nothing to choose (the paper: 1)."""
     compute: Compute = ON_CPU
+    image_by_image: bool = False
+    """Whether only revisions count whose offsets a gallery that grows can have."""
     _chosen: dict[Run, Choice] = field(default_factory=dict, init=False, repr=False)
     _parts: dict[Run, ValidationPart] = field(default_factory=dict, init=False, repr=False)
     _sure: dict[Run, dict[str, Confidence]] = field(default_factory=dict, init=False, repr=False)
@@ -161,7 +163,14 @@ class Chooser:
         """
         validation = with_txv(self._validation(), retriever.networks)
         bank = self._bank_without([validation.queries], [View("clip", "title")])
-        own = replace(retriever, gallery=validation.gallery, revisions=retriever.revisions[:1])
+        own = replace(
+            retriever,
+            gallery=validation.gallery,
+            prepared=None,
+            index=None,
+            snapshot=None,
+            revisions=retriever.revisions[:1],
+        )
         return own.with_bank(txv_queries(bank, retriever.networks)), validation
 
     def _choose(self, run: Run) -> Choice:
@@ -169,7 +178,10 @@ class Chooser:
         part = self._part(run)
         several = len(run.views) > 1
         first = part.fit(run.views) if several else {run.views[0]: 1.0}
-        tried = part.try_revisions(first, candidates(run))
+        tried = part.try_revisions(
+            first,
+            [each for each in candidates(run) if each.image_by_image or not self.image_by_image],
+        )
         winner = tried.simplest() if run.against == "bank" else tried.best()
         revisions = tried.best_of_each(winner)
         weights, mrr, curve = tried.weights, tried.mrr[winner], tried.curve

@@ -1,0 +1,133 @@
+"""A retriever on a gallery that grows: as one on the same images, whatever way they came."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from newsimages.embeddings import Embeddings
+from newsimages.errors import NewsImagesError
+from newsimages.ranking.revisions import DualSoftmax, Neighbours, Sinkhorn
+from newsimages.ranking.spaces import Queries, View
+from newsimages.retriever.growing import on_snapshot
+from newsimages.retriever.requests import Answers
+from newsimages.retriever.retriever import Retriever
+from newsimages.txv.network import NetworkConfig, TxVNetwork
+from newsimages.txv.towers import txv_gallery, txv_queries
+from tests.fakes import FakeEncoder, queries_of, random_embeddings
+
+pytest.importorskip("lancedb", reason="galleries need lancedb (registry/requirements-gallery.txt)")
+
+from newsimages.gallery.snapshot import open_snapshot
+from newsimages.gallery.table import Gallery
+from tests.gallery.rows import DIMENSION, TOWERS, numbered, rows
+
+TITLES, TXV = View("clip", "title"), View("txv", "title")
+NETWORKS = {
+    "txv": TxVNetwork(
+        NetworkConfig(text_dimensions=(DIMENSION,), image_dimensions=(DIMENSION,), width=24)
+    )
+}
+WEIGHTS = {TITLES: 0.75, TXV: 0.25}
+REVISIONS = (DualSoftmax(scale=20.0), Neighbours(k=3))
+BANK = txv_queries(queries_of({TITLES: random_embeddings("b", 40, DIMENSION, 5)}), NETWORKS)
+ASKED = txv_queries(queries_of({TITLES: random_embeddings("q", 20, DIMENSION, 6)}), NETWORKS)
+
+
+def bare(**changes: object) -> Retriever:
+    settings = {"gallery": {}, "weights": WEIGHTS, "revisions": REVISIONS, "networks": NETWORKS}
+    return Retriever(**{**settings, **changes})
+
+
+def grown(gallery: Gallery, cache: Path) -> Retriever:
+    return on_snapshot(bare(), open_snapshot(gallery.uri, cache=cache), BANK)
+
+
+def in_memory(ids: list[str], picture: str = "") -> Retriever:
+    """A retriever that holds these images."""
+    clip = Embeddings(np.array(ids), rows(ids, picture=picture).vectors["clip"])
+    images = {"clip": clip, **txv_gallery(clip, NETWORKS)}
+    return bare(gallery=images).with_bank(BANK)
+
+
+def test_a_gallery_grown_in_ten_steps_answers_as_one_made_at_once(tmp_path: Path) -> None:
+    ids = [str(each) for each in np.random.default_rng(0).permutation(numbered(0, 130))]
+    steps = Gallery.create(str(tmp_path / "steps"), TOWERS)
+    for number, start in enumerate(range(0, 130, 13)):
+        steps.add(rows([*ids[start : start + 13], f"gone{number}"]), TOWERS)
+        last = grown(steps, tmp_path / "cache")
+        if number:
+            steps.remove([f"gone{number - 1}"])
+    steps.remove(["gone9"])
+    steps.add(rows(ids[:2], picture="other"), TOWERS, replace=True)
+    steps.add(rows(ids[:2]), TOWERS, replace=True)
+    last = grown(steps, tmp_path / "cache")
+    once = Gallery.create(str(tmp_path / "once"), TOWERS)
+    once.add(rows(ids), TOWERS)
+    expected, held = grown(once, tmp_path / "cache"), in_memory(ids)
+    for revision in ("dual_softmax", "neighbours", "none"):
+        ours = last.rank(ASKED, top_k=130, revision=revision)
+        for theirs in (expected, held):
+            as_theirs = theirs.rank(ASKED, top_k=130, revision=revision)
+            for name in ("image_ids", "scores", "similarities"):
+                np.testing.assert_array_equal(getattr(ours, name), getattr(as_theirs, name))
+        parts = last.explain(ASKED, ours, revision=revision)
+        total = np.sum(list(parts.values()), axis=0)
+        np.testing.assert_array_equal(total, ours.scores.astype(np.float64))
+
+
+def test_what_an_image_had_does_not_change_when_others_come(tmp_path: Path) -> None:
+    gallery = Gallery.create(str(tmp_path / "gallery"), TOWERS)
+    gallery.add(rows(numbered(0, 20)), TOWERS)
+    before = grown(gallery, tmp_path / "cache").offsets
+    gallery.add(rows(["new"]), TOWERS)
+    for ours, theirs in zip(grown(gallery, tmp_path / "cache").offsets, before, strict=True):
+        assert np.array_equal(ours.values[:20], theirs.values)
+        held = in_memory(numbered(0, 20)).offsets[REVISIONS.index(ours.revision)]
+        assert np.array_equal(ours.values[:20], held.values)
+
+
+def test_a_revision_that_depends_on_all_images_is_not_offered(tmp_path: Path) -> None:
+    gallery = Gallery.create(str(tmp_path / "gallery"), TOWERS)
+    gallery.add(rows(["a", "b"]), TOWERS)
+    snapshot = open_snapshot(gallery.uri, cache=tmp_path / "cache")
+    some = on_snapshot(bare(revisions=(Sinkhorn(), Neighbours())), snapshot, BANK)
+    assert some.revisions == (Neighbours(),)
+    with pytest.raises(NewsImagesError, match="offsets of sinkhorn depend on all images"):
+        on_snapshot(bare(revisions=(Sinkhorn(),)), snapshot, BANK)
+    with pytest.raises(NewsImagesError, match="no vectors of the tower multilingual, only of clip"):
+        on_snapshot(bare(weights={View("multilingual", "title"): 1.0}), snapshot, BANK)
+
+
+def encoded(titles: dict[str, str], texts: dict[str, str]) -> Queries:
+    vectors = FakeEncoder(dimension=DIMENSION).encode_texts(list(titles.values()))
+    views = {TITLES: Embeddings(np.array(list(titles)), vectors)}
+    return txv_queries(queries_of(views), NETWORKS)
+
+
+def test_requests_with_filters(tmp_path: Path) -> None:
+    gallery = Gallery.create(str(tmp_path / "gallery"), TOWERS)
+    ids = numbered(0, 400)
+    said = {"caption": ["a flood" if number % 20 == 7 else None for number in range(400)]}
+    gallery.add(rows(ids, said=said), TOWERS)
+    gallery.remove(["i0007"])
+    retriever = bare(encode=encoded)
+    snapshot = open_snapshot(gallery.uri, cache=tmp_path / "cache")
+    answers = Answers(on_snapshot(retriever, snapshot, BANK))
+    asked = pd.DataFrame({"title": ["one", "two"]})
+    flood = answers(asked, {"filter": '{"caption": "FLOOD"}', "top_k": 10, "explain": True})
+    whole = answers(asked, {"top_k": 399})
+    assert flood["gallery_version"].tolist() == [snapshot.version] * 2
+    for listed, all_listed in zip(flood["image_ids"], whole["image_ids"], strict=True):
+        left = [each for each in all_listed if int(each[1:]) % 20 == 7]
+        assert listed == left[:10]
+        assert "i0007" not in all_listed
+    with pytest.raises(NewsImagesError, match="leaves none of the gallery's 399 images"):
+        answers(asked, {"filter": '{"rights": "free"}'})
+    with pytest.raises(NewsImagesError, match="unknown fields colour"):
+        answers(asked, {"filter": '{"colour": "red"}'})
+    own = in_memory(["a", "b"])
+    without = Answers(bare(gallery=own.gallery, offsets=own.offsets, encode=encoded))
+    with pytest.raises(NewsImagesError, match="to filter by: leave filter out"):
+        without(asked, {"filter": '{"caption": "flood"}'})
