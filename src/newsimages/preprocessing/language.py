@@ -20,6 +20,7 @@ of NewsImages, one that was told wrongly had more."""
 RARE_SHARE, RARE_CONFIDENCE = 0.1, 0.9
 """A language with at most this share of a corpus's articles is believed from this confidence on."""
 
+_DIGITS = 6  # of a confidence: in the last of a double the detector differs from call to call
 _TAG_WORDS = 5  # in a name or tag, at most
 _SENTENCE_END = re.compile(r"\w{4}[.!?](?:\s|$)|[。！？]")  # and not that of "St." or "Dr."
 
@@ -81,7 +82,7 @@ def detect(
     found = detector.compute_language_confidence_values_in_parallel(starts)
     told = [
         (each[0].language.iso_code_639_1.name.lower() if each[0].value else languages[0],
-         each[0].value)
+         round(each[0].value, _DIGITS))
         for each in found
     ]  # fmt: skip
     fields = [
