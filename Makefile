@@ -3,7 +3,7 @@ PYTHON_ENV = uv run --quiet --no-project --python 3.11 --with-requirements requi
 COMPILE = uv pip compile --quiet --universal --python-version 3.11
 WITHOUT_CUDA = $$(sed -nE 's/^((cuda|nvidia|triton)[a-z0-9-]*)==.*/--no-emit-package \1/p' requirements.txt)
 
-.PHONY: test check format bench bench-page bench-large results demo-models seen backbones lock hooks
+.PHONY: test check format bench bench-page bench-large bench-spark scale results demo-models seen backbones lock hooks
 
 test: ## the tests
 	$(PYTHON_ENV) python -m pytest
@@ -26,6 +26,12 @@ bench-page: ## the same, and its table into docs/speed.md
 bench-large: ## a million images: the exact search and an index (minutes, 5 GB of disk)
 	PYTHONPATH=src $(PYTHON_ENV) python benchmarks/run.py large
 
+bench-spark: ## Spark beside this process: minutes of embed and score on two cores
+	PYTHONPATH=src $(PYTHON_ENV) python benchmarks/run.py spark --page --block spark
+
+scale: ## what 100 million images take, into docs/scale.md
+	PYTHONPATH=src $(PYTHON_ENV) python tools/scale.py
+
 results: ## the demo's results into README.md and docs/, from a run of `main` in this folder
 	$(PYTHON_ENV) python src/mlproject main
 	PYTHONPATH=src $(PYTHON_ENV) python tools/results.py
@@ -44,6 +50,7 @@ backbones: ## every family of backbones against openCLIP into docs/backbones.md
 
 lock: ## pin every version anew, for all platforms; torch itself pins what it needs of CUDA
 	$(COMPILE) pyproject.toml -o requirements.txt
+	$(COMPILE) requirements-spark.in -c requirements.txt -o requirements-spark.txt
 	$(COMPILE) pyproject.toml --group dev -c requirements.txt -o requirements-dev.txt
 	$(COMPILE) registry/requirements.in -c requirements.txt --no-annotate --no-header -o registry/requirements.txt $(WITHOUT_CUDA)
 	$(COMPILE) registry/requirements-gallery.in -c requirements.txt --no-annotate --no-header -o registry/requirements-gallery.txt $(WITHOUT_CUDA)

@@ -1,11 +1,14 @@
 """Fixtures that several test modules share."""
 
+import importlib.util
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Error, sync_playwright
+
+from newsimages.spark import Spark
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
@@ -39,3 +42,13 @@ def tiny_clips(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
     folder = tmp_path_factory.mktemp("clip")
     return {kind: save_tiny_clip(folder / kind, kind) for kind in KINDS}
+
+
+@pytest.fixture(scope="session")
+def spark() -> Spark:
+    """Two workers of this machine, started once; a part may fail three times."""
+    if importlib.util.find_spec("pyspark") is None:
+        pytest.skip("PySpark is not installed (requirements-spark.txt)")
+    if shutil.which("java") is None:
+        pytest.skip("Java is not on the PATH")
+    return Spark("local[2,4]")

@@ -21,6 +21,7 @@ from newsimages.encoding.encoders import OpenClipConfig, OpenClipEncoder
 from newsimages.encoding.long_text import LongText, embed_full_texts, full_texts
 from newsimages.encoding.miniature import MiniatureEncoder
 from newsimages.encoding.store import EmbeddingStore, UnreadableImagesError
+from newsimages.engine import LOCAL, Engine
 from newsimages.errors import NewsImagesError, first_ten
 from newsimages.protocols.embedded import EmbeddedSet, TowerVectors, label_of
 from newsimages.ranking.spaces import TextField
@@ -45,6 +46,8 @@ class EmbeddedCorpus:
     sets: tuple[EmbeddedSet, ...]
     originals: OpenClipEncoder | None = None
     """The model for articles as they were written, if one was used."""
+    engine: Engine = LOCAL
+    """What vectors are made by."""
 
 
 class Encoders(NamedTuple):
@@ -77,6 +80,7 @@ def load_encoders(
     """
     model = encoder_config(options.encoder, corpus)
     name_run(model.backbone)
+    options.engine.start()  # Spark, which may refuse to, before the work
     models.choose_translator(corpus, options.preprocessing.translator)
     check_files(corpus, strict=options.strict)
     clip = OpenClipEncoder(model)
@@ -110,12 +114,14 @@ def prepare_and_embed(
     Raises:
         NewsImagesError: As the steps do.
     """
-    workdir = Path(options.source.workdir)
+    workdir, engine = Path(options.source.workdir), options.engine.start()
     with tracking.step("preprocess", doing=str(Preprocess.__doc__)):
         device = options.encoder.device
-        corpus = preprocess(options.preprocessing, corpus, workdir=workdir, device=device)
+        corpus = preprocess(
+            options.preprocessing, corpus, workdir=workdir, device=device, engine=engine
+        )
     with tracking.step("embed", doing=str(Embed.__doc__)) if is_step else nullcontext():
-        embedded = embed(options, encoders.clip, corpus)
+        embedded = embed(options, encoders.clip, corpus, engine)
     return (
         embed_originals(options, encoders.originals, embedded) if encoders.originals else embedded
     )
@@ -152,19 +158,24 @@ def multilingual_config(
     return None
 
 
-def miniature_store(workdir: Path) -> EmbeddingStore:
+def miniature_store(workdir: Path, engine: Engine) -> EmbeddingStore:
     """Where the miniatures of images are kept in the workdir."""
-    return EmbeddingStore(folder=workdir / "embeddings", encoder=MiniatureEncoder())
+    return EmbeddingStore(folder=workdir / "embeddings", encoder=MiniatureEncoder(), engine=engine)
 
 
-def embedding_store(workdir: Path, encoder: OpenClipEncoder) -> EmbeddingStore:
+def embedding_store(workdir: Path, encoder: OpenClipEncoder, engine: Engine) -> EmbeddingStore:
     """Where the encoder's vectors are kept in the workdir."""
     return EmbeddingStore(
-        folder=workdir / "embeddings", encoder=encoder, batch_size=encoder.config.batch_size
+        folder=workdir / "embeddings",
+        encoder=encoder,
+        batch_size=encoder.config.batch_size,
+        engine=engine,
     )
 
 
-def embed(options: ArticleOptions, encoder: OpenClipEncoder, corpus: Corpus) -> EmbeddedCorpus:
+def embed(
+    options: ArticleOptions, encoder: OpenClipEncoder, corpus: Corpus, engine: Engine = LOCAL
+) -> EmbeddedCorpus:
     """Embeds titles, texts and images of every data set, or finds them in the workdir.
 
     Raises:
@@ -172,7 +183,8 @@ def embed(options: ArticleOptions, encoder: OpenClipEncoder, corpus: Corpus) -> 
             that cannot be read.
     """
     workdir = Path(options.source.workdir)
-    store, miniatures = embedding_store(workdir, encoder), miniature_store(workdir)
+    store = embedding_store(workdir, encoder, engine)
+    miniatures = miniature_store(workdir, engine)
     sets: list[EmbeddedSet] = []
     unreadable: list[tuple[str, str, str]] = []
     for data_set in corpus.data_sets:
@@ -207,7 +219,9 @@ def embed(options: ArticleOptions, encoder: OpenClipEncoder, corpus: Corpus) -> 
     if not sets:
         raise _no_image(corpus)
     mlflow.log_params({f"used_{key}": value for key, value in asdict(encoder.used).items()})
-    return EmbeddedCorpus(corpus=corpus, workdir=workdir, encoder=encoder, sets=tuple(sets))
+    return EmbeddedCorpus(
+        corpus=corpus, workdir=workdir, encoder=encoder, sets=tuple(sets), engine=engine
+    )
 
 
 def embed_originals(
@@ -219,7 +233,7 @@ def embed_originals(
         NewsImagesError: The model reads other images than the first one did.
     """
     with tracking.step("embed-originals", doing="Embeds the articles as they were written."):
-        store = embedding_store(embedded.workdir, encoder)
+        store = embedding_store(embedded.workdir, encoder, embedded.engine)
         sets = []
         for part in embedded.sets:
             files = {image_id: part.files[image_id] for image_id in part.images.ids.tolist()}

@@ -107,7 +107,7 @@ def _files(folder: Path) -> dict[str, Path]:
 def _of_folder(embedded: EmbeddedCorpus, folder: Path) -> dict[Tower, Embeddings]:
     """The vectors of all image files below a folder that can be read, by each encoder."""
     files = _files(folder)
-    store = embedding_store(embedded.workdir, embedded.encoder)
+    store = embedding_store(embedded.workdir, embedded.encoder, embedded.engine)
     images, unreadable = store.images(files, label="gallery")
     if unreadable:
         rows = pd.DataFrame(list(unreadable.items()), columns=["image_id", "reason"])
@@ -116,6 +116,6 @@ def _of_folder(embedded: EmbeddedCorpus, folder: Path) -> dict[Tower, Embeddings
     mlflow.log_metric("gallery_images", len(images))
     if embedded.originals is None:
         return {"clip": images}
-    store = embedding_store(embedded.workdir, embedded.originals)
+    store = embedding_store(embedded.workdir, embedded.originals, embedded.engine)
     originals, _ = store.images({key: files[key] for key in images.ids.tolist()}, label="gallery")
     return {"clip": images, "multilingual": originals}

@@ -13,11 +13,13 @@ import tyro
 from newsimages.encoding.encoders import OpenClipConfig
 from newsimages.encoding.long_text import LongText
 from newsimages.encoding.models import AUTO
+from newsimages.engine import LOCAL, Engine
 from newsimages.errors import NewsImagesError, first_ten
 from newsimages.lists import names_in
 from newsimages.ranking.revisions.base import checked_scale
 from newsimages.reports.submission import Form
 from newsimages.runs.table import ALL, Run, choose_runs
+from newsimages.spark import Spark, check_installed
 
 DEMO = "demo"
 Promote = Literal["auto", "never", "always"]
@@ -87,6 +89,31 @@ class CorpusOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
+class EngineOptions:
+    """Where articles are translated and vectors made."""
+
+    engine: Literal["local", "spark"] = "local"
+    """local: this process; spark: the workers of Spark (docs/scale.md)."""
+    spark_master: str = AUTO
+    """Where Spark runs, as spark-submit --master takes it; auto: what spark-submit or
+    spark-defaults.conf say, else processes of this machine, one per core."""
+
+    def __post_init__(self) -> None:
+        """Raises: NewsImagesError where Spark is asked for and not there, or not asked for."""
+        if self.engine == "spark":
+            check_installed()
+        elif self.spark_master != AUTO:
+            raise NewsImagesError(
+                f"spark_master={self.spark_master} has no effect, because engine={self.engine}. "
+                "Set engine=spark, or leave spark_master out."
+            )
+
+    def start(self) -> Engine:
+        """The engine, ready to work. Raises: NewsImagesError where Spark does not start."""
+        return Spark(self.spark_master) if self.engine == "spark" else LOCAL
+
+
+@dataclass(frozen=True, kw_only=True)
 class PreprocessingOptions:
     """The translation of articles into English."""
 
@@ -130,6 +157,7 @@ class ArticleOptions:
     source: CorpusOptions = field(default_factory=CorpusOptions)
     preprocessing: PreprocessingOptions = field(default_factory=PreprocessingOptions)
     encoder: EncoderOptions = field(default_factory=EncoderOptions)
+    engine: EngineOptions = field(default_factory=EngineOptions)
     strict: Bool = False
     """true stops at images that cannot be read; false lists them and goes on."""
     long_text: LongText = "cut"

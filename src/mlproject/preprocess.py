@@ -8,12 +8,13 @@ import mlflow
 import pandas as pd
 
 from mlproject import tracking
-from mlproject.options import DEMO, CorpusOptions, PreprocessingOptions
+from mlproject.options import DEMO, CorpusOptions, EngineOptions, PreprocessingOptions
 from newsimages.atomic import replacing, write_bytes
 from newsimages.corpora import OUTPUT_MARKER, Corpus, read_corpus
 from newsimages.corpora.demo.corpus import build_demo
 from newsimages.devices import Device
 from newsimages.encoding.models import choose_translator
+from newsimages.engine import LOCAL, Engine
 from newsimages.errors import first_ten
 from newsimages.lists import names_in
 from newsimages.preprocessing import articles as preprocessing
@@ -34,14 +35,18 @@ class Preprocess:
     preprocessing: PreprocessingOptions = field(default_factory=PreprocessingOptions)
     device: Device = "auto"
     """auto, cpu or cuda; auto takes a GPU where there is one."""
+    engine: EngineOptions = field(default_factory=EngineOptions)
 
 
 def run(config: Preprocess) -> None:
     """The entry point."""
     with tracking.entry_point(config):
+        engine = config.engine.start()
         corpus = open_corpus(config.source)
         workdir = Path(config.source.workdir)
-        preprocess(config.preprocessing, corpus, workdir=workdir, device=config.device)
+        preprocess(
+            config.preprocessing, corpus, workdir=workdir, device=config.device, engine=engine
+        )
 
 
 def open_corpus(source: CorpusOptions) -> Corpus:
@@ -73,7 +78,12 @@ def open_corpus(source: CorpusOptions) -> Corpus:
 
 
 def preprocess(
-    options: PreprocessingOptions, corpus: Corpus, *, workdir: Path, device: Device
+    options: PreprocessingOptions,
+    corpus: Corpus,
+    *,
+    workdir: Path,
+    device: Device,
+    engine: Engine = LOCAL,
 ) -> Corpus:
     """Finds languages and translates; writes ``articles/SET-SPLIT.parquet`` into the workdir.
 
@@ -100,6 +110,7 @@ def preprocess(
             cache_path=workdir / "translations.sqlite",
             found=own,
             rare=rare,
+            engine=engine,
         )
         label = label_of(data_set.name, data_set.split)
         with replacing(workdir / "articles" / f"{label}.parquet") as path:

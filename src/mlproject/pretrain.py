@@ -137,8 +137,8 @@ def pretrain(
 
 def _embedded(embedded: EmbeddedCorpus, pairs: CaptionPairs, *, seed: int) -> tuple[Pairs, Pairs]:
     """The pairs to train on and to validate on; their vectors lie in memory-mapped files."""
-    workdir, encoder = embedded.workdir, embedded.encoder
-    store, folder = embedding_store(workdir, encoder), _folder(workdir, encoder, pairs)
+    workdir, encoder, engine = embedded.workdir, embedded.encoder, embedded.engine
+    store, folder = embedding_store(workdir, encoder, engine), _folder(workdir, encoder, pairs)
     rows = pairs.pairs.drop_duplicates("image_id")
     files = {
         str(image_id): pairs.folder / str(path)
@@ -156,7 +156,8 @@ def _embedded(embedded: EmbeddedCorpus, pairs: CaptionPairs, *, seed: int) -> tu
         folder / "captions.npy", text_parts(store, texts, label="pairs-captions")
     )
     readable = {key: files[key] for key in images.ids.tolist()}
-    small = image_parts(miniature_store(workdir), readable, label="pairs-miniatures", unreadable={})
+    store = miniature_store(workdir, engine)
+    small = image_parts(store, readable, label="pairs-miniatures", unreadable={})
     miniatures = memory_mapped(folder / "miniatures.npy", small)
     pictures = Pictures(miniatures=miniatures.vectors, files=list(readable.values()))
     apart = _apart(usable, images.ids[is_among(pictures, pictures_of(embedded.sets))], embedded)

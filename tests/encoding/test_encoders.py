@@ -2,6 +2,7 @@
 
 import json
 import os
+import pickle
 import shutil
 from pathlib import Path
 from typing import Any
@@ -234,3 +235,16 @@ def test_half_precision_is_near_single(
     images = [next(encoder.encode_images([pictures])).vectors for encoder in (single, half)]
     cosines = np.concatenate([texts, np.einsum("ij,ij->i", *images)])
     assert cosines.min() > 0.999
+
+
+def test_an_encoder_travels_as_its_configuration(tiny_clips: dict[str, Path]) -> None:
+    encoder = encoder_of(tiny_clips["clip"])
+    received = pickle.loads(pickle.dumps(encoder))
+    assert received.used == encoder.used
+    np.testing.assert_array_equal(
+        received.encode_texts(["A storm"]), encoder.encode_texts(["A storm"])
+    )
+    assert pickle.loads(pickle.dumps(encoder)) is received
+    load, (config, _) = encoder.__reduce__()
+    with pytest.raises(NewsImagesError, match="is another model on this machine"):
+        load(config, "0" * 64)

@@ -5,8 +5,11 @@ import multiprocessing
 import os
 import resource
 import signal
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +18,9 @@ from numpy.typing import NDArray
 from newsimages.encoding import store as module
 from newsimages.encoding.encoders import EncodedImages
 from newsimages.encoding.store import EmbeddingStore, UnreadableImagesError
+from newsimages.engine import Local
 from newsimages.errors import NewsImagesError
+from newsimages.spark import Spark
 from tests.fakes import FakeEncoder
 
 TEXTS = {f"a{i:02d}": f"headline {i}" for i in range(23)}
@@ -246,3 +251,60 @@ def test_images_of_equal_content_are_each_listed(tmp_path: Path) -> None:
     embeddings, _ = store_in(tmp_path).images(paths, label="images")
     assert embeddings.ids.tolist() == ["i0", "i1", "i2"]
     assert (embeddings.vectors == embeddings.vectors[0]).all()
+
+
+class NotingEncoder(FakeEncoder):
+    """Notes each file that it encodes, in whatever process, and may kill that process once."""
+
+    def __init__(self, folder: Path, *, dies_at: str = "") -> None:
+        super().__init__()
+        self.folder, self.dies_at = folder, dies_at
+
+    def encode_images(self, batches: Sequence[Sequence[Path]]) -> Iterator[EncodedImages]:
+        for batch, answer in zip(batches, super().encode_images(batches), strict=True):
+            with (self.folder / "tally").open("a") as file:
+                file.writelines(f"{path.name}\n" for path in batch)
+            if self.dies_at in {path.name for path in batch}:
+                killed = self.folder / "killed"
+                if not killed.exists():
+                    killed.touch()
+                    os.kill(os.getpid(), signal.SIGKILL)
+            yield answer
+
+
+def test_workers_of_spark_write_the_same_shards(
+    spark: Spark, tmp_path: Path, files: dict[str, Path]
+) -> None:
+    """One is killed within the third shard, which is made once more, and no other."""
+    whole, reasons = store_in(tmp_path / "whole").images(files, label="images")
+    store_in(tmp_path / "whole").texts(TEXTS, label="title")
+    dying = NotingEncoder(tmp_path, dies_at="13.jpg")
+    store = replace(store_in(tmp_path / "made", dying), engine=spark)
+    for n_made in (23, 0):
+        before = store.tally["made"]
+        made, its_reasons = store.images(files, label="images")
+        np.testing.assert_array_equal(made.ids, whole.ids)
+        np.testing.assert_array_equal(made.vectors, whole.vectors)
+        assert its_reasons == reasons == {"i03": "no such file", "i11": "no such file"}
+        assert store.tally["made"] - before == n_made
+    store.texts(TEXTS, label="title")
+    assert contents(tmp_path / "made") == contents(tmp_path / "whole")
+    noted = Counter((tmp_path / "tally").read_text().split())
+    twice = {name for name, n in noted.items() if n == 2}
+    assert max(noted.values()) == 2
+    assert {"13.jpg"} <= twice <= {f"{n}.jpg" for n in range(10, 15)}
+    assert len(noted) == 23
+
+
+def test_a_shard_that_is_not_seen_here_is_told(tmp_path: Path) -> None:
+    class Elsewhere(Local):
+        def run(self, function: Any, items: Any, *, cut: Any) -> Iterator[Any]:
+            return (
+                iter([])
+                if function.__name__ == "_make_of_texts"
+                else super().run(function, items, cut=cut)
+            )
+
+    store = replace(store_in(tmp_path), engine=Elsewhere())
+    with pytest.raises(NewsImagesError, match="not to be seen from here. Name a workdir"):
+        store.texts(TEXTS, label="title")

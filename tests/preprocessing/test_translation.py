@@ -1,6 +1,8 @@
 """Translation: a tiny random Marian model through the real loading code, and the cache on disk."""
 
+import itertools
 import json
+import pickle
 import sqlite3
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -9,6 +11,7 @@ from typing import Any
 import pytest
 import torch
 
+from newsimages.engine import LOCAL
 from newsimages.errors import NewsImagesError
 from newsimages.preprocessing.translation import (
     MAX_SENTENCES,
@@ -17,6 +20,7 @@ from newsimages.preprocessing.translation import (
     translate_texts,
 )
 from newsimages.preprocessing.translation_cache import TranslationCache, TranslationMemory
+from newsimages.spark import Spark
 from tests.tiny_marian import POSITIONS, save_tiny_marian
 
 
@@ -391,3 +395,39 @@ def test_a_marian_model_into_several_languages_is_asked_for_english(
     lengths = {several.count_tokens(text) for text in texts}
     assert lengths == {int((ids != several.tokenizer.pad_token_id).sum()) for ids in asked[0]}
     several.save(tmp_path / "saved")  # and what is served asks in the same way
+
+
+def test_workers_of_spark_translate_the_same_in_the_same_batches(
+    translator: Translator, spark: Spark, tmp_path: Path
+) -> None:
+    texts = [
+        f"Der Zug {i} hält in Köln. {i}. Es regnet {'sehr ' * (i % 7)}viel." for i in range(40)
+    ]
+    kept = []
+    for name, engine in (("here", LOCAL), ("there", spark)):
+        with TranslationCache(tmp_path / f"{name}.sqlite") as cache:
+            made, found = (
+                translate_texts(texts, translator, cache, engine=engine) for _ in range(2)
+            )
+            assert found[0] == made[0]
+            assert (found[1].n_translated, found[1].n_cached) == (0, made[1].n_translated)
+            kept.append(made)
+    assert kept[0] == kept[1]
+
+
+def test_a_batch_alone_is_a_batch_again(translator: Translator) -> None:
+    sentences = [f"{'Der Zug hält. ' * (1 + i % 9)}{i}" for i in range(200)] + ["7", "..."]
+    batches = translator.cut(sentences)
+    assert len(batches) > 3
+    assert batches[0] == ["7", "..."]
+    assert sorted(itertools.chain(*batches)) == sorted(sentences)
+    assert [translator.cut(batch) for batch in batches] == [[batch] for batch in batches]
+
+
+def test_a_translator_travels_as_its_name(translator: Translator) -> None:
+    received = pickle.loads(pickle.dumps(translator))
+    assert received.fingerprint == translator.fingerprint
+    assert pickle.loads(pickle.dumps(translator)) is received
+    load, (name, device, _) = translator.__reduce__()
+    with pytest.raises(NewsImagesError, match="is another model on this machine"):
+        load(name, device, "0" * 32)

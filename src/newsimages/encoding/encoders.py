@@ -10,7 +10,7 @@ import json
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -108,6 +108,10 @@ class OpenClipEncoder:
         )
         self.text_tower = TextTower(self.model, self.tokenizer)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travels as its configuration: a worker loads the model itself, for all that it does."""
+        return _received, (replace(self.config, precision=self.precision), self.key)
+
     @property
     def used(self) -> OpenClipConfig:
         """The configuration with the resolved device and precision."""
@@ -179,6 +183,22 @@ class OpenClipEncoder:
         """Height and width in pixels that the image tower takes."""
         size = self.model.visual.image_size
         return (size, size) if isinstance(size, int) else tuple(size)
+
+
+@lru_cache(maxsize=1)
+def _received(config: OpenClipConfig, key: str) -> OpenClipEncoder:
+    """The encoder of another process, whose key is given.
+
+    Raises: NewsImagesError where the same names lead to another model here.
+    """
+    encoder = OpenClipEncoder(config)
+    if encoder.key != key:
+        raise NewsImagesError(
+            f"backbone={config.backbone} with pretrained={config.pretrained} is another model on "
+            "this machine than where the work was begun. Give all machines the same files and the "
+            "same versions of the libraries."
+        )
+    return encoder
 
 
 def _load(

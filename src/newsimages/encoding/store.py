@@ -2,7 +2,8 @@
 
 The work is done in shards of `SHARD_SIZE` items, each a `newsimages.checked_file` whose name holds
 a fingerprint of encoder, ids and contents. So a killed run loses at most a shard, the next one ends
-with the same bits, and a damaged file is made anew.
+with the same bits, and a damaged file is made anew. Whoever makes a shard writes it: with an engine
+of many machines, their workers do, each shard for itself, into a folder that all of them see.
 """
 
 import hashlib
@@ -12,19 +13,19 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 import torch
-from tqdm import tqdm
 
 from newsimages.checked_file import FileKind, read_tensors, write_tensors
 from newsimages.checksums import file_sha256
 from newsimages.embeddings import Embeddings
 from newsimages.encoding import heif_file
 from newsimages.encoding.encoders import Encoder
+from newsimages.engine import LOCAL, Engine, in_parts, singly
 from newsimages.errors import NewsImagesError, first_ten
 from newsimages.progress import progress
 
@@ -43,8 +44,10 @@ logger = logging.getLogger(__name__)
 
 Outcome = tuple[Embeddings, dict[str, str]]
 """The vectors of the readable items of a shard, and the reason by id for each of the others."""
-Encode = Callable[[Sequence[Mapping[str, Any]], "tqdm[Any]"], Iterator[Outcome]]
-"""Makes the outcome of one shard of items after the other, and moves the bar on."""
+Shard = tuple[Path, Mapping[str, Any]]
+"""The file of a shard, and its items by their ids."""
+Make = Callable[[Sequence[Shard]], Iterator[int]]
+"""Makes and writes one shard after the other; yields the numbers of items as they are done."""
 Item = TypeVar("Item")
 
 
@@ -64,6 +67,7 @@ class EmbeddingStore:
     folder: Path
     encoder: Encoder
     batch_size: int = 64
+    engine: Engine = LOCAL
     # How many items were ``found`` on disk and how many ``made``, so far.
     tally: Counter[str] = field(default_factory=Counter, compare=False)
 
@@ -75,7 +79,7 @@ class EmbeddingStore:
         """
         digests = [hashlib.sha256(text.encode()).hexdigest() for text in texts.values()]
         shards = self._shards(texts, digests, label)
-        return self._gathered(shards, label, "texts", self._encoded_texts)[0]
+        return self._gathered(shards, label, "texts", self._for_workers._make_of_texts)[0]
 
     def images(self, files: Mapping[str, Path], *, label: str) -> tuple[Embeddings, dict[str, str]]:
         """One vector per readable image, in their order, and the reason by id for the others.
@@ -84,10 +88,15 @@ class EmbeddingStore:
             UnreadableImagesError: No image at all is readable.
             NewsImagesError: There is no image, or the folder cannot be written.
         """
-        with ThreadPoolExecutor() as pool:
-            digests = list(pool.map(_file_digest, files.values()))
-        shards = self._shards(files, digests, label)
-        return self._gathered(shards, label, "images", self._encoded_images)
+        paths = list(files.values())
+        digest_of = dict(self.engine.run(_file_digests, paths, cut=in_parts(SHARD_SIZE)))
+        shards = self._shards(files, [digest_of[path] for path in paths], label)
+        return self._gathered(shards, label, "images", self._for_workers._make_of_images)
+
+    @property
+    def _for_workers(self) -> "EmbeddingStore":
+        """The same without its engine, which stays where it is."""
+        return replace(self, engine=LOCAL)
 
     def _shards(
         self, items: Mapping[str, Item], digests: Sequence[str], label: str
@@ -106,20 +115,19 @@ class EmbeddingStore:
         return shards
 
     def _gathered(
-        self, shards: Mapping[Path, Mapping[str, Any]], label: str, unit: str, encode: Encode
+        self, shards: Mapping[Path, Mapping[str, Any]], label: str, unit: str, make: Make
     ) -> Outcome:
         """What all shards hold, in one; those that are not on disk, or were altered, are made."""
         found = {path: _read(path, part) for path, part in shards.items() if path.exists()}
         done = {path: outcome for path, outcome in found.items() if outcome is not None}
-        missing = {path: part for path, part in shards.items() if path not in done}
-        n_missing = sum(map(len, missing.values()))
+        missing = [(path, part) for path, part in shards.items() if path not in done]
+        n_missing = sum(len(part) for _, part in missing)
         n_found = sum(map(len, shards.values())) - n_missing
         self.tally.update(found=n_found, made=n_missing)
         with progress(total=n_missing, unit=unit, doing=label, hide=not missing) as bar:
-            made = encode(list(missing.values()), bar)
-            for path, outcome in zip(missing, made, strict=True):
-                _write(path, outcome)
-                done[path] = outcome
+            for n_made in self.engine.run(make, missing, cut=singly):
+                bar.update(n_made)
+        done |= {path: _made(path, part) for path, part in missing}
         outcomes = [done[path] for path in shards]
         unreadable = {key: why for _, reasons in outcomes for key, why in reasons.items()}
         parts = [part for part, _ in outcomes if len(part)]
@@ -128,35 +136,37 @@ class EmbeddingStore:
         ids = np.concatenate([part.ids for part in parts])
         return Embeddings(ids, np.concatenate([part.vectors for part in parts])), unreadable
 
-    def _encoded_texts(
-        self, shards: Sequence[Mapping[str, str]], bar: "tqdm[Any]"
-    ) -> Iterator[Outcome]:
-        for texts in shards:
+    def _make_of_texts(self, shards: Sequence[Shard]) -> Iterator[int]:
+        for path, texts in shards:
             vectors = np.ascontiguousarray(self.encoder.encode_texts(list(texts.values())))
-            yield Embeddings(np.asarray(list(texts), np.str_), vectors), {}
-            bar.update(len(texts))
+            _write(path, (Embeddings(np.asarray(list(texts), np.str_), vectors), {}))
+            yield len(texts)
 
-    def _encoded_images(
-        self, shards: Sequence[Mapping[str, Path]], bar: "tqdm[Any]"
-    ) -> Iterator[Outcome]:
-        batches = [self._batches(list(files.values())) for files in shards]
+    def _make_of_images(self, shards: Sequence[Shard]) -> Iterator[int]:
+        batches = [self._batches(list(files.values())) for _, files in shards]
         encoded = self.encoder.encode_images(list(itertools.chain(*batches)))
-        for files, of_shard in zip(shards, batches, strict=True):
+        for (path, files), of_shard in zip(shards, batches, strict=True):
             answers = []
             for answer in itertools.islice(encoded, len(of_shard)):
                 answers.append(answer)
-                bar.update(len(answer.reasons))
+                yield len(answer.reasons)
             reasons = [reason for answer in answers for reason in answer.reasons]
             by_id = dict(zip(files, reasons, strict=True))
             readable = [key for key, reason in by_id.items() if reason is None]
             unreadable = {key: reason for key, reason in by_id.items() if reason is not None}
             vectors = [answer.vectors for answer in answers if len(answer.vectors)]
             table = np.concatenate(vectors) if vectors else np.empty((0, 0), np.float32)
-            yield Embeddings(np.asarray(readable, np.str_), table), unreadable
+            _write(path, (Embeddings(np.asarray(readable, np.str_), table), unreadable))
 
     def _batches(self, files: Sequence[Path]) -> list[Sequence[Path]]:
         starts = range(0, len(files), self.batch_size)
         return [files[start : start + self.batch_size] for start in starts]
+
+
+def _file_digests(paths: Sequence[Path]) -> Iterator[tuple[Path, str]]:
+    """Each file with the SHA-256 of its content, read in threads."""
+    with ThreadPoolExecutor() as pool:
+        yield from zip(paths, pool.map(_file_digest, paths), strict=True)
 
 
 def _file_digest(path: Path) -> str:
@@ -174,6 +184,17 @@ def _write(path: Path, outcome: Outcome) -> None:
     embeddings, unreadable = outcome
     about = {"ids": embeddings.ids.tolist(), "unreadable": unreadable}
     write_tensors(path, {"vectors": torch.from_numpy(embeddings.vectors)}, about, _KIND)
+
+
+def _made(path: Path, ids: Collection[str]) -> Outcome:
+    """The content of a shard that was just written. Raises: NewsImagesError where it is not."""
+    outcome = _read(path, ids) if path.exists() else None
+    if outcome is None:
+        raise NewsImagesError(
+            f"{path} was made, but is not whole, or not to be seen from here. Name a workdir that "
+            "all machines see, on a disk that keeps what is written, and start again."
+        )
+    return outcome
 
 
 def _read(path: Path, ids: Collection[str]) -> Outcome | None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from newsimages.engine import LOCAL, Engine
 from newsimages.errors import NewsImagesError, first_ten
 from newsimages.preprocessing.language import Languages, detect
 from newsimages.preprocessing.translation import TranslationCounts, Translator, translate_texts
@@ -39,6 +40,7 @@ def preprocess(
     languages: Sequence[str] = ("en", "de"),
     found: Languages | None = None,
     rare: Sequence[str] = (),
+    engine: Engine = LOCAL,
 ) -> tuple[pd.DataFrame, PreprocessingCounts]:
     """Detects the articles' languages and fills in the English titles and texts.
 
@@ -49,6 +51,7 @@ def preprocess(
         languages: ISO 639-1 codes; the translator must know all of them but English.
         found: What `detect` found of these articles; None: it is asked here.
         rare: Of the languages those that are rare in the corpus (`rare_languages`).
+        engine: Where to translate.
 
     Returns:
         The table with `language` and `confidence` (the title's), `text_language` and complete
@@ -72,7 +75,7 @@ def preprocess(
     for own, english in _FIELDS.items():
         copied = table[own].where(table[_LANGUAGE_OF[own]] == "en")
         table[english] = table[english].astype("object").fillna(copied).astype("str")
-    counts = _translate_missing(table, load_translator, cache_path)
+    counts = _translate_missing(table, load_translator, cache_path, engine)
     languages_found = dict(Counter(table["language"].tolist()).most_common())
     return table, PreprocessingCounts(
         articles_per_language=languages_found,
@@ -87,7 +90,10 @@ def _names(table: pd.DataFrame) -> pd.Series:
 
 
 def _translate_missing(
-    table: pd.DataFrame, load_translator: Callable[[], Translator], cache_path: Path
+    table: pd.DataFrame,
+    load_translator: Callable[[], Translator],
+    cache_path: Path,
+    engine: Engine,
 ) -> TranslationCounts:
     """Fills what is missing in `title_en` and `text_en`, in place."""
     missing = {own: table[english].isna() for own, english in _FIELDS.items()}
@@ -103,7 +109,7 @@ def _translate_missing(
                 "English, as it seems; if they are, set languages=en."
             ) from error
         with TranslationCache(cache_path) as cache:
-            translated, counts = translate_texts(texts, translator, cache)
+            translated, counts = translate_texts(texts, translator, cache, engine=engine)
     rest = iter(translated)
     for own, english in _FIELDS.items():
         table.loc[missing[own], english] = list(islice(rest, int(missing[own].sum())))

@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ import torch
 
 from newsimages import hub
 from newsimages.devices import Device, resolve_device
+from newsimages.engine import LOCAL, Engine
 from newsimages.errors import NewsImagesError, first_ten, reason_of, shortened
 from newsimages.foreign_code import refuse_code, without_code
 from newsimages.paths import is_folder
@@ -72,7 +74,7 @@ class Translator:
     """
 
     def __init__(self, name: str = DEFAULT_TRANSLATOR, *, device: Device = "auto") -> None:
-        self.device = resolve_device(device)
+        self.name, self.device = name, resolve_device(device)
         # Beams are compared by sums of log-probabilities: bf16 has too few digits for them.
         is_half = self.device.type == "cuda"
         self.tokenizer, self.model = _load(name, torch.float16 if is_half else torch.float32)
@@ -91,6 +93,10 @@ class Translator:
             self._generate(_TRIAL)
         except Exception as error:
             raise NewsImagesError(_advice(name, f"it does not translate: {error}")) from error
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travels as its name: a worker loads the model itself, for all that it does."""
+        return _received, (self.name, self.device.type, self.fingerprint)
 
     def save(self, folder: Path) -> None:
         """Writes the files that it can be loaded from, by transformers or `Translator`.
@@ -122,9 +128,18 @@ class Translator:
         wordless = {each: each for each in sentences if not _LETTER.search(each)}
         if wordless:
             yield wordless
-        lengths = {each: self.count_tokens(each) for each in sentences if each not in wordless}
-        for batch in _batches(lengths, _BATCH_TOKENS[self.device.type]):
+        for batch in self._batches([each for each in sentences if each not in wordless]):
             yield dict(zip(batch, self._generate(batch), strict=True))
+
+    def cut(self, sentences: Sequence[str]) -> list[list[str]]:
+        """The batches in which `translate` takes sentences: those of one, alone, are one again."""
+        wordless = [each for each in sentences if not _LETTER.search(each)]
+        rest = [each for each in sentences if _LETTER.search(each)]
+        return [*([wordless] if wordless else []), *self._batches(rest)]
+
+    def _batches(self, sentences: Sequence[str]) -> Iterator[list[str]]:
+        lengths = {each: self.count_tokens(each) for each in sentences}
+        return _batches(lengths, _BATCH_TOKENS[self.device.type])
 
     @torch.inference_mode()
     def _generate(self, batch: Sequence[str]) -> list[str]:
@@ -166,8 +181,27 @@ class Translator:
         return n_before + 2
 
 
+@lru_cache(maxsize=1)
+def _received(name: str, device: Device, fingerprint: str) -> Translator:
+    """The translator of another process, whose fingerprint is given.
+
+    Raises: NewsImagesError where the same name leads to another model here.
+    """
+    translator = Translator(name, device=device)
+    if translator.fingerprint != fingerprint:
+        raise NewsImagesError(
+            f"translator={name} is another model on this machine than where the work was begun. "
+            "Give all machines the same files and the same versions of the libraries."
+        )
+    return translator
+
+
 def translate_texts(
-    texts: Sequence[str], translator: Translator, cache: Translations
+    texts: Sequence[str],
+    translator: Translator,
+    cache: Translations,
+    *,
+    engine: Engine = LOCAL,
 ) -> tuple[list[str], TranslationCounts]:
     """Translates ``texts`` sentence by sentence; an interrupted call resumes from the cache.
 
@@ -183,7 +217,7 @@ def translate_texts(
         for text, own in zip(texts, whole, strict=True)
     )
     unique = list(dict.fromkeys(sentence for own in sentences for sentence in own))
-    english, counts = translate_sentences(unique, translator, cache)
+    english, counts = translate_sentences(unique, translator, cache, engine=engine)
     return [in_one(own, english) for own in sentences], replace(counts, n_cut=n_cut)
 
 
@@ -202,7 +236,12 @@ def in_one(sentences: Sequence[str], english: Mapping[str, str]) -> str:
 
 
 def translate_sentences(
-    sentences: Sequence[str], translator: Translator, cache: Translations, *, quiet: bool = False
+    sentences: Sequence[str],
+    translator: Translator,
+    cache: Translations,
+    *,
+    quiet: bool = False,
+    engine: Engine = LOCAL,
 ) -> tuple[dict[str, str], TranslationCounts]:
     """The English version of each of these different sentences, and the counts of them.
 
@@ -213,7 +252,7 @@ def translate_sentences(
     n_cached = len(english)
     hide = quiet or not missing
     with progress(total=len(missing), unit="sentences", doing="translate", hide=hide) as bar:
-        for batch in translator.translate(missing):
+        for batch in engine.run(translator.translate, missing, cut=translator.cut):
             cache.add(translator.fingerprint, batch)
             english.update(batch)
             bar.update(len(batch))
