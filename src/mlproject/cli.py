@@ -6,7 +6,7 @@ from typing import Any
 
 import tyro
 
-from mlproject import embed, evaluate, growing, main, preprocess, pretrain, register, train
+from mlproject import embed, evaluate, growing, main, preprocess, pretrain, register, score, train
 from mlproject.failures import sentence_of
 from mlproject.parsing import PARSING
 from mlproject.stopping import is_stopped, said_goodbye
@@ -22,6 +22,7 @@ ENTRY_POINTS: dict[str, tuple[type[Any], Callable[[Any], None]]] = {
     "evaluate": (evaluate.Evaluate, evaluate.run),
     "gallery": (growing.Gallery, growing.run),
     "register": (register.Register, register.run),
+    "score": (score.Score, score.run),
 }
 
 

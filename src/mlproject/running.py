@@ -27,7 +27,7 @@ LOCKS = "locks"
 GATE = "gate"
 """The lock that is held while others are looked at."""
 _ANY = "*.lock"
-FOLDERS = ("articles", "embeddings", "txv", "demo-corpus")
+FOLDERS = ("articles", "embeddings", "txv", "demo-corpus", "scores", "rankings")
 """The folders of a workdir that files are written to."""
 
 
