@@ -22,6 +22,7 @@ from benchmarks import (
     revisions,
     served,
     serving,
+    spark,
     text,
     training,
     translation,
@@ -51,19 +52,19 @@ BENCHMARKS = {
     "serving": serving.run,
     "served": served.run,
 }
-LARGE = {"large": large.run, "larger": large.run_larger}
-"""Those that need minutes and gigabytes, only run by their name."""
+LARGE = {"large": large.run, "larger": large.run_larger, "spark": spark.run}
+"""Those that need minutes and gigabytes, only run by their names."""
 
 
 def main() -> None:
     """Runs what was asked for; a row is printed as soon as its benchmark is done."""
+    known = BENCHMARKS | LARGE
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("names", nargs="*", help=", ".join(BENCHMARKS | LARGE))
+    parser.add_argument("names", nargs="*", help=", ".join(known))
     parser.add_argument("--page", action="store_true", help="write docs/speed.md as well")
     parser.add_argument("--block", default="bench", help="the block of that page to write")
     given = parser.parse_args()
     names = given.names or list(BENCHMARKS)
-    known = BENCHMARKS | LARGE
     unknown = sorted(set(names) - set(known))
     if unknown:
         parser.error(f"no benchmark {', '.join(unknown)}; there are {', '.join(known)}")
