@@ -149,6 +149,9 @@ def _context(master: str) -> "SparkContext":
         own = (path for path in sys.path if not path.startswith((sys.prefix, sys.base_prefix)))
         paths = os.pathsep.join(str(Path(path).absolute()) for path in own)
         conf.setIfMissing("spark.executorEnv.PYTHONPATH", paths)
+        # Threads that wait give way to other workers', of which there may be more than cores.
+        conf.setIfMissing("spark.executorEnv.OMP_WAIT_POLICY", "PASSIVE")
+        conf.setIfMissing("spark.executorEnv.PYTHONWARNINGS", "ignore::FutureWarning")
         context = SparkContext.getOrCreate(conf)
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGINT, on_signal)  # Spark has put its own there

@@ -245,6 +245,6 @@ def test_an_encoder_travels_as_its_configuration(tiny_clips: dict[str, Path]) ->
         received.encode_texts(["A storm"]), encoder.encode_texts(["A storm"])
     )
     assert pickle.loads(pickle.dumps(encoder)) is received
-    load, (config, _) = encoder.__reduce__()
+    load, (config, _, n_threads) = encoder.__reduce__()
     with pytest.raises(NewsImagesError, match="is another model on this machine"):
-        load(config, "0" * 64)
+        load(config, "0" * 64, n_threads)

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from newsimages.encoding.stable_products import HAS_ONEDNN, stable_products
+from newsimages.encoding.stable_products import HAS_ONEDNN, keep_threads, stable_products
 
 needs_onednn = pytest.mark.skipif(not HAS_ONEDNN, reason="this PyTorch was built without oneDNN")
 ROW_COUNTS = (2, 3, 4, 8, 12, 16, 36, 60, 132, 192, 260, 400)  # MKL changes between most of them
@@ -84,3 +84,19 @@ def test_other_precisions_are_left_to_pytorch() -> None:
     with torch.inference_mode(), stable_products(layer):
         got = layer(x)
     assert torch.equal(got, functional.linear(x, layer.weight, layer.bias))
+
+
+@pytest.mark.parametrize(
+    ("precision", "has_amx", "expected"), [("bf16", True, 3), ("bf16", False, 1), ("fp32", True, 1)]
+)
+def test_threads_are_kept_where_bits_depend_on_them(
+    monkeypatch: pytest.MonkeyPatch, precision: str, has_amx: bool, expected: int
+) -> None:
+    before = torch.get_num_threads()
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"amx_bf16": has_amx})
+    try:
+        torch.set_num_threads(1)
+        keep_threads(precision, 3)
+        assert torch.get_num_threads() == expected
+    finally:
+        torch.set_num_threads(before)

@@ -27,7 +27,7 @@ from newsimages.encoding.half_precision import cast_rest
 from newsimages.encoding.lean_loading import lean_loading
 from newsimages.encoding.model_files import CONFIG, HUB, LOCAL, ModelFiles, model_files
 from newsimages.encoding.pixels import Preparation, auto_workers
-from newsimages.encoding.stable_products import filled_up, stable_products
+from newsimages.encoding.stable_products import filled_up, keep_threads, stable_products
 from newsimages.encoding.text_tower import TextTower
 from newsimages.encoding.variants import variant
 from newsimages.errors import NewsImagesError, first_ten, reason_of
@@ -110,7 +110,8 @@ class OpenClipEncoder:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Travels as its configuration: a worker loads the model itself, for all that it does."""
-        return _received, (replace(self.config, precision=self.precision), self.key)
+        config = replace(self.config, precision=self.precision)
+        return _received, (config, self.key, torch.get_num_threads())
 
     @property
     def used(self) -> OpenClipConfig:
@@ -186,12 +187,13 @@ class OpenClipEncoder:
 
 
 @lru_cache(maxsize=1)
-def _received(config: OpenClipConfig, key: str) -> OpenClipEncoder:
-    """The encoder of another process, whose key is given.
+def _received(config: OpenClipConfig, key: str, n_threads: int) -> OpenClipEncoder:
+    """The encoder of another process, whose key and number of threads are given.
 
     Raises: NewsImagesError where the same names lead to another model here.
     """
     encoder = OpenClipEncoder(config)
+    keep_threads(encoder.precision, n_threads)
     if encoder.key != key:
         raise NewsImagesError(
             f"backbone={config.backbone} with pretrained={config.pretrained} is another model on "

@@ -7,7 +7,8 @@ rows. oneDNN sums every row in the same order and takes about as long.
 Measured for 2 to 1600 rows and widths of 16 to 4096, on 1, 2 and 16 threads, with the kernels for
 AVX2 and AVX-512; a single row takes another kernel. In bf16 PyTorch uses oneDNN anyway, and with
 its kernels for AVX512-BF16 the bits hold as well (AMD from Zen 4). With those for AMX (Intel Xeons
-from 2023) they do not (`is_stable`): the order of sums depends on the number of rows.
+from 2023) they do not (`is_stable`): the order of sums depends on the number of rows, and on that
+of threads (64 rows of 4096 numbers, 1 and 2 threads).
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -46,6 +47,17 @@ def is_stable(model: nn.Module) -> bool:
     weight = _weight(model)
     has_amx = torch.cpu.get_capabilities().get("amx_bf16", False)
     return weight.device.type != "cpu" or weight.dtype == torch.float32 or not has_amx
+
+
+def keep_threads(precision: str, n_threads: int) -> None:
+    """Makes this process compute with another's number of threads, where bits depend on it.
+
+    Args:
+        precision: In which a model computes.
+        n_threads: Of the process whose bits are wanted.
+    """
+    if precision != "fp32" and torch.cpu.get_capabilities().get("amx_bf16", False):
+        torch.set_num_threads(n_threads)
 
 
 def _weight(model: nn.Module) -> Tensor:

@@ -16,9 +16,11 @@ from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+import torch
 
 from newsimages.atomic import replacing
 from newsimages.corpora.tables import Table, read_table
+from newsimages.encoding.stable_products import keep_threads
 from newsimages.engine import LOCAL, Engine, in_parts, singly
 from newsimages.errors import NewsImagesError, first_ten
 from newsimages.plain_text import readable
@@ -154,7 +156,9 @@ def score(
     missing = [part for part in parts if _read(part[0]) is None]
     n_missing = sum(len(part) for _, part in missing)
     with progress(total=n_missing, unit="articles", doing="score", hide=not missing) as bar:
-        for n_done in engine.run(partial(_make, asked), missing, cut=singly):
+        for n_done in engine.run(
+            partial(_make, asked, torch.get_num_threads()), missing, cut=singly
+        ):
             bar.update(n_done)
     return [path for path, _ in parts], len(articles) - n_missing
 
@@ -187,9 +191,11 @@ def gather(parts: Sequence[Path], path: Path) -> dict[str, str]:
     return refused
 
 
-def _make(asked: Asked, parts: Sequence[Part]) -> Iterator[int]:
+def _make(asked: Asked, n_threads: int, parts: Sequence[Part]) -> Iterator[int]:
     """Makes and writes one part after the other; yields the numbers of articles as it goes."""
     retriever = _loaded(asked)
+    if retriever.provenance:
+        keep_threads(retriever.provenance.precision, n_threads)
     n_images = len(next(iter(retriever.gallery.values())))
     at_once = max(1, MAX_NUMBERS // (3 * min(asked.top_k, n_images)))
     for path, articles in parts:
