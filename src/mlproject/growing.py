@@ -26,6 +26,7 @@ from newsimages.devices import Precision
 from newsimages.encoding.encoders import OpenClipEncoder
 from newsimages.encoding.models import AUTO, NO_MODEL
 from newsimages.encoding.store import UnreadableImagesError
+from newsimages.engine import LOCAL
 from newsimages.errors import NewsImagesError, first_ten
 from newsimages.gallery.columns import Rows, TowerModel
 from newsimages.gallery.listing import listing, named_in
@@ -204,7 +205,7 @@ def _encoded(
     vectors: dict[str, np.ndarray] = {}
     unread: dict[str, str] = {}
     for tower, encoder in encoders.items():
-        store = embedding_store(Path(config.workdir), encoder)
+        store = embedding_store(Path(config.workdir), encoder, LOCAL)
         left = {image_id: files[image_id] for image_id in ids if image_id not in unread}
         try:
             images, reasons = store.images(left, label="growing-gallery")
