@@ -52,6 +52,7 @@ def card(
         f"{TOWERS[view.tower]} on {view.text_field}s {weight:.3f}"
         for view, weight in retriever.weights.items()
     )
+    run = run.on({view.tower for view in retriever.weights})
     return f"""Run {run.number} ({run.variant}) ranks {about.gallery_size} images \
 ({about.gallery}) for a news article: {run.words}.
 

@@ -7,11 +7,18 @@ from pathlib import Path
 from typing import NamedTuple
 
 import mlflow
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from mlproject import tracking
 from mlproject.opening import name_run
-from mlproject.options import ArticleOptions, EncoderOptions, MultilingualOptions
+from mlproject.options import (
+    ArticleOptions,
+    CaptionOptions,
+    EncoderOptions,
+    MultilingualOptions,
+)
 from mlproject.preprocess import Preprocess, open_corpus, preprocess
 from newsimages.corpora import Corpus, DataSet
 from newsimages.devices import resolve_device
@@ -23,7 +30,8 @@ from newsimages.encoding.miniature import MiniatureEncoder
 from newsimages.encoding.store import EmbeddingStore, UnreadableImagesError
 from newsimages.engine import LOCAL, Engine
 from newsimages.errors import NewsImagesError, first_ten
-from newsimages.protocols.embedded import EmbeddedSet, TowerVectors, label_of
+from newsimages.protocols.embedded import EmbeddedSet, TowerVectors, label_of, with_captions
+from newsimages.ranking.captions import neutral_vector
 from newsimages.ranking.spaces import TextField
 
 
@@ -32,6 +40,7 @@ class Embed:
     """Embeds the articles' titles and texts and the images with an openCLIP model."""
 
     articles: ArticleOptions = field(default_factory=ArticleOptions)
+    captioned: CaptionOptions = field(default_factory=CaptionOptions)
     multilingual: MultilingualOptions = field(default_factory=MultilingualOptions)
 
 
@@ -48,6 +57,8 @@ class EmbeddedCorpus:
     """The model for articles as they were written, if one was used."""
     engine: Engine = LOCAL
     """What vectors are made by."""
+    neutral: NDArray[np.float32] | None = None
+    """The vector of images without a caption, as `neutral_vector`; None where none has one."""
 
 
 class Encoders(NamedTuple):
@@ -63,7 +74,7 @@ def run(config: Embed) -> None:
     """The entry point."""
     articles = config.articles
     with tracking.entry_point(config):
-        corpus = open_corpus(articles.source)
+        corpus = open_corpus(articles.source, captions=config.captioned.captions == "auto")
         originals = multilingual_config(config.multilingual, articles.encoder, corpus)
         encoders = load_encoders(articles, corpus, originals)
         prepare_and_embed(articles, corpus, encoders, is_step=False)
@@ -106,7 +117,7 @@ def check_files(corpus: Corpus, *, strict: bool) -> None:
 def prepare_and_embed(
     options: ArticleOptions, corpus: Corpus, encoders: Encoders, *, is_step: bool = True
 ) -> EmbeddedCorpus:
-    """Turns the articles into English and embeds articles and images.
+    """Turns the articles into English and embeds articles, images and, if read, captions.
 
     With a model for originals, the articles as they were written are embedded, too. As a step,
     embedding is a run of its own, nested in the active run.
@@ -121,7 +132,7 @@ def prepare_and_embed(
             options.preprocessing, corpus, workdir=workdir, device=device, engine=engine
         )
     with tracking.step("embed", doing=str(Embed.__doc__)) if is_step else nullcontext():
-        embedded = embed(options, encoders.clip, corpus, engine)
+        embedded = embed_captions(embed(options, encoders.clip, corpus, engine))
     return (
         embed_originals(options, encoders.originals, embedded) if encoders.originals else embedded
     )
@@ -222,6 +233,33 @@ def embed(
     return EmbeddedCorpus(
         corpus=corpus, workdir=workdir, encoder=encoder, sets=tuple(sets), engine=engine
     )
+
+
+def embed_captions(embedded: EmbeddedCorpus) -> EmbeddedCorpus:
+    """Embeds the images' captions, where they were read and an image has one, as a tower.
+
+    Images without a caption get one vector in all data sets: that of the captions of training
+    sets, or of all where these have none.
+    """
+    images = {(each.name, each.split): each.images for each in embedded.corpus.data_sets}
+    store = embedding_store(embedded.workdir, embedded.encoder, embedded.engine)
+    found: list[Embeddings | None] = []
+    for part in embedded.sets:
+        own = images[part.name, part.split].set_index("image_id").reindex(part.images.ids)
+        known = own["caption_en"].dropna() if "caption_en" in own else pd.Series(dtype="str")
+        texts = dict(zip(known.index.astype("str"), known, strict=True))
+        found.append(store.texts(texts, label=f"{part.label}-captions") if texts else None)
+        if "caption_en" in own:
+            mlflow.log_metric(f"{part.label}/captions_embedded", len(texts))
+    pairs = list(zip(embedded.sets, found, strict=True))
+    some = [own.vectors for _, own in pairs if own is not None]
+    training = [own.vectors for part, own in pairs if own is not None and part.split == "train"]
+    if not some:
+        return embedded
+    neutral = neutral_vector(np.concatenate(training or some))
+    sets = [with_captions(part, own, neutral) for part, own in pairs]
+    print(f"  captions: {_tally(store)}")
+    return replace(embedded, sets=tuple(sets), neutral=neutral)
 
 
 def embed_originals(

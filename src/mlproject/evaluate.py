@@ -16,7 +16,12 @@ from mlproject.embed import (
     multilingual_config,
     prepare_and_embed,
 )
-from mlproject.options import MeasuringOptions, MultilingualOptions, RankingOptions
+from mlproject.options import (
+    CaptionOptions,
+    MeasuringOptions,
+    MultilingualOptions,
+    RankingOptions,
+)
 from mlproject.preprocess import open_corpus
 from mlproject.train import (
     MORE_ARTICLES,
@@ -38,6 +43,7 @@ from newsimages.metrics.metrics import figures_of, ranks_of_truth
 from newsimages.metrics.reciprocal_rank import mrr_interval
 from newsimages.protocols.embedded import EmbeddedSet
 from newsimages.protocols.parts import Parts, Protocol
+from newsimages.ranking.captions import n_captioned
 from newsimages.ranking.ranking import RANKING_COLUMNS
 from newsimages.ranking.spaces import Queries
 from newsimages.reports.submission import check_cells, write_submission
@@ -49,12 +55,15 @@ from newsimages.runs.table import Run
 from newsimages.txv.towers import Networks
 
 TOP_K = 100
+NO_CAPTIONS = "no image has one (captions=auto reads captions.csv beside the tables, IPTC and XMP)"
+"""Why a run on captions is not made."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Evaluate(Train):
     """Ranks images for articles in each of the runs, and measures."""
 
+    captioned: CaptionOptions = field(default_factory=CaptionOptions)
     multilingual: MultilingualOptions = field(default_factory=MultilingualOptions)
     ranking: RankingOptions = field(default_factory=RankingOptions)
     measuring: MeasuringOptions = field(default_factory=MeasuringOptions)
@@ -88,12 +97,19 @@ class Plan:
 def run(config: Evaluate) -> None:
     """The entry point."""
     with tracking.entry_point(config):
-        plan = plan_of(config, open_corpus(config.articles.source))
+        corpus = open_corpus(config.articles.source, captions=wants_captions(config))
+        plan = plan_of(config, corpus)
         encoders = load_encoders(config.articles, plan.corpus, original_model(config, plan))
         check_start(config.learning, encoders.clip)
         embedded = prepare_and_embed(config.articles, plan.corpus, encoders)
         _, unmade = train_and_evaluate(config, embedded, plan.pairs)
         check_made(config, unmade)
+
+
+def wants_captions(config: Evaluate) -> bool:
+    """Whether the images' captions are to be read: they may be, and a run asks for them."""
+    asked = any(each.asks("captions") for each in config.measuring.runs)
+    return asked and config.captioned.captions == "auto"
 
 
 def plan_of(config: Evaluate, corpus: Corpus) -> Plan:
@@ -113,6 +129,7 @@ def plan_of(config: Evaluate, corpus: Corpus) -> Plan:
     resting = [each for each in runs if each.needs_training]
     if protocols == ("official",) and not resting:
         corpus = replace(corpus, data_sets=tests)
+    _check_captions(config, corpus)
     parts, left_out = _by_protocol(config, partial(planned, config.learning, corpus))
     for protocol, why in left_out.items():
         print(f"  protocol {protocol} is left out, as {why}")
@@ -127,6 +144,22 @@ def plan_of(config: Evaluate, corpus: Corpus) -> Plan:
     if plan.is_trained and any(each.txv_towers for each in runs):
         return replace(plan, pairs=start_of(config.learning, corpus))
     return plan
+
+
+def _check_captions(config: Evaluate, corpus: Corpus) -> None:
+    """Says which runs are left out for want of captions.
+
+    Raises:
+        NewsImagesError: One of them is asked for by its name.
+    """
+    asking = [each.variant for each in config.measuring.runs if each.asks("captions")]
+    if not asking or any(each.captions for each in corpus.data_sets):
+        return
+    if any(each.variant in asking for each in config.measuring.named):
+        raise NewsImagesError(
+            f"variants={config.measuring.variants} needs captions of the images, but {NO_CAPTIONS}."
+        )
+    print(f"  left out: {', '.join(asking)}, as {NO_CAPTIONS}")
 
 
 def _by_protocol(
@@ -177,11 +210,12 @@ def original_model(config: Evaluate, plan: Plan) -> OpenClipConfig | None:
             as `multilingual_config`.
     """
     measuring = config.measuring
-    asking = [each.variant for each in measuring.runs if each.asks("multilingual")]
-    if not asking or not plan.is_trained:
+    asked = [each for each in measuring.runs if each.asks("multilingual")]
+    if not asked or not plan.is_trained:
         return None  # all that ask for it choose by training articles
+    asking = [each.variant for each in asked if "multilingual" not in each.may_lack]
     model = multilingual_config(config.multilingual, config.articles.encoder, plan.corpus)
-    if model is None:
+    if model is None and asking:
         example = f"e.g. multilingual_backbone={MULTILINGUAL[0]}"
         if any(each.variant in asking for each in measuring.named):
             raise NewsImagesError(
@@ -241,7 +275,8 @@ def evaluate(config: Evaluate, experiment: Experiment) -> results.Results:
     rankings: dict[str, dict[str, pd.DataFrame]] = {test.name: {} for test in parts.tests}
     unmade: dict[str, str] = {}
     with tracking.announced(f"evaluate-{parts.protocol}", doing=str(Evaluate.__doc__)):
-        for each in measuring.runs:
+        for wanted in measuring.runs:
+            each = wanted.on(parts.towers)
             if reason := why_impossible(each, parts, chooser):
                 unmade[each.variant] = reason
                 continue
@@ -340,8 +375,8 @@ def why_impossible(each: Run, parts: Parts, chooser: Chooser) -> str:
     """Why a run cannot be made, as something that it rests on is not there; "" where it can."""
     if each.needs_training and not parts.training:
         return parts.why_untrained
-    if each.asks("multilingual") and not all("multilingual" in p.towers for p in parts.everything):
-        return "no multilingual_backbone is named"
+    if reason := _why_no_view(each, parts):
+        return reason
     if not all(tower in chooser.networks for tower in each.txv_towers):
         return "its T×V network is not trained"
     try:
@@ -349,6 +384,18 @@ def why_impossible(each: Run, parts: Parts, chooser: Chooser) -> str:
     except NewsImagesError as error:
         return str(error).rstrip(".")
     return ""
+
+
+def _why_no_view(each: Run, parts: Parts) -> str:
+    """Why the corpus has not all views of a run, T×V's aside; "" where it has."""
+    if each.asks("multilingual") and "multilingual" not in parts.towers:
+        return "no multilingual_backbone is named"
+    if not each.asks("captions"):
+        return ""
+    if "captions" not in parts.towers:
+        return NO_CAPTIONS
+    n_seen = sum(n_captioned(part.gallery["captions"]) for part in parts.validation)
+    return "" if n_seen else "no image that runs are chosen by has a caption"
 
 
 def _log_submission(config: Evaluate, ranking: pd.DataFrame, test: EmbeddedSet) -> None:

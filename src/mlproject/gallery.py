@@ -9,7 +9,10 @@ import pandas as pd
 from mlproject import tracking
 from mlproject.embed import EmbeddedCorpus, embedding_store
 from mlproject.evaluate import TOP_K, Experiment
+from mlproject.options import ArticleOptions
+from mlproject.preprocess import captions_in_english
 from newsimages.corpora import Corpus
+from newsimages.corpora.captions import captions_of
 from newsimages.embeddings import Embeddings
 from newsimages.errors import NewsImagesError, first_ten
 from newsimages.gallery.listing import image_files
@@ -20,6 +23,7 @@ from newsimages.lists import names_in
 from newsimages.paths import is_folder, looked_for
 from newsimages.protocols.embedded import EmbeddedSet, joined
 from newsimages.protocols.parts import Protocol
+from newsimages.ranking.captions import captions_tower
 from newsimages.ranking.spaces import Gallery, Queries, Tower
 from newsimages.runs.table import ALL
 from newsimages.txv.towers import txv_gallery
@@ -31,8 +35,10 @@ def check_gallery(gallery: str, corpus: Corpus, protocol: Protocol) -> None:
     _sets(gallery, [each.name for each in corpus.data_sets if each.split == split])
 
 
-def served_gallery(gallery: str, experiment: Experiment) -> tuple[Gallery, list[Queries]]:
-    """The images that are served, in CLIP's space, those of T×V and the multilingual one, if any.
+def served_gallery(
+    gallery: str, options: ArticleOptions, experiment: Experiment
+) -> tuple[Gallery, list[Queries]]:
+    """The images that are served, in the spaces that the experiment has: CLIP's, T×V's, ….
 
     Images of one test set keep their ids; of several, the ids are ``NAME/id``.
 
@@ -48,7 +54,7 @@ def served_gallery(gallery: str, experiment: Experiment) -> tuple[Gallery, list[
         return next(iter(tests.values())).gallery, [part.queries for part in tests.values()]
     names = _sets(gallery, list(tests))
     if not names:
-        own = _of_folder(experiment.embedded, Path(gallery))
+        own = _of_folder(experiment.embedded, options, Path(gallery))
         own |= txv_gallery(own["clip"], networks)
         return own, [part.queries for part in tests.values()]
     served = [tests[name] for name in names]
@@ -104,8 +110,13 @@ def _files(folder: Path) -> dict[str, Path]:
     return files
 
 
-def _of_folder(embedded: EmbeddedCorpus, folder: Path) -> dict[Tower, Embeddings]:
-    """The vectors of all image files below a folder that can be read, by each encoder."""
+def _of_folder(
+    embedded: EmbeddedCorpus, options: ArticleOptions, folder: Path
+) -> dict[Tower, Embeddings]:
+    """The vectors of all image files below a folder that can be read, by each encoder.
+
+    And of their captions, where the corpus has some.
+    """
     files = _files(folder)
     store = embedding_store(embedded.workdir, embedded.encoder, embedded.engine)
     images, unreadable = store.images(files, label="gallery")
@@ -114,8 +125,31 @@ def _of_folder(embedded: EmbeddedCorpus, folder: Path) -> dict[Tower, Embeddings
         tracking.log_table(rows, "unreadable_gallery.json")
         print(f"  {len(unreadable)} images cannot be read: {first_ten(list(unreadable))}")
     mlflow.log_metric("gallery_images", len(images))
-    if embedded.originals is None:
-        return {"clip": images}
-    store = embedding_store(embedded.workdir, embedded.originals, embedded.engine)
-    originals, _ = store.images({key: files[key] for key in images.ids.tolist()}, label="gallery")
-    return {"clip": images, "multilingual": originals}
+    files = {key: files[key] for key in images.ids.tolist()}
+    towers: dict[Tower, Embeddings] = {"clip": images}
+    if embedded.neutral is not None:
+        captions = _captions(embedded, options, files, folder)
+        towers["captions"] = captions_tower(captions, images.ids, embedded.neutral)
+    if embedded.originals is not None:
+        store = embedding_store(embedded.workdir, embedded.originals, embedded.engine)
+        towers["multilingual"], _ = store.images(files, label="gallery")
+    return towers
+
+
+def _captions(
+    embedded: EmbeddedCorpus, options: ArticleOptions, files: dict[str, Path], folder: Path
+) -> Embeddings | None:
+    """The vectors of the captions that images of a folder have; None where none has one."""
+    captions = captions_of(files, folder)
+    if not captions:
+        return None
+    english = captions_in_english(
+        options.preprocessing,
+        embedded.corpus,
+        list(captions.values()),
+        workdir=embedded.workdir,
+        device=options.encoder.device,
+    )
+    texts = {key: english[own] for key, own in captions.items()}
+    store = embedding_store(embedded.workdir, embedded.encoder, embedded.engine)
+    return store.texts(texts, label="gallery-captions")

@@ -11,6 +11,7 @@ from mlproject.evaluate import (
     original_model,
     plan_of,
     train_and_evaluate,
+    wants_captions,
 )
 from mlproject.gallery import check_gallery
 from mlproject.opening import how_to_look
@@ -38,7 +39,8 @@ class Main(Evaluate, Register):
 def run(config: Main) -> None:
     """The whole pipeline; its lines are the steps of the paper."""
     with tracking.entry_point(config):
-        plan = plan_of(config, open_corpus(config.articles.source))
+        corpus = open_corpus(config.articles.source, captions=wants_captions(config))
+        plan = plan_of(config, corpus)
         check_gallery(config.serving.gallery, plan.corpus, config.scope.protocols[0])
         encoders = load_encoders(config.articles, plan.corpus, original_model(config, plan))
         check_start(config.learning, encoders.clip)

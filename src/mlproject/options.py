@@ -114,6 +114,15 @@ class EngineOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CaptionOptions:
+    """The images' captions."""
+
+    captions: Literal["auto", "none"] = "auto"
+    """auto: the runs on captions read those of captions.csv beside the tables and those in the
+    image files (IPTC, XMP); none leaves them out, as where they were written for the articles."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class PreprocessingOptions:
     """The translation of articles into English."""
 
@@ -183,9 +192,9 @@ class MeasuringOptions:
 
     variants: str = ALL
     """Runs to measure, separated by commas: those of the paper (paper: clip, clip_ds, txv, txv_ds,
-    txv_text_ds); clip, txv, multilingual, mix, languages and all, each with _batch (whole test
-    sets) or _bank (one article alone); or all. Of paper and all, what can be made is made. Without
-    T×V's, nothing is trained."""
+    txv_text_ds); clip, txv, multilingual, mix, languages, all and captions, each with _batch (whole
+    test sets) or _bank (one article alone); or all. Of paper and all, what can be made is made.
+    Without T×V's, nothing is trained."""
     scale: float = 1.0
     """Factor of the similarities in the dual softmax of the paper's runs (the paper: 1)."""
     submission_form: Form = "2023"

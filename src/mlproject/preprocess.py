@@ -1,5 +1,6 @@
 """Entry point ``preprocess``: a corpus folder to articles in English, a Parquet table per set."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from pathlib import Path
@@ -8,14 +9,21 @@ import mlflow
 import pandas as pd
 
 from mlproject import tracking
-from mlproject.options import DEMO, CorpusOptions, EngineOptions, PreprocessingOptions
+from mlproject.options import (
+    DEMO,
+    CaptionOptions,
+    CorpusOptions,
+    EngineOptions,
+    PreprocessingOptions,
+)
 from newsimages.atomic import replacing, write_bytes
 from newsimages.corpora import OUTPUT_MARKER, Corpus, read_corpus
+from newsimages.corpora.captions import with_captions
 from newsimages.corpora.demo.corpus import build_demo
 from newsimages.devices import Device
 from newsimages.encoding.models import choose_translator
 from newsimages.engine import LOCAL, Engine
-from newsimages.errors import first_ten
+from newsimages.errors import NewsImagesError, first_ten
 from newsimages.lists import names_in
 from newsimages.preprocessing import articles as preprocessing
 from newsimages.preprocessing.language import detect, rare_languages
@@ -32,6 +40,7 @@ class Preprocess:
     """Finds each article's language and turns German titles and texts into English."""
 
     source: CorpusOptions = field(default_factory=CorpusOptions)
+    captioned: CaptionOptions = field(default_factory=CaptionOptions)
     preprocessing: PreprocessingOptions = field(default_factory=PreprocessingOptions)
     device: Device = "auto"
     """auto, cpu or cuda; auto takes a GPU where there is one."""
@@ -42,15 +51,15 @@ def run(config: Preprocess) -> None:
     """The entry point."""
     with tracking.entry_point(config):
         engine = config.engine.start()
-        corpus = open_corpus(config.source)
+        corpus = open_corpus(config.source, captions=config.captioned.captions == "auto")
         workdir = Path(config.source.workdir)
         preprocess(
             config.preprocessing, corpus, workdir=workdir, device=config.device, engine=engine
         )
 
 
-def open_corpus(source: CorpusOptions) -> Corpus:
-    """Reads the corpus; the demo corpus is drawn first, once.
+def open_corpus(source: CorpusOptions, *, captions: bool = False) -> Corpus:
+    """Reads the corpus, with its images' captions if asked; the demo is drawn first, once.
 
     Raises:
         NewsImagesError: The folder or a table in it cannot be used; no such data set.
@@ -62,11 +71,17 @@ def open_corpus(source: CorpusOptions) -> Corpus:
         folder = build_demo(Path(source.workdir) / "demo-corpus") if is_demo else source.corpus
         only = None if source.dataset == ALL else names_in(source.dataset)
         corpus = read_corpus(Path(folder), only=only, encoding=source.said_encoding)
+        corpus = with_captions(corpus) if captions else corpus
         counts = []
         for data_set in corpus.data_sets:
             tracking.log_data_set(data_set)
             n_articles, n_images = len(data_set.articles), len(data_set.images)
-            print(f"  {data_set.name} {data_set.split}: {n_articles} articles, {n_images} images")
+            n_captions = len(data_set.captions)
+            shown = f", {n_captions} of them with captions" if n_captions else ""
+            print(
+                f"  {data_set.name} {data_set.split}: {n_articles} articles, {n_images} images"
+                f"{shown}"
+            )
             counts.append((data_set.name, data_set.split, n_articles, n_images))
         columns = ["data_set", "split", "articles", "images"]
         # Also finds out, before the work, whether MLflow's artifacts can be written.
@@ -88,7 +103,8 @@ def preprocess(
     """Finds languages and translates; writes ``articles/SET-SPLIT.parquet`` into the workdir.
 
     Returns:
-        The corpus; its articles have language, confidence, and title_en and text_en complete.
+        The corpus; its articles have language, confidence, and title_en and text_en complete, and
+        its images caption_en, where captions were read.
 
     Raises:
         NewsImagesError: A translator or workdir that cannot be used.
@@ -127,6 +143,60 @@ def preprocess(
             f"  {len(rows)} sentences stay as they are, as the translator made nothing of them or "
             "found no end: see untranslated.csv of the run"
         )
+    corpus = replace(corpus, data_sets=tuple(data_sets))
+    return _with_english_captions(options, corpus, workdir=workdir, device=device)
+
+
+def captions_in_english(
+    options: PreprocessingOptions,
+    corpus: Corpus,
+    captions: Sequence[str],
+    *,
+    workdir: Path,
+    device: Device,
+) -> dict[str, str]:
+    """Captions in English, by what they were, as titles are.
+
+    Raises:
+        NewsImagesError: A translator or workdir that cannot be used.
+    """
+    distinct = sorted(set(captions))
+    codes = names_in(options.languages.lower())
+    found = detect(distinct, [""] * len(distinct), languages=codes)
+    table = pd.DataFrame(
+        {"title": distinct, "text": "", "title_en": pd.NA, "text_en": ""}, dtype="str"
+    )
+    try:
+        table, counts = preprocessing.preprocess(
+            table,
+            load_translator=partial(
+                Translator, choose_translator(corpus, options.translator), device=device
+            ),
+            cache_path=workdir / "translations.sqlite",
+            found=found,
+            rare=rare_languages(found.titles, codes),
+        )
+    except NewsImagesError as error:
+        raise NewsImagesError(
+            f"The images' captions, which captions=none leaves out: {error}"
+        ) from error
+    languages = counts.articles_per_language
+    print(f"  captions: {', '.join(f'{n} {code}' for code, n in languages.items())}")
+    return dict(zip(distinct, table["title_en"], strict=True))
+
+
+def _with_english_captions(
+    options: PreprocessingOptions, corpus: Corpus, *, workdir: Path, device: Device
+) -> Corpus:
+    """The corpus with caption_en of its images, where their captions were read and one has some."""
+    captions = [caption for each in corpus.data_sets for caption in each.captions]
+    if not captions:
+        return corpus
+    english = captions_in_english(options, corpus, captions, workdir=workdir, device=device)
+    data_sets = [
+        replace(each, images=each.images.assign(caption_en=each.images["caption"].map(english)))
+        for each in corpus.data_sets
+    ]
     return replace(corpus, data_sets=tuple(data_sets))
 
 

@@ -22,7 +22,13 @@ from mlproject.card import card, model_card, reads
 from mlproject.embed import Encoders, load_encoders, multilingual_config, prepare_and_embed
 from mlproject.evaluate import Experiment, why_impossible
 from mlproject.gallery import check_gallery, gallery_files, is_trial, served_gallery
-from mlproject.options import ArticleOptions, MultilingualOptions, RankingOptions, ServingOptions
+from mlproject.options import (
+    ArticleOptions,
+    CaptionOptions,
+    MultilingualOptions,
+    RankingOptions,
+    ServingOptions,
+)
 from mlproject.pointing import check_models, pointed_to, why_not_on
 from mlproject.preprocess import open_corpus
 from mlproject.promotion import ARTIFACT, MRR, settle, settling, tags_of
@@ -79,6 +85,7 @@ class Register:
     """Registers the retrievers: gallery, query bank and what wins on the validation part."""
 
     articles: ArticleOptions = field(default_factory=ArticleOptions)
+    captioned: CaptionOptions = field(default_factory=CaptionOptions)
     multilingual: MultilingualOptions = field(default_factory=MultilingualOptions)
     learning: LearningOptions = field(default_factory=LearningOptions)
     ranking: RankingOptions = field(default_factory=RankingOptions)
@@ -104,7 +111,8 @@ class Served(NamedTuple):
 def run(config: Register) -> None:
     """The entry point."""
     with tracking.entry_point(config):
-        corpus = open_corpus(config.articles.source)
+        captions = config.captioned.captions == "auto"
+        corpus = open_corpus(config.articles.source, captions=captions)
         check_trainable(config.learning, corpus, ["official"])
         check_gallery(config.serving.gallery, corpus, "official")
         check_registry()
@@ -181,10 +189,11 @@ def register(config: Register, experiment: Experiment) -> list[str]:
         served = _served(config, experiment, preprocessing, snapshot)
         print(f"  gallery: {len(snapshot or served.gallery['clip'])} images")
         for name, runs in SERVED.items():
+            known = [each.on(parts.towers) for each in runs]
             why = [
-                why_impossible(each, parts, chooser) or why_not_on(snapshot, each) for each in runs
+                why_impossible(each, parts, chooser) or why_not_on(snapshot, each) for each in known
             ]
-            possible = [each for each, reason in zip(runs, why, strict=True) if not reason]
+            possible = [each for each, reason in zip(known, why, strict=True) if not reason]
             if not possible:
                 tracking.not_made(name, why[0])
                 continue
@@ -209,7 +218,7 @@ def _served(
 ) -> Served:
     """What all models share. Raises: NewsImagesError as `served_gallery`."""
     given, parts = config.serving.gallery, experiment.parts
-    gallery, asked = served_gallery(given, experiment)
+    gallery, asked = served_gallery(given, config.articles, experiment)
     if snapshot:  # the same gallery in whatever version: figures are those of the validation part
         images = f"{snapshot.uri}, {snapshot.uid[:16]}"
     else:
@@ -267,7 +276,8 @@ def _register_one(
         bank_sha256=_digest({view: bank.of(view) for view in each.views}),
         validation_articles=sum(len(part.articles) for part in parts.validation),
     )
-    retriever = replace(retriever, provenance=about)
+    neutral = embedded.neutral if "captions" in retriever.gallery else None
+    retriever = replace(retriever, provenance=about, neutral=neutral)
     articles = pd.concat([part.articles for part in parts.training])
     encoders: dict[Tower, OpenClipEncoder] = {"clip": embedded.encoder}
     if embedded.originals and each.asks("multilingual"):

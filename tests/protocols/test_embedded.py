@@ -12,13 +12,15 @@ from newsimages.protocols.embedded import (
     joined,
     label_of,
     pairs_of,
+    with_captions,
     with_txv,
 )
+from newsimages.ranking.captions import n_captioned, neutral_vector
 from newsimages.ranking.spaces import Queries, Tower, View
 from newsimages.txv.network import NetworkConfig, TxVNetwork
 from newsimages.txv.projection import embed_images, embed_texts
 from newsimages.txv.towers import Networks, txv_gallery, txv_queries
-from tests.fakes import embedded_set
+from tests.fakes import embedded_set, random_embeddings, renamed
 
 N = 30
 TOWERS: tuple[Tower, ...] = ("clip", "multilingual")
@@ -161,6 +163,28 @@ def test_txv_needs_the_field_that_it_is_asked_with() -> None:
     assert len(txv_queries(only, {"txv": TITLES}).views) == 2
     with pytest.raises(NewsImagesError, match="clip on the text has no articles"):
         txv_queries(only, {"txv_text": TITLES})
+
+
+def test_captions_are_a_tower_that_every_part_and_join_keeps() -> None:
+    captions = random_embeddings("x", 4, RSS.images.dimension, 9)
+    captions = renamed(captions, RSS.images.ids[:4])
+    neutral = neutral_vector(captions.vectors)
+    some, none = with_captions(RSS, captions, neutral), with_captions(TW, None, neutral)
+    assert some.gallery["clip"] is RSS.gallery["clip"]
+    for field in ("title", "text"):
+        asked = some.queries.of(View("captions", field))  # type: ignore[arg-type]
+        own = some.queries.of(View("clip", field))  # type: ignore[arg-type]
+        np.testing.assert_array_equal(asked.vectors[:, :-1], own.vectors)
+        assert not asked.vectors[:, -1].any()
+    whole = joined([some, none])
+    images = whole.gallery["captions"]
+    assert images.ids.tolist() == whole.images.ids.tolist()
+    assert n_captioned(images) == n_captioned(some.gallery["captions"]) == 4
+    np.testing.assert_array_equal(images.select([f"TW/{TW.images.ids[0]}"]).vectors, [neutral])
+    part = with_txv(some.subset(["train2", "train7"]), {"txv": TITLES})
+    assert list(part.towers) == ["clip", "captions", "txv"]
+    own_rows = part.gallery["captions"].select(["2.jpg", "7.jpg"]).vectors
+    np.testing.assert_array_equal(own_rows, [[*captions.vectors[2], 0], neutral])
 
 
 def test_labels_are_fit_for_file_names() -> None:

@@ -16,6 +16,7 @@ from newsimages.encoding.long_text import LongText
 from newsimages.errors import NewsImagesError
 from newsimages.preprocessing.served import Preprocessing
 from newsimages.preprocessing.translation import Translator
+from newsimages.ranking.captions import captions_tower, neutral_vector, with_zero
 from newsimages.ranking.confidence import Confidence
 from newsimages.ranking.revisions import DualSoftmax, Neighbours, Sinkhorn
 from newsimages.ranking.spaces import View, Weights
@@ -37,7 +38,16 @@ ALL: Weights = {
     View("txv", "title"): 0.3,
     View("txv_text", "text"): 0.8 - 1 / 3 - 0.3,
 }
-WEIGHTS = {"clip": CLIP, "txv": TXV, "texts": {TEXT: 1.0}, "all": ALL}
+CAPTIONED: Weights = {TITLE: 0.5, View("captions", "title"): 0.2, View("captions", "text"): 0.3}
+CAPTIONS_ALONE: Weights = {View("captions", "title"): 1.0}
+WEIGHTS = {
+    "clip": CLIP,
+    "txv": TXV,
+    "texts": {TEXT: 1.0},
+    "all": ALL,
+    "captioned": CAPTIONED,
+    "captions": CAPTIONS_ALONE,
+}
 GALLERY, MANIFEST = "gallery/txv.npy", "retriever.json"
 TOWER = "text_towers/clip"
 SURE = Confidence(temperature=20, nothing=-2.5)
@@ -79,11 +89,17 @@ def made(
         if tower in towers
     }
     images = random_embeddings("i", 50, dimension, 1)
-    gallery = {"clip": images, **txv_gallery(images, networks)}
+    captions = random_embeddings("i", 20, dimension, 4)
+    captioned = captions_tower(captions, images.ids, neutral_vector(captions.vectors))
+    gallery = {"clip": images, "captions": captioned, **txv_gallery(images, networks)}
+    titles = random_embeddings("b", 20, dimension, 2)
+    texts = random_embeddings("b", 20, dimension, 3)
     bank = queries_of(
         {
-            TITLE: random_embeddings("b", 20, dimension, 2),
-            TEXT: random_embeddings("b", 20, dimension, 3),
+            TITLE: titles,
+            TEXT: texts,
+            View("captions", "title"): with_zero(titles),
+            View("captions", "text"): with_zero(texts),
         }
     )
     return Retriever(
@@ -99,6 +115,7 @@ def made(
             long_text=long_text,
         ),
         provenance=PROVENANCE,
+        neutral=captioned.vectors[-1] if "captions" in towers else None,
     ).with_bank(txv_queries(bank, networks))
 
 
@@ -147,6 +164,7 @@ def assert_answers_as(loaded: Retriever, own: Retriever) -> None:
     assert list(loaded.weights) == list(own.weights)
     assert loaded.revisions == own.revisions
     assert loaded.provenance == own.provenance == PROVENANCE
+    np.testing.assert_array_equal(loaded.neutral, own.neutral)  # or None both
     titles = {str(row): title for row, title in enumerate(TITLES)}
     texts = {"0": "Waves hit the pier. Nobody was hurt.", "1": " "}
     for revision in ("neighbours", "dual_softmax", "sinkhorn", "none", None):

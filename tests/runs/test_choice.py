@@ -15,9 +15,16 @@ from newsimages.embeddings import Embeddings
 from newsimages.errors import NewsImagesError
 from newsimages.metrics.metrics import CUTS, figures_of, ranks_in_lists, ranks_of_truth
 from newsimages.metrics.recall import recall_at
-from newsimages.protocols.embedded import EmbeddedSet, TowerVectors, joined, with_txv
+from newsimages.protocols.embedded import (
+    EmbeddedSet,
+    TowerVectors,
+    joined,
+    with_captions,
+    with_txv,
+)
 from newsimages.protocols.parts import divide
 from newsimages.ranking.bank import bank_offsets
+from newsimages.ranking.captions import neutral_vector
 from newsimages.ranking.confidence import Confidence
 from newsimages.ranking.ranking import Ranking, rank
 from newsimages.ranking.revisions import PLAIN, REVISIONS, DualSoftmax
@@ -265,6 +272,40 @@ def test_without_a_multilingual_tower_its_runs_say_so(variant: str) -> None:
         chooser.choose(run)
 
 
+def captioned(part: EmbeddedSet, seed: int, *, shuffled: bool = False) -> EmbeddedSet:
+    """The set with captions near their articles' titles, of two thirds of its images."""
+    titles, generator = part.queries.of(TITLE), np.random.default_rng(seed)
+    noisy = unit(titles.vectors + 1.5 * unit(generator.normal(size=titles.vectors.shape)))
+    truth = part.truth()
+    images = [truth[article] for article in titles.ids.tolist()]
+    rows = generator.permutation(len(images))[: 2 * len(images) // 3]
+    ids = np.array(images)[generator.permutation(rows) if shuffled else rows]
+    captions = Embeddings(ids, noisy[rows])
+    return with_captions(part, captions, neutral_vector(captions.vectors))
+
+
+@pytest.mark.parametrize("against", ["batch", "bank"])
+def test_captions_help_and_those_of_other_images_do_no_harm(against: str) -> None:
+    mix, run = choose_runs(f"mix_{against},captions_{against}")
+    run = run.on({"clip", "txv", "txv_text", "captions"})
+    views = [view for view in run.views if view.tower == "captions"]
+    mrr, weights = {}, {}
+    for shuffled in (False, True):
+        validation, test = (captioned(own, 7, shuffled=shuffled) for own in (VALIDATION, TEST))
+        bank = captioned(BANK, 8).queries
+        chooser = dataclasses.replace(CHOOSER, validation=validation, bank=bank)
+        weights[shuffled] = sum(chooser.choose(run).weights[view] for view in views)
+        for each in (mix, run):
+            found = lists(chooser, each, test.queries, test.gallery, top_k=50)
+            ranks = ranks_of_truth(found.table(), test.truth())
+            mrr[each, shuffled] = figures_of(ranks)["mrr"]
+    assert mrr[mix, False] == mrr[mix, True]  # it knows of no captions
+    assert mrr[run, False] > mrr[mix, False] + 0.01
+    assert mrr[run, True] > mrr[mix, True] - 0.01
+    assert weights[False] > 0.05
+    assert weights[True] < 0.03
+
+
 @pytest.mark.parametrize("variant", ["clip_bank", "txv_bank", "mix_bank"])
 def test_a_retrievers_validation_mrr_is_that_of_its_choice(variant: str) -> None:
     [run] = choose_runs(variant)
@@ -307,7 +348,8 @@ def test_the_chooser_of_a_corpus_knows_its_parts() -> None:
     assert chooser.bank is not None
     assert len(chooser.validation.articles) == sum(len(p.articles) for p in parts.validation)
     assert len(chooser.bank) == sum(len(p.articles) for p in parts.training)
-    assert set(chooser.bank.views) == {view for run in RUNS for view in run.views}
+    expected = {view for run in RUNS for view in run.views if view.tower != "captions"}
+    assert set(chooser.bank.views) == expected
     assert chooser.choose(choose_runs("clip_ds")[0]).revisions == (DualSoftmax(scale=3.0),)
     assert chooser.choose(choose_runs("all_bank")[0]).mrr > 0.5
 

@@ -4,7 +4,7 @@ import pytest
 
 from newsimages.errors import NewsImagesError
 from newsimages.ranking.revisions import PLAIN, DualSoftmax
-from newsimages.ranking.spaces import View
+from newsimages.ranking.spaces import Tower, View
 from newsimages.runs.table import RUNS, choose_runs
 
 
@@ -27,13 +27,13 @@ def test_the_five_runs_of_the_paper() -> None:
 
 def test_runs_beyond_the_paper_follow_its_numbers() -> None:
     beyond = [run for run in RUNS if run.family == "beyond"]
-    assert [run.number for run in beyond] == list(range(6, 18))
+    assert [run.number for run in beyond] == list(range(6, 20))
     assert {run.revision for run in beyond} == {None}
     for batch, bank in zip(beyond[::2], beyond[1::2], strict=True):
         assert (batch.against, bank.against) == ("batch", "bank")
         assert batch.views == bank.views
         assert batch.variant.removesuffix("_batch") == bank.variant.removesuffix("_bank")
-    assert len({run.variant for run in RUNS}) == len({run.official_name for run in RUNS}) == 17
+    assert len({run.variant for run in RUNS}) == len({run.official_name for run in RUNS}) == 19
 
 
 def test_views_of_the_runs_beyond_the_paper() -> None:
@@ -53,12 +53,28 @@ def test_views_of_the_runs_beyond_the_paper() -> None:
     )
     assert [run.variant for run in RUNS if run.asks("multilingual")] == [
         f"{name}_{against}"
-        for name in ("multilingual", "languages", "all")
+        for name in ("multilingual", "languages", "all", "captions")
         for against in ("batch", "bank")
     ]
     assert mix.txv_towers == everything.txv_towers == ("txv", "txv_text")
     assert (clip.txv_towers, txv.txv_towers) == ((), ("txv",))
     assert [run.text_field for run in (clip, mix, languages)] == ["title", "both", "title"]
+
+
+def test_captions_come_on_top_of_all_else_and_need_no_multilingual_model() -> None:
+    mix, everything, captions = choose_runs("mix_bank,all_bank,captions_bank")
+    own = (View("captions", "title"), View("captions", "text"))
+    assert captions.views == (*everything.views, *own)
+    towers: set[Tower] = {"clip", "txv", "txv_text", "captions"}
+    assert captions.on({*towers, "multilingual"}) == captions
+    assert captions.on(towers).views == (*mix.views, *own)
+    assert captions.on({"clip", "multilingual"}) == captions  # what it must have, it still asks
+    assert [run.variant for run in RUNS if run.asks("captions")] == [
+        "captions_batch",
+        "captions_bank",
+    ]
+    assert {run.on(set()) for run in RUNS if not run.may_lack} < {*RUNS}
+    assert captions.on(towers).words.startswith(mix.words.split(",")[0] + " + captions on titles")
 
 
 def test_every_run_says_what_it_does_in_words_of_its_own() -> None:

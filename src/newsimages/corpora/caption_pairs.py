@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from newsimages.corpora.forms import captions_tables
 from newsimages.corpora.image_files import OUTPUT_MARKER, ImageFiles
 from newsimages.corpora.names import reason_not_to_follow
 from newsimages.corpora.parts import known, require_columns
@@ -89,7 +90,8 @@ def checked(
 def _tables(source: Path, skipped: list[tuple[str, str]]) -> Iterator[Path]:
     """Yields the file itself or, of a folder, the tables that have both columns.
 
-    What is a link out of the folder, or has a name that is no text, goes to ``skipped``.
+    What is a link out of the folder, or has a name that is no text, goes to ``skipped``. The
+    captions of a data set's own images are no pairs.
     """
     if source.is_file():
         yield source
@@ -99,8 +101,9 @@ def _tables(source: Path, skipped: list[tuple[str, str]]) -> Iterator[Path]:
             if reason := reason_not_to_follow(folder, source):
                 skipped.append((encodable(folder.name), reason))
             elif folder == source or not (folder / OUTPUT_MARKER).exists():
+                captions = captions_tables(folder, source)
                 for path in sorted(folder.iterdir()):
-                    if is_table(path) and path.is_file():
+                    if is_table(path) and path.is_file() and path not in captions:
                         if reason := reason_not_to_follow(path, source):
                             skipped.append((encodable(path.name), reason))
                         elif first_columns(path) >= {"caption", "image"}:

@@ -11,7 +11,7 @@ from newsimages.corpora import own
 from newsimages.corpora.assembly import SKIPPED_COLUMNS, Report, assemble
 from newsimages.corpora.corpus_file import read_corpus_file
 from newsimages.corpora.encoding import check_encoding
-from newsimages.corpora.forms import read_part, reason_to_pass_over
+from newsimages.corpora.forms import captions_tables, read_part, reason_to_pass_over
 from newsimages.corpora.image_files import IMAGE_ENDINGS, OUTPUT_MARKER, ImageFiles
 from newsimages.corpora.names import (
     check_names,
@@ -47,13 +47,19 @@ class DataSet:
             (the right image, NA where it is not known; one that is absent from ``images`` is
             never found), ``date`` (UTC, or NaT).
         images: Columns ``image_id`` (unique), ``path`` (below the corpus folder, NA where no file
-            is found), ``url``, ``reason`` (why ``path`` is NA, else NA).
+            is found), ``url``, ``reason`` (why ``path`` is NA, else NA) and, where they were read,
+            ``caption`` (NA for none).
     """
 
     name: str
     split: Split
     articles: pd.DataFrame
     images: pd.DataFrame
+
+    @property
+    def captions(self) -> list[str]:
+        """The captions that its images have; none where they were not read."""
+        return list(self.images["caption"].dropna()) if "caption" in self.images else []
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,7 +121,7 @@ def read_corpus(
 def _read(folder: Path, only: Collection[str] | None, encoding: str | None) -> Corpus:
     corpus_name, models = read_corpus_file(folder)
     skipped: list[_Skipped] = []
-    tables = {place: _named_tables(place, folder, skipped) for place in _places(folder, skipped)}
+    tables = {place: _named_tables(place, folder, skipped) for place in places(folder, skipped)}
     known = {name for names in tables.values() for name in names.values()}
     if not known:
         raise NewsImagesError(
@@ -141,8 +147,8 @@ def _read(folder: Path, only: Collection[str] | None, encoding: str | None) -> C
     )
 
 
-def _places(root: Path, skipped: list[_Skipped]) -> Iterator[Path]:
-    """Yields the corpus folder and the sub-folders that may hold data sets."""
+def places(root: Path, skipped: list[_Skipped]) -> Iterator[Path]:
+    """Yields the corpus folder and the sub-folders that may hold data sets; others are reported."""
     yield root
     for place in sorted(path for path in root.iterdir() if path.is_dir()):
         if reason := reason_not_to_follow(place, root):
@@ -154,7 +160,10 @@ def _places(root: Path, skipped: list[_Skipped]) -> Iterator[Path]:
 def _named_tables(place: Path, root: Path, skipped: list[_Skipped]) -> dict[Path, str]:
     """The tables of articles or images in ``place``, each with the name of its data set."""
     tables = []
+    captions = captions_tables(place, root)
     for path in sorted(place.iterdir()):
+        if path in captions:
+            continue  # `newsimages.corpora.captions` reads it
         reason = _reason_to_skip(path, place, root)
         if reason:
             kind = "image" if path.suffix.lower() in IMAGE_ENDINGS else "table"

@@ -5,11 +5,14 @@ from pathlib import Path
 from types import ModuleType
 
 from newsimages.corpora import newsimages2025, newsimages_tsv, own
-from newsimages.corpora.parts import Part, said_split, words_of
-from newsimages.corpora.tables import first_cells, first_columns, read_table
+from newsimages.corpora.names import reason_not_to_follow
+from newsimages.corpora.parts import Part, said_split, stem_of, words_of
+from newsimages.corpora.tables import first_cells, first_columns, is_table, read_table
 from newsimages.errors import NewsImagesError
 
 _FORMS: tuple[ModuleType, ...] = (newsimages2025, newsimages_tsv, own)
+CAPTIONS = "captions"
+"""The name, without its ending, of a table of captions."""
 _CELL_OF_A_ROW = re.compile(r"[0-9]+(\.[0-9]+)?|\w+://\S+", re.ASCII)  # a number or an address
 _NO_TABLE = "its first line is no header of a NewsImages table, with tabs, commas or semicolons"
 
@@ -36,6 +39,32 @@ def reason_to_pass_over(path: Path) -> str | None:
         return None
     is_meant = any(form.is_form(columns) for form in _FORMS)
     return "" if not is_meant and columns >= {"caption", "image"} else None
+
+
+def captions_tables(folder: Path, root: Path) -> list[Path]:
+    """The tables of the captions of a folder's images: named ``captions``, beside articles' tables.
+
+    Without articles beside it, such a table holds pairs for pre-training.
+    """
+    tables = [path for path in sorted(folder.iterdir()) if is_table(path) and path.is_file()]
+    named = [
+        path
+        for path in tables
+        if stem_of(path).lower() == CAPTIONS
+        and not reason_not_to_follow(path, root)
+        and not _holds_articles(path)
+    ]
+    others = (path for path in tables if path not in named)
+    return named if named and any(reason_to_pass_over(path) is None for path in others) else []
+
+
+def _holds_articles(path: Path) -> bool:
+    """Whether a table has all columns of one of the forms."""
+    try:
+        columns = first_columns(path)
+    except (NewsImagesError, OSError):
+        return False
+    return any(form.has_all(columns) for form in _FORMS)
 
 
 def read_part(path: Path, encoding: str | None = None) -> Part:

@@ -27,6 +27,7 @@ IMAGES = pa.DataFrameSchema(
         "path": pa.Column(str, nullable=True),
         "url": pa.Column(str),
         "reason": pa.Column(str, nullable=True),
+        "caption": pa.Column(str, pa.Check.str_length(min_value=1), nullable=True, required=False),
     },
     strict=True,
     ordered=True,

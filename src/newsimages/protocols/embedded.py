@@ -10,10 +10,12 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from newsimages.corpora.parts import Split
 from newsimages.embeddings import Embeddings
 from newsimages.errors import NewsImagesError
+from newsimages.ranking.captions import captions_tower, with_zero
 from newsimages.ranking.spaces import Gallery, Queries, TextField, Tower, View
 from newsimages.txv.pairs import Pairs, merged, pair_up
 from newsimages.txv.projection import embed_texts
@@ -131,6 +133,23 @@ def with_txv(part: EmbeddedSet, networks: Networks) -> EmbeddedSet:
         for tower, network in networks.items()
     }
     return replace(part, towers={**part.towers, **towers})
+
+
+def with_captions(
+    part: EmbeddedSet, captions: Embeddings | None, neutral: NDArray[np.float32]
+) -> EmbeddedSet:
+    """The set with the tower of captions beside its own.
+
+    Args:
+        part: Asked with the vectors of its tower ``clip``.
+        captions: Of those of its images that have one, by the same text tower; None: none has.
+        neutral: The vector of all other images, as `newsimages.ranking.captions.neutral_vector`.
+    """
+    clip = part.towers["clip"]
+    queries = {field: with_zero(vectors) for field, vectors in clip.queries.items()}
+    images = captions_tower(captions, part.images.ids, neutral)
+    tower = TowerVectors(queries=queries, images=images)
+    return replace(part, towers={**part.towers, "captions": tower})
 
 
 def pairs_of(sets: Sequence[EmbeddedSet], field: TextField) -> Pairs:

@@ -21,6 +21,7 @@ from newsimages.errors import NewsImagesError, TooFewError, first_ten
 from newsimages.protocols.embedded import EmbeddedSet, TowerVectors, with_txv
 from newsimages.protocols.sameness import TITLES, Pictures, is_among, picture_groups, title_keys
 from newsimages.protocols.splits import split_articles
+from newsimages.ranking.spaces import Tower
 from newsimages.txv.batches import LEAST_PAIRS
 from newsimages.txv.towers import Networks
 
@@ -51,6 +52,12 @@ class Parts:
     def everything(self) -> tuple[EmbeddedSet, ...]:
         """All parts."""
         return (*self.training, *self.validation, *self.tests)
+
+    @property
+    def towers(self) -> frozenset[Tower]:
+        """The towers that all parts have."""
+        first, *others = (frozenset(part.towers) for part in self.everything)
+        return first.intersection(*others)
 
     def with_txv(self, networks: Networks) -> "Parts":
         """The parts that are chosen by and measured on with T×V's towers beside their own."""

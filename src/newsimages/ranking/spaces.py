@@ -21,9 +21,12 @@ from newsimages.errors import NewsImagesError, first_ten
 from newsimages.ranking.halves import Copies, Halves
 
 TextField = Literal["title", "text"]
-Tower = Literal["clip", "txv", "txv_text", "multilingual"]
-"""A space of texts and images: openCLIP's, T×V's (trained on titles, or on texts) on top of it, or
-that of a multilingual openCLIP model, which is asked with articles as they were written."""
+Tower = Literal["clip", "txv", "txv_text", "multilingual", "captions"]
+"""A space of texts and images: openCLIP's, T×V's (trained on titles, or on texts) on top of it,
+that of a multilingual openCLIP model, which is asked with articles as they were written, or the
+images' captions as openCLIP's text tower reads them."""
+ON_CLIP: frozenset[Tower] = frozenset({"txv", "txv_text", "captions"})
+"""Towers whose articles are made of CLIP's vectors."""
 Gallery = Mapping[Tower, Embeddings]
 """The same images in the space of each tower."""
 

@@ -15,8 +15,9 @@ from newsimages.embeddings import Embeddings
 from newsimages.encoding.long_text import LongText, embed_full_texts, full_texts
 from newsimages.plain_text import readable
 from newsimages.preprocessing.served import Preprocessing
-from newsimages.ranking.spaces import Queries, TextField, Tower, View, Weights
-from newsimages.txv.towers import TXV_FIELDS, Networks, txv_queries
+from newsimages.ranking.captions import with_zero
+from newsimages.ranking.spaces import ON_CLIP, Queries, TextField, Tower, View, Weights
+from newsimages.txv.towers import Networks, txv_queries
 
 
 class ReadsTexts(Protocol):
@@ -34,8 +35,8 @@ class ArticleEncoder:
     """The encoder of a request's articles: it gives the queries that were measured."""
 
     towers: Mapping[Tower, ReadsTexts]
-    """``clip``, which reads English and is the ground of T×V's towers, and ``multilingual``, which
-    reads articles as they were written; those that the weights ask."""
+    """``clip``, which reads English and is the ground of T×V's towers and of captions, and
+    ``multilingual``, which reads articles as they were written; those that the weights ask."""
     weights: Weights
     """Only the text fields of the views in it are encoded."""
     networks: Networks = field(default_factory=dict)
@@ -60,6 +61,11 @@ class ArticleEncoder:
         if "clip" in self.towers:
             own = (dict(zip(keys, each, strict=True)) for each in (english.titles, english.texts))
             views |= self._views("clip", *own)
+            views |= {
+                view: with_zero(views[View("clip", view.text_field)])
+                for view in self.weights
+                if view.tower == "captions"
+            }
         if "multilingual" in self.towers:
             views |= self._views("multilingual", titles, texts)
         queries = Queries(
@@ -89,8 +95,8 @@ class ArticleEncoder:
         return views
 
     def _fields(self, tower: Tower) -> set[TextField]:
-        """What a text tower is asked with, by views of its own or of T×V's on top of it."""
-        on_top = TXV_FIELDS if tower == "clip" else {}
+        """What a text tower is asked with, by views of its own or on top of it."""
+        on_top = ON_CLIP if tower == "clip" else ()
         return {view.text_field for view in self.weights if view.tower in {tower, *on_top}}
 
     @property

@@ -1,12 +1,12 @@
 """A retriever on disk: saved when it is registered, loaded where it is served.
 
 The folder holds ``retriever.json`` (format, settings, size and SHA-256 of every other file),
-``gallery/TOWER.npy`` (D, E) float32 of each tower, ``images.parquet`` (image_id, and offsets by
-their revision) or, where it points to a gallery that grows, the query bank: ``bank/VIEW.npy`` and
-``bank.parquet`` (article_id, has_text, in_english); ``txv/TOWER.safetensors`` where a tower is
-T×V's, ``text_towers/TOWER/`` (see `tower_folder`) and ``translator/``, as transformers saves one,
-unless it was left out. Nothing in it is pickled or executed, and nothing is read that
-``retriever.json`` does not list.
+``gallery/TOWER.npy`` (D, E) float32 of each tower, ``gallery/neutral.npy`` (E,) where captions are
+one, ``images.parquet`` (image_id, and offsets by their revision) or, where it points to a gallery
+that grows, the query bank: ``bank/VIEW.npy`` and ``bank.parquet`` (article_id, has_text,
+in_english); ``txv/TOWER.safetensors`` where a tower is T×V's, ``text_towers/TOWER/`` (see
+`tower_folder`) and ``translator/``, as transformers saves one, unless it was left out. Nothing in
+it is pickled or executed, and nothing is read that ``retriever.json`` does not list.
 """
 
 import logging
@@ -30,18 +30,18 @@ from newsimages.preprocessing.translation import Translator
 from newsimages.ranking.bank import ImageOffsets
 from newsimages.ranking.contributions import name_of
 from newsimages.ranking.revisions import PLAIN
-from newsimages.ranking.spaces import Gallery, Queries, Tower, View, Weights
+from newsimages.ranking.spaces import ON_CLIP, Gallery, Queries, Tower, View, Weights
 from newsimages.retriever.articles import ArticleEncoder
 from newsimages.retriever.growing import Pointer, on_snapshot
 from newsimages.retriever.manifest import Manifest, check_files, read_manifest, write_manifest
 from newsimages.retriever.retriever import Retriever
 from newsimages.txv.network import load_network, save_network
-from newsimages.txv.towers import TXV_FIELDS
 
 IMAGES, BANK = "images.parquet", "bank"
 LATEST = "latest"
 """The version of a gallery that is the newest one when a retriever is loaded."""
 GALLERY, NETWORKS, TEXT_TOWERS, TRANSLATOR = "gallery", "txv", "text_towers", "translator"
+NEUTRAL = f"{GALLERY}/neutral.npy"
 _SAMPLE = 64
 
 logger = logging.getLogger(__name__)
@@ -121,10 +121,10 @@ def save_retriever(
 
 
 def text_towers(weights: Weights) -> tuple[Tower, ...]:
-    """The towers that read the articles of these views: T×V's stand on CLIP's."""
+    """The towers that read the articles of these views: T×V's and captions stand on CLIP's."""
     asked: dict[Tower, None] = {}
     for view in weights:
-        asked["clip" if view.tower in TXV_FIELDS else view.tower] = None
+        asked["clip" if view.tower in ON_CLIP else view.tower] = None
     return tuple(asked)
 
 
@@ -134,6 +134,8 @@ def _save_gallery(folder: Path, retriever: Retriever) -> None:
     galleries = {tower: images.sorted_by_id() for tower, images in retriever.gallery.items()}
     for tower, images in galleries.items():
         np.save(folder / GALLERY / f"{tower}.npy", images.vectors, allow_pickle=False)
+    if retriever.neutral is not None:
+        np.save(folder / NEUTRAL, retriever.neutral, allow_pickle=False)
     ids = next(iter(galleries.values())).ids
     table = pd.DataFrame({"image_id": ids.astype(object)})
     for each in retriever.offsets:
@@ -204,6 +206,8 @@ def load_retriever(folder: Path, *, place: str = "", version: str = "") -> Retri
             offsets = tuple(
                 ImageOffsets(ids, table[each.name].to_numpy(np.float32), each) for each in revisions
             )
+        has_neutral = NEUTRAL in manifest.files
+        neutral = np.load(folder / NEUTRAL, allow_pickle=False) if has_neutral else None
     except (
         OSError, KeyError, TypeError, ValueError, EOFError, AttributeError, MemoryError
     ) as error:  # fmt: skip
@@ -236,6 +240,7 @@ def load_retriever(folder: Path, *, place: str = "", version: str = "") -> Retri
         networks=networks,
         encode=encode,
         provenance=manifest.provenance,
+        neutral=neutral,
     )
     if manifest.pointer and bank is not None:
         snapshot = _snapshot(manifest.pointer, place=place, version=version)
@@ -333,7 +338,9 @@ def _check_fit(retriever: Retriever, read: Mapping[Tower, TextTower]) -> None:
     dimensions = {tower: each.dimension for tower, each in read.items()}
     for name, images in retriever.gallery.items():
         network = retriever.networks.get(name)
-        gives, has = dimensions["clip" if name in TXV_FIELDS else name], images.dimension
+        gives, has = dimensions["clip" if name in ON_CLIP else name], images.dimension
+        if name == "captions":
+            gives += 1  # as `with_zero`
         takes = (has,) if network is None else network.config.text_dimensions
         maps_to = has if network is None else network.config.n_spaces * network.config.width
         if takes != (gives,) or maps_to != has:

@@ -86,6 +86,9 @@ class Retriever:
     """What a registered retriever was made of."""
     snapshot: Snapshot | None = None
     """The version of a gallery that grows whose images it ranks; None: they are its own."""
+    neutral: NDArray[np.float32] | None = None
+    """The vector of images without a caption, for those that come to its gallery later; None where
+    captions have no weight."""
     compute: Compute = ON_CPU
     """Where to rank, and with how much memory."""
 

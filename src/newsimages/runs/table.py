@@ -1,6 +1,7 @@
 """All runs, as data: the five of the paper, and those that go beyond it."""
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from newsimages.errors import NewsImagesError, first_ten
@@ -25,6 +26,8 @@ class Run:
     """How it compares articles with images; the weights of several are chosen."""
     revision: Revision | None = None
     """What is done to the similarities; None: what wins on the validation part."""
+    may_lack: frozenset[Tower] = frozenset()
+    """Towers that it does without where a corpus has none."""
     against: Against = "batch"
     """Whether the revision is over the test articles, or over the training articles, so that each
     article is answered alone."""
@@ -61,6 +64,11 @@ class Run:
         """Whether the tower is among its views'."""
         return any(view.tower == tower for view in self.views)
 
+    def on(self, towers: Collection[Tower]) -> "Run":
+        """The run where there are these towers: without the views that it may lack."""
+        absent = self.may_lack - {*towers}
+        return replace(self, views=tuple(view for view in self.views if view.tower not in absent))
+
     @property
     def needs_training(self) -> bool:
         """Whether it rests on training articles: by T×V, or as it chooses on a part of them."""
@@ -91,6 +99,7 @@ TOWERS: dict[Tower, str] = {
     "txv": "T×V",
     "txv_text": "T×V",
     "multilingual": "multilingual CLIP",
+    "captions": "captions",
 }
 """What people call them."""
 CLIP = (View("clip", "title"),)
@@ -100,6 +109,8 @@ MULTILINGUAL = (View("multilingual", "title"),)
 MIX = (*CLIP, View("clip", "text"), *TXV, *TXV_TEXT)
 LANGUAGES = (*CLIP, *MULTILINGUAL)
 EVERYTHING = (*MIX, *MULTILINGUAL, View("multilingual", "text"))
+CAPTIONS = (*EVERYTHING, View("captions", "title"), View("captions", "text"))
+OPTIONAL: frozenset[Tower] = frozenset({"multilingual"})
 
 
 RUNS: tuple[Run, ...] = (
@@ -120,6 +131,8 @@ RUNS: tuple[Run, ...] = (
     Run(number=15, variant="languages_bank", views=LANGUAGES, against="bank"),
     Run(number=16, variant="all_batch", views=EVERYTHING),
     Run(number=17, variant="all_bank", views=EVERYTHING, against="bank"),
+    Run(number=18, variant="captions_batch", views=CAPTIONS, may_lack=OPTIONAL),
+    Run(number=19, variant="captions_bank", views=CAPTIONS, may_lack=OPTIONAL, against="bank"),
 )
 
 

@@ -27,7 +27,10 @@ def test_counts(plan: Plan) -> None:
     sizes = {name: len(rows) for name, rows in plan.tables.items()}
     wanted = {f"{name}/train.csv": 800 for name in ("RSS", "RT", "TW")}
     wanted |= {f"{name}/test.csv": 300 for name in ("RSS", "RT", "TW")}
+    captions = {name: sizes.pop(name) for name in list(sizes) if name.endswith("/captions.csv")}
     assert sizes == wanted | {"pairs/pairs.csv": 5000}
+    assert list(captions) == [f"{name}/captions.csv" for name in ("RSS", "RT", "TW")]
+    assert all(600 < n < 800 for n in captions.values())  # of some 1,075 pictures
 
 
 def test_headlines_are_the_titles_in_both_languages(plan: Plan) -> None:
@@ -45,6 +48,19 @@ def test_no_two_pictures_show_the_same(plan: Plan) -> None:
 
 @pytest.mark.parametrize("name", ["RSS", "RT", "TW"])
 class TestDataSet:
+    def test_captions_are_of_its_pictures_and_have_no_sentence_of_an_article(
+        self, plan: Plan, name: str
+    ) -> None:
+        rows = plan.tables[f"{name}/captions.csv"]
+        articles = [row for part in ("train", "test") for row in plan.tables[f"{name}/{part}.csv"]]
+        assert {*_column(rows, "image")} < {*_column(articles, "image")}
+        assert _column(rows, "image") == sorted({*_column(rows, "image")})
+        captions = {*_column(rows, "caption")}
+        assert len(captions) > 0.99 * len(rows)
+        written = {*_column(articles, "title")}
+        written |= {end for row in articles for end in row["text"].split(". ")}
+        assert not {part for own in captions for part in (own, own.split(". ")[0])} & written
+
     def test_test_and_train_share_nothing(self, plan: Plan, name: str) -> None:
         train, test = plan.tables[f"{name}/train.csv"], plan.tables[f"{name}/test.csv"]
         for column in ("title", "image"):

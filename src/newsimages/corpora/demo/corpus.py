@@ -1,7 +1,8 @@
 """Writes the demo corpus: tables and drawn pictures in the project's own folder form.
 
 In: a folder and a seed. Out: a corpus folder with the data sets RSS, RT (German) and TW, each with
-``train.csv``, ``test.csv`` and ``images``, caption–image pairs in ``pairs``, and ``corpus.json``.
+``train.csv``, ``test.csv``, ``captions.csv`` and ``images``, caption–image pairs in ``pairs``, and
+``corpus.json``.
 """
 
 import csv
@@ -18,7 +19,15 @@ from newsimages import demo_models
 from newsimages.atomic import temporary_of, write_bytes
 from newsimages.checksums import file_sha256
 from newsimages.corpora.demo.drawing import draw
-from newsimages.corpora.demo.plan import GENERATOR_VERSION, SEED, Plan, Row, Sizes, plan_corpus
+from newsimages.corpora.demo.plan import (
+    GENERATOR_VERSION,
+    SEED,
+    STYLES,
+    Plan,
+    Row,
+    Sizes,
+    plan_corpus,
+)
 from newsimages.corpora.demo.scenes import Scene
 from newsimages.errors import NewsImagesError
 from newsimages.progress import progress
@@ -107,7 +116,10 @@ def _is_complete(folder: Path, seed: int, sizes: Sizes) -> bool:
         )
     tables = found.get("tables")
     described = {**MODELS, **_pictures(folder)}
+    captions = {f"{style.name}/captions.csv" for style in STYLES}  # not always there at first
     if not isinstance(tables, dict) or not described.items() <= found.items():
+        return False
+    if not captions <= tables.keys():
         return False
     return all(
         (folder / name).is_file() and file_sha256(folder / name) == sha256

@@ -11,7 +11,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from newsimages.corpora.demo.scenes import TOPICS, Scene, sample_scene
-from newsimages.corpora.demo.wording import LOOSE_SHARE, article, caption, exclaimed
+from newsimages.corpora.demo.wording import (
+    LOOSE_SHARE,
+    agency_caption,
+    article,
+    caption,
+    exclaimed,
+)
 from newsimages.corpora.demo.words import Both, Language
 
 GENERATOR_VERSION = 1
@@ -30,6 +36,7 @@ _FIRST_DAY: dict[Split, datetime.date] = {
 _DAYS: dict[Split, int] = {"train": 300, "test": 60}
 _SHARED_IMAGES = 0.03
 _SHARED_TITLES = 0.02
+_CAPTIONED = 2 / 3  # of the pictures of a data set
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,6 +108,7 @@ def plan_corpus(seed: int, sizes: Sizes) -> Plan:
         titles: set[str] = set()
         _add_articles(plan, style, "test", sizes.test, seed=seed, titles=titles, seen=seen)
         _add_articles(plan, style, "train", sizes.train, seed=seed, titles=titles, seen=seen)
+        _add_captions(plan, style, seed)
     rng = random.Random(f"corpus-{seed}-pairs")
     rows = []
     for index in range(sizes.pairs):
@@ -160,6 +168,17 @@ def _add_articles(
         )
     plan.tables[f"{style.name}/{part}.csv"] = rows
     plan.headlines[f"{style.name}/{part}.csv"] = headlines
+
+
+def _add_captions(plan: Plan, style: Style, seed: int) -> None:
+    """An agency's captions of most pictures of a data set, from random numbers of their own."""
+    rng = random.Random(f"captions-{seed}-{style.name}")
+    start = f"{style.name}/images/"
+    plan.tables[f"{style.name}/captions.csv"] = [
+        {"image": name.removeprefix(start), "caption": agency_caption(scene, rng)}
+        for name, scene in sorted(plan.pictures.items(), key=lambda picture: picture[0])
+        if name.startswith(start) and rng.random() < _CAPTIONED
+    ]
 
 
 def _new_article(

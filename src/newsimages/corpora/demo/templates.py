@@ -522,3 +522,24 @@ CAPTIONS: tuple[str, ...] = (
     "View of {n} {doing} {weather}.",
     "{h} next to {x} on {day} in {city}.",
 )
+
+AGENCY_CAPTIONS: tuple[str, ...] = (
+    "{city}, {date} – {n} with {x}, {weather}, {time}. Photo: {credit}",
+    "{n}, photographed {time} {where}, {x} behind. {credit}",
+    "General view of {n} {weather} {time}, {date}. {credit}",
+    "{n} with {x} behind, {where}, {weather}, {date} / {credit}",
+    "File picture dated {date}: {n} {where} {time}. {credit}",
+    "Stock picture: {n} {where} {weather}, {time} ({credit})",
+    "Archive, {date}: {n} and {x}, {weather}, {time}. Photo: {credit}",
+    "Close-up of {n} {weather} in {city}, {x} in the distance ({credit})",
+)
+"""What an agency writes about a picture for its archive; no article has such sentences."""
+
+CREDITS: tuple[str, ...] = (
+    "Lumen/A. Rossi",
+    "Lumen/K. Jensen",
+    "Northlight Images",
+    "Alto Press/M. Novak",
+    "Alto Press/handout",
+    "S. Laurent",
+)

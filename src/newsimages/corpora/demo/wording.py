@@ -4,14 +4,17 @@ In: a scene and a random generator. Out: text. The generator chooses sentences a
 any language is chosen, so that equal generators give translations of each other.
 """
 
+import datetime
 import random
 import re
 from dataclasses import dataclass
 
 from newsimages.corpora.demo.scenes import Scene
 from newsimages.corpora.demo.templates import (
+    AGENCY_CAPTIONS,
     BACKGROUND,
     CAPTIONS,
+    CREDITS,
     EXCLAIMED,
     LINES,
     LOOSE,
@@ -41,6 +44,8 @@ LOOSE_SHARE = 0.1
 """Share of headlines that are only loosely related to their picture."""
 CAPTION_SHARE = 0.5
 EXCLAIMED_SHARE = 0.15
+
+_FIRST_DAY, _DAYS = datetime.date(2019, 1, 1), 1461  # on which agencies took their pictures
 
 _HEADLINE_FORMS = {"full": "h", "colour": "k", "number": "b", "plain": "o"}
 _ARTICLES: dict[str, Article] = {
@@ -72,6 +77,18 @@ def caption(scene: Scene, rng: random.Random) -> str:
     """An English photo caption that names several of the visible attributes."""
     fillings = _fillings(scene, rng) | {"doing": (LINES[scene.topic].doing, "")}
     template = rng.choice(CAPTIONS)
+    return _render(_Line((template, ""), fillings), scene, "en")
+
+
+def agency_caption(scene: Scene, rng: random.Random) -> str:
+    """What an agency's archive says of a picture: what is seen, in English, and a credit.
+
+    Town and date are drawn for it alone, so that they tell nothing of an article.
+    """
+    day = _FIRST_DAY + datetime.timedelta(days=rng.randrange(_DAYS))
+    extra = {"date": f"{day.day} {day:%B %Y}", "credit": rng.choice(CREDITS)}
+    fillings = _fillings(scene, rng) | {name: (text, "") for name, text in extra.items()}
+    template = rng.choice(AGENCY_CAPTIONS)
     return _render(_Line((template, ""), fillings), scene, "en")
 
 
