@@ -255,9 +255,7 @@ def _fetch(folder: Path, gallery: Gallery) -> None:
         raise NewsImagesError(
             f"{gallery.uri} has an image more than once. Look at it with action=verify."
         )
-    order = np.asarray(pc.sort_indices(pool.table()["image_id"]))
-    places = np.empty(len(order), np.int64)
-    places[order] = np.arange(len(order))
+    places = _places(pool)
     name = f"version-{gallery.version}"
     write_array(pool.inner / f"{name}.live", live)
     write_array(pool.inner / f"{name}.places", places)
@@ -268,6 +266,18 @@ def _fetch(folder: Path, gallery: Gallery) -> None:
             path.unlink(missing_ok=True)
     if before:
         before.discard()
+
+
+def _places(pool: Pool) -> NDArray[np.int64]:
+    """(R,) each row's place by its id; as they are written down where no row has come since."""
+    for name in _versions(pool):
+        written = np.fromfile(pool.inner / f"{name}.places", np.int64)
+        if len(written) == pool.rows:
+            return written
+    order = np.asarray(pc.sort_indices(pool.table()["image_id"]))
+    places = np.empty(len(order), np.int64)
+    places[order] = np.arange(len(order))
+    return places
 
 
 def _keys(gallery: Gallery) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
