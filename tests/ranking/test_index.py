@@ -68,6 +68,21 @@ def test_what_it_finds_has_the_exact_scores_and_order(
     assert_same_bits(everything, rank(space, DUAL, offsets=offsets, top_k=K))
 
 
+def test_as_few_cells_as_can_be_are_gone_through(
+    space: Space, offsets: ImageOffsets, index: ImageIndex
+) -> None:
+    exact = rank(space, DUAL, offsets=offsets, top_k=K).rows
+    for least in (0.01, 0.9, 0.99, 1.0):
+        found = tuned(index, space, offsets.values, exact, least=least)
+        assert found.recall_at_100 is not None
+        assert found.recall_at_100 >= least
+        if found.n_probed > 1:
+            fewer = replace(index, n_probed=int(0.8 * found.n_probed))
+            answer = rank(space, DUAL, offsets=offsets, top_k=K, index=fewer)
+            shares = [np.isin(a, b).mean() for a, b in zip(exact, answer.rows, strict=True)]
+            assert answer.approximate is False or np.mean(shares) < least
+
+
 def test_an_answer_alone_is_that_among_others(
     space: Space, offsets: ImageOffsets, index: ImageIndex
 ) -> None:

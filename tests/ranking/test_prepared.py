@@ -63,6 +63,25 @@ def test_a_prepared_gallery_makes_the_same_space_and_looks_for_copies_once(
     assert looked == [2]
 
 
+@pytest.mark.parametrize("precision", ["bf16", "fp32"])
+def test_very_many_images_have_halves_where_the_processor_multiplies_them(
+    precision: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(prepared_module, "MANY", N)
+    monkeypatch.setattr(prepared_module, "resolve_precision", lambda *_: precision)
+    at_hand = halves_of(GALLERY["clip"].vectors)
+    images = Prepared(gallery=GALLERY, halves={"clip": at_hand})
+    first, again = (images.space(QUERIES, WEIGHTS).halves for _ in range(2))
+    if precision == "fp32":
+        assert first is None
+        return
+    assert first is not None
+    assert again is not None
+    assert first[0] is at_hand
+    assert first[1] is again[1]  # made once
+    assert torch.equal(first[1].vectors, halves_of(GALLERY["multilingual"].vectors).vectors)
+
+
 def test_rows_may_stand_in_any_order() -> None:
     images, offsets = shuffled()
     actual = rank(images.space(QUERIES, WEIGHTS), DUAL, offsets=offsets, confidence=SURE)

@@ -212,7 +212,9 @@ def tuned(
         elif enough.n_probed - too_few > enough.n_probed // 10:
             n_probed = (too_few + enough.n_probed) // 2
         else:
-            return enough
+            break
+    if enough is not None:
+        return enough
     raise NewsImagesError(
         f"The index finds {best:.3f} of the first {exact.shape[1]} images of {len(exact)} "
         f"validation articles, expected at least {least}: search without an index (index=none)."
