@@ -104,7 +104,7 @@ def test_what_is_refused_is_reported_and_holds_up_no_other(
     loaded = load_retriever(asked.folder)
 
     class Choosy:
-        gallery = loaded.gallery
+        gallery, provenance = loaded.gallery, loaded.provenance
 
         def retrieve(self, titles: dict[str, str], *args: Any, **options: Any) -> Any:
             if wrong := [key for key in titles if key in ("a03", "a11")]:

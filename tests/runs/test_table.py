@@ -74,7 +74,7 @@ def test_captions_come_on_top_of_all_else_and_need_no_multilingual_model() -> No
         "captions_bank",
     ]
     assert {run.on(set()) for run in RUNS if not run.may_lack} < {*RUNS}
-    assert captions.on(towers).words.startswith(mix.words.split(",")[0] + " + captions on titles")
+    assert captions.on(towers).words.startswith("CLIP + T×V + captions on titles and texts, ")
 
 
 def test_every_run_says_what_it_does_in_words_of_its_own() -> None:
