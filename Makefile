@@ -1,12 +1,16 @@
 # Every target runs in an environment of the pinned requirements, made on first use by uv.
 PYTHON_ENV = uv run --quiet --no-project --python 3.11 --with-requirements requirements-dev.txt
+EXTRAS_ENV = $(PYTHON_ENV) --with-requirements registry/requirements-gallery.txt --with-requirements requirements-spark.txt
 COMPILE = uv pip compile --quiet --universal --python-version 3.11
 WITHOUT_CUDA = $$(sed -nE 's/^((cuda|nvidia|triton)[a-z0-9-]*)==.*/--no-emit-package \1/p' requirements.txt)
 
-.PHONY: test check format bench bench-page bench-large bench-spark scale results demo-models seen backbones lock hooks
+.PHONY: test test-extras check format bench bench-page bench-large bench-spark scale results demo-models seen backbones lock hooks
 
 test: ## the tests
 	$(PYTHON_ENV) python -m pytest
+
+test-extras: ## the tests of what needs an extra: Spark, galleries that grow, the index
+	$(EXTRAS_ENV) python -m pytest -m extra
 
 check: ## style, types
 	$(PYTHON_ENV) ruff check .
@@ -24,10 +28,10 @@ bench-page: ## the same, and its table into docs/speed.md
 	PYTHONPATH=src $(PYTHON_ENV) python benchmarks/run.py --page
 
 bench-large: ## a million images: the exact search and an index (minutes, 5 GB of disk)
-	PYTHONPATH=src $(PYTHON_ENV) python benchmarks/run.py large
+	PYTHONPATH=src $(EXTRAS_ENV) python benchmarks/run.py large
 
 bench-spark: ## Spark beside this process: minutes of embed and score on two cores
-	PYTHONPATH=src $(PYTHON_ENV) python benchmarks/run.py spark --page --block spark
+	PYTHONPATH=src $(EXTRAS_ENV) python benchmarks/run.py spark --page --block spark
 
 scale: ## what 100 million images take, into docs/scale.md
 	PYTHONPATH=src $(PYTHON_ENV) python tools/scale.py

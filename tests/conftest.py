@@ -11,7 +11,17 @@ from playwright.sync_api import Browser, Error, sync_playwright
 from newsimages.spark import Spark
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
+EXTRAS = ("gallery", "test_growing", "test_index")
+"""Folders and modules whose tests need an extra."""
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks the tests that need an extra: `make test-extras` runs those, in their environment."""
+    for item in items:
+        needs_spark = "spark" in getattr(item, "fixturenames", ())
+        if needs_spark or {item.path.stem, item.path.parent.name} & {*EXTRAS}:
+            item.add_marker("extra")
 
 
 @pytest.fixture(scope="module")

@@ -82,7 +82,7 @@ class Spark:
         if not parts:
             return
         # The pickle of a function may load a model: not before the worker knows its GPU.
-        pickled: bytes = cloudpickle.dumps(function)  # type: ignore[no-untyped-call]
+        pickled: bytes = cloudpickle.dumps(function)
         results = self._context.accumulator([], _appending())
         task = partial(_work, pickled, str(Path.cwd()), results)
         group, n_seen = f"newsimages-{secrets.token_hex(8)}", 0

@@ -24,7 +24,9 @@ from newsimages.ranking.spaces import Space
 from tests.fakes import assert_same_bits
 from tests.ranking.test_search import clip_like, offsets_of
 
-pytest.importorskip("faiss", reason="faiss-cpu is not installed (requirements-gallery.txt)")
+pytest.importorskip(
+    "faiss", reason="faiss-cpu is not installed (registry/requirements-gallery.txt)"
+)
 DUAL = DualSoftmax(scale=20.0)
 N, K = 6000, 20
 

@@ -312,7 +312,7 @@ def _faiss() -> Any:
         import faiss  # noqa: PLC0415 - an extra
     except ImportError as error:
         raise NewsImagesError(
-            "An index needs faiss-cpu: pip install -r requirements-gallery.txt, or search without "
-            "(index=none)."
+            "An index needs faiss-cpu: pip install -r registry/requirements-gallery.txt, or search "
+            "without (index=none)."
         ) from error
     return faiss
