@@ -261,7 +261,7 @@ def _register_one(
         retriever = on_snapshot(retriever, snapshot, bank)
         gallery = f"{snapshot.uri}, version {snapshot.version}"
         digest = hashlib.sha256(f"{snapshot.uid} {snapshot.version}".encode()).hexdigest()
-        mlflow.log_param("gallery_version", snapshot.version)
+        mlflow.log_param("pinned_gallery_version", snapshot.version)
     about = Provenance(
         variant=each.variant,
         corpus=embedded.corpus.name,

@@ -57,7 +57,7 @@ def test_a_model_on_a_gallery_that_grows(
     assert grow(arguments, "--action", "remove", "--ids", names[0]) == 0
 
     asked = pd.DataFrame({"title": ["a red square", "a blue one"]})
-    uri = "models:/newsimages-fused@champion"
+    uri = "models:/newsimages-fused@challenger"  # so small a gallery is a trial
     answers = mlflow.pyfunc.load_model(uri).predict(asked)
     assert [sorted(each) for each in answers["image_ids"]] == [names] * 2
     assert answers["gallery_version"].tolist() == [2, 2]
