@@ -1,13 +1,14 @@
-"""Captions that picture files hold: IPTC, XMP, and what is none."""
+"""What picture files say: captions by IPTC or XMP, credits, days, and what is none."""
 
 import io
 import struct
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 from PIL import Image, PngImagePlugin
 
-from newsimages.corpora.picture_captions import MAX_CHARACTERS, as_caption, caption_in
+from newsimages.corpora.picture_captions import MAX_CHARACTERS, as_caption, caption_in, said_in
 
 XMP = (
     '<?xpacket begin="" id="W5M0"?><x:xmpmeta xmlns:x="adobe:ns:meta/">'
@@ -122,3 +123,20 @@ def test_long_captions_are_cut(path: Path) -> None:
     for caption in (caption_in(path), as_caption(text * 20)):
         assert MAX_CHARACTERS - 10 <= len(caption) <= MAX_CHARACTERS
         assert caption == text[: len(caption)]
+
+
+@pytest.mark.parametrize(
+    ("iptc", "expected"),
+    [
+        (field(110, b"dpa") + field(80, b"A. B."), {"credit": "dpa"}),
+        (field(80, b"A. B.") + field(80, "Jos\u00e9".encode("cp1252")), {"credit": "A. B., José"}),
+        (field(110, b"\x00\x01") + field(110, b" - ") + field(80, b"A. B."), {"credit": "A. B."}),
+        (field(55, b"20260105"), {"date": datetime(2026, 1, 5)}),
+        (field(55, b"00000000") + field(55, b"20260105"), {"date": datetime(2026, 1, 5)}),
+        (field(55, b"2026015") + field(55, b"\xff" * 8) + field(55, b"20260132"), {}),
+        (field(110, b"dpa", record=1), {}),
+    ],
+)
+def test_credit_and_day(path: Path, iptc: bytes, expected: dict[str, object]) -> None:
+    path.write_bytes(jpeg(iptc))
+    assert said_in(path) == expected

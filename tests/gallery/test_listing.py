@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from newsimages.corpora.picture_captions import said_in
 from newsimages.errors import NewsImagesError
-from newsimages.gallery.iptc import said_in
 from newsimages.gallery.listing import listing, named_in
 
 

@@ -1,13 +1,15 @@
-"""The caption that a picture's file holds: a JPEG or PNG file in, its text or "" out.
+"""What a picture's file says of it: a JPEG or PNG file in, its caption, credit and day out.
 
-Agencies write it as IPTC's Caption/Abstract (2:120) or as XMP's ``dc:description``. Such data may
-hold anything, so only the beginning of a file is looked at, and only what is text is taken.
+Agencies write the caption as IPTC's Caption/Abstract (2:120) or as XMP's ``dc:description``, credit
+and day as IPTC's 2:110 (else the byline, 2:80) and 2:55. Such data may hold anything, so only the
+beginning of a file is looked at, and only what is text is taken.
 """
 
 import io
 import re
 import warnings
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from xml.parsers import expat
@@ -19,9 +21,12 @@ from newsimages.plain_text import readable
 MAX_CHARACTERS = 2_000
 """Of a caption that are taken, the limit of IPTC; no text tower reads as many."""
 
+Field = tuple[tuple[int, int], bytes]
+"""Record, number and value of a field of IPTC's IIM."""
+
 _HEADER = 1 << 20  # bytes of a file in which its caption is looked for
 _FORMATS = ("JPEG", "PNG")
-_IPTC, _CAPTION = 0x0404, (2, 120)
+_IPTC, _CAPTION, _CREDIT, _BYLINE, _DAY = 0x0404, (2, 120), (2, 110), (2, 80), (2, 55)
 _MAX_XMP = 1 << 18
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffd]")  # no text has them
 _DESCRIPTION = "http://purl.org/dc/elements/1.1/ description"
@@ -31,14 +36,27 @@ _LANGUAGE = "http://www.w3.org/XML/1998/namespace lang"
 
 def caption_in(path: Path) -> str:
     """The caption in a file, as people see it; "" where there is none that is text."""
+    return str(said_in(path).get("caption", ""))
+
+
+def said_in(path: Path) -> dict[str, Any]:
+    """``caption``, ``credit`` and ``date`` (a datetime), those that the file says; no errors."""
     try:
         with path.open("rb") as file, warnings.catch_warnings():
             warnings.simplefilter("ignore")
             with Image.open(io.BytesIO(file.read(_HEADER)), formats=_FORMATS) as image:
                 about = dict(image.info)
     except Exception:  # noqa: BLE001 (each of Pillow's readers has its own; a report comes later)
-        return ""
-    return next(filter(None, map(as_caption, _found(about))), "")
+        return {}
+    fields = _iptc(about)
+    captions = map(as_caption, _captions(about, fields))
+    credits_ = (_credit(fields, number) for number in (_CREDIT, _BYLINE))
+    days = (_day(value) for field, value in fields if field == _DAY)
+    said = {
+        name: next(filter(None, found), None)
+        for name, found in (("caption", captions), ("credit", credits_), ("date", days))
+    }
+    return {name: value for name, value in said.items() if value}
 
 
 def as_caption(text: str) -> str:
@@ -47,20 +65,37 @@ def as_caption(text: str) -> str:
     return caption if any(map(str.isalpha, caption)) else ""
 
 
-def _found(about: dict[Any, Any]) -> Iterator[str]:
+def _captions(about: dict[Any, Any], fields: list[Field]) -> Iterator[str]:
     """Yields what stands for a caption in a picture's data, IPTC before XMP."""
-    blocks = about.get("photoshop")
-    if isinstance(blocks, dict) and isinstance(blocks.get(_IPTC), bytes):
-        for field, value in _fields(blocks[_IPTC]):
-            if field == _CAPTION:
-                yield _text(value)
+    yield from (_text(value) for field, value in fields if field == _CAPTION)
     packet = about.get("xmp")
     if isinstance(packet, bytes) and len(packet) <= _MAX_XMP:
         yield _description(packet)
 
 
-def _fields(content: bytes) -> Iterator[tuple[tuple[int, int], bytes]]:
-    """Yields record, number and value of the fields of IPTC's IIM, up to the first broken one."""
+def _credit(fields: list[Field], number: tuple[int, int]) -> str:
+    """All that a field says, which may occur several times, separated by commas."""
+    texts = (as_caption(_text(value)) for field, value in fields if field == number)
+    return as_caption(", ".join(filter(None, texts)))
+
+
+def _day(value: bytes) -> datetime | None:
+    """A day as IPTC writes it, 20260105."""
+    try:
+        return datetime.strptime(value.decode("ascii"), "%Y%m%d") if len(value) == 8 else None
+    except ValueError:
+        return None
+
+
+def _iptc(about: dict[Any, Any]) -> list[Field]:
+    """The fields of IPTC in a picture's data."""
+    blocks = about.get("photoshop")
+    content = blocks.get(_IPTC) if isinstance(blocks, dict) else None
+    return list(_fields(content)) if isinstance(content, bytes) else []
+
+
+def _fields(content: bytes) -> Iterator[Field]:
+    """Yields the fields of IPTC's IIM, up to the first broken one."""
     at = 0
     while content[at : at + 1] == b"\x1c" and at + 5 <= len(content):
         size = int.from_bytes(content[at + 3 : at + 5])

@@ -3,7 +3,7 @@
 The table has a column ``image_id``, or ``file`` or ``image`` (a path or a name below the folder,
 with or without ending), or both; and any of ``caption``, ``credit``, ``rights`` and ``date``.
 Without a table, all image files below the folder are meant, and an image's id is its path. What the
-table does not say of caption, credit and date is read from the file, where that says it in IPTC.
+table does not say of caption, credit and date is read from the file, where that says it.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -18,10 +18,10 @@ from newsimages.corpora.assembly import dates_of
 from newsimages.corpora.encoding import decoded, first_lines
 from newsimages.corpora.image_files import IMAGE_ENDINGS, ImageFiles
 from newsimages.corpora.names import is_text
+from newsimages.corpora.picture_captions import said_in
 from newsimages.corpora.tables import Table, clean, read_table
 from newsimages.errors import NewsImagesError, first_ten
 from newsimages.gallery.columns import ABOUT, TEXTS
-from newsimages.gallery.iptc import said_in
 from newsimages.plain_text import readable
 
 ID, FILES = "image_id", ("file", "image")
