@@ -1,6 +1,6 @@
 """Entry point ``gallery``: images into a gallery that grows, or out of it, each time a version."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import cast
@@ -9,26 +9,32 @@ import mlflow
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from mlproject import tracking
 from mlproject.embed import embedding_store, encoder_config, multilingual_config
 from mlproject.options import (
     DEMO,
+    CaptionOptions,
     EncoderOptions,
     GrowingOptions,
     MultilingualOptions,
+    PreprocessingOptions,
 )
+from mlproject.preprocess import captions_in_english
 from newsimages.atomic import write_bytes
 from newsimages.corpora import OUTPUT_MARKER, Corpus
 from newsimages.corpora.corpus_file import read_corpus_file
 from newsimages.corpora.demo.corpus import MODELS
+from newsimages.corpora.picture_captions import as_caption
 from newsimages.devices import Precision
+from newsimages.embeddings import Embeddings
 from newsimages.encoding.encoders import OpenClipEncoder
 from newsimages.encoding.models import AUTO, NO_MODEL
 from newsimages.encoding.store import UnreadableImagesError
 from newsimages.engine import LOCAL
 from newsimages.errors import NewsImagesError, first_ten
-from newsimages.gallery.columns import Rows, TowerModel
+from newsimages.gallery.columns import CAPTIONS, Rows, TowerModel
 from newsimages.gallery.listing import listing, named_in
 from newsimages.gallery.storage import is_gallery
 from newsimages.gallery.table import Change, placed
@@ -47,6 +53,8 @@ class Gallery:
     """The corpus folder whose recommended models a new gallery's vectors are made by, or demo."""
     workdir: str = "work"
     """The folder that keeps what was encoded; made if it is not there."""
+    captioned: CaptionOptions = field(default_factory=CaptionOptions)
+    preprocessing: PreprocessingOptions = field(default_factory=PreprocessingOptions)
     encoder: EncoderOptions = field(default_factory=EncoderOptions)
     multilingual: MultilingualOptions = field(default_factory=MultilingualOptions)
 
@@ -90,16 +98,21 @@ def add(config: Gallery) -> tuple[Change, Growing]:
     write_bytes(Path(config.workdir) / "embeddings" / OUTPUT_MARKER, b"")
     encoders = load_encoders(config)
     towers = {name: tower_model(encoder) for name, encoder in encoders.items()}
+    towers[CAPTIONS] = towers["clip"]
     gallery = Growing.create(growing.gallery, towers)
     todo = gallery.todo(found.about, replace=growing.replace)
     problems = dict(found.problems)
     added = replaced = n_unread = 0
     for start in range(0, len(todo.rows), PORTION):
         about = todo.about.take(todo.rows[start : start + PORTION])
-        rows, unread = _encoded(config, encoders, about, found.files)
+        known = gallery.same_pictures(about) if todo.n_there else {}
+        rows, unread = _encoded(config, encoders, about, found.files, known)
         problems |= unread
         n_unread += len(unread)
         if rows is not None:
+            if CAPTIONS in gallery.kind.towers:  # not where it was made before there were any
+                own = _of_captions(config, encoders["clip"], rows.about)
+                rows = replace(rows, vectors={**rows.vectors, CAPTIONS: own})
             change = gallery.add(rows, towers, replace=growing.replace)
             added, replaced = added + change.added, replaced + change.replaced
     _report(problems)
@@ -199,22 +212,60 @@ def _encoded(
     encoders: Mapping[str, OpenClipEncoder],
     about: pa.Table,
     files: Mapping[str, Path],
+    known: Mapping[str, Embeddings],
 ) -> tuple[Rows | None, dict[str, str]]:
-    """The images that can be read with their vectors by each model, and the reasons by id."""
+    """The images that can be read with their vectors by each model, and the reasons by id.
+
+    Of those that are known by each model, the vectors are taken from there.
+    """
     ids = about["image_id"].to_pylist()
-    vectors: dict[str, np.ndarray] = {}
+    to_read = {*ids} - {key for each in known.values() for key in each.ids.tolist()}
+    found: dict[str, list[Embeddings]] = {}
     unread: dict[str, str] = {}
     for tower, encoder in encoders.items():
-        store = embedding_store(Path(config.workdir), encoder, LOCAL)
-        left = {image_id: files[image_id] for image_id in ids if image_id not in unread}
-        try:
-            images, reasons = store.images(left, label="growing-gallery")
-        except UnreadableImagesError as error:
-            return None, error.reasons
-        unread |= reasons
-        vectors[tower] = images.vectors
-    readable = np.array([image_id not in unread for image_id in ids], np.bool_)
-    return Rows(about=about.filter(pa.array(readable)), vectors=vectors), unread
+        found[tower] = [known[tower]] if known else []
+        left = {key: files[key] for key in ids if key in to_read and key not in unread}
+        if left:
+            store = embedding_store(Path(config.workdir), encoder, LOCAL)
+            try:
+                images, reasons = store.images(left, label="growing-gallery")
+            except UnreadableImagesError as error:
+                unread |= error.reasons
+            else:
+                found[tower].append(images)
+                unread |= reasons
+    readable = [key for key in ids if key not in unread]
+    if not readable:
+        return None, unread
+    vectors = {tower: _joined(parts).select(readable).vectors for tower, parts in found.items()}
+    is_read = pa.array([key not in unread for key in ids])
+    return Rows(about=about.filter(is_read), vectors=vectors), unread
+
+
+def _joined(parts: Sequence[Embeddings]) -> Embeddings:
+    ids = np.concatenate([each.ids for each in parts])
+    return Embeddings(ids, np.concatenate([each.vectors for each in parts]))
+
+
+def _of_captions(config: Gallery, encoder: OpenClipEncoder, about: pa.Table) -> NDArray[np.float32]:
+    """(N, E) the vectors of the images' captions, in English; 0s for those without one."""
+    vectors = np.zeros((len(about), encoder.text_tower.dimension), np.float32)
+    captions = [as_caption(caption or "") for caption in about["caption"].to_pylist()]
+    rows = [row for row, caption in enumerate(captions) if caption]
+    if not rows or config.captioned.captions == "none":
+        return vectors
+    english = captions_in_english(
+        config.preprocessing,
+        _corpus(config.corpus),
+        [captions[row] for row in rows],
+        workdir=Path(config.workdir),
+        device=config.encoder.device,
+        each_alone=True,
+    )
+    store = embedding_store(Path(config.workdir), encoder, LOCAL)
+    texts = {str(row): english[captions[row]] for row in rows}
+    vectors[rows] = store.texts(texts, label="growing-gallery-captions").vectors
+    return vectors
 
 
 def _report(problems: Mapping[str, str]) -> None:

@@ -118,8 +118,9 @@ class CaptionOptions:
     """The images' captions."""
 
     captions: Literal["auto", "none"] = "auto"
-    """auto: the runs on captions read those of captions.csv beside the tables and those in the
-    image files (IPTC, XMP); none leaves them out, as where they were written for the articles."""
+    """auto: the runs on captions read those of captions.csv beside the tables (in a gallery that
+    grows, of its own) and those in the image files (IPTC, XMP); none leaves them out, as where they
+    were written for the articles."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,6 +3,7 @@
 from mlproject.embed import Encoders
 from mlproject.growing import tower_model
 from newsimages.errors import NewsImagesError
+from newsimages.gallery.columns import CAPTIONS
 from newsimages.gallery.snapshot import Snapshot, open_snapshot
 from newsimages.gallery.storage import is_gallery
 from newsimages.gallery.table import Gallery, placed
@@ -43,7 +44,8 @@ def why_not_on(snapshot: Snapshot | None, run: Run) -> str:
     """Why a run cannot rank the images of a gallery that grows; "" where it can."""
     for tower in dict.fromkeys(_ground(view.tower) for view in run.views):
         if snapshot and tower not in snapshot.towers:
-            return f"the gallery {snapshot.uri} has no vectors of the tower {tower}"
+            why = f"the gallery {snapshot.uri} has no vectors of the tower {tower}"
+            return f"{why} (make it anew to have them)" if tower == CAPTIONS else why
     return ""
 
 

@@ -154,8 +154,18 @@ def captions_in_english(
     *,
     workdir: Path,
     device: Device,
+    each_alone: bool = False,
 ) -> dict[str, str]:
     """Captions in English, by what they were, as titles are.
+
+    Args:
+        options: Which languages there are, and the translator.
+        corpus: Which recommends a translator.
+        captions: Any number of them.
+        workdir: Where translations are kept.
+        device: Where to translate.
+        each_alone: Whether the others say nothing of a caption's language, as where they come in
+            portions: then it is in English where it is not surely in another one.
 
     Raises:
         NewsImagesError: A translator or workdir that cannot be used.
@@ -163,6 +173,7 @@ def captions_in_english(
     distinct = sorted(set(captions))
     codes = names_in(options.languages.lower())
     found = detect(distinct, [""] * len(distinct), languages=codes)
+    rare = rare_languages([] if each_alone else found.titles, codes)
     table = pd.DataFrame(
         {"title": distinct, "text": "", "title_en": pd.NA, "text_en": ""}, dtype="str"
     )
@@ -174,7 +185,7 @@ def captions_in_english(
             ),
             cache_path=workdir / "translations.sqlite",
             found=found,
-            rare=rare_languages(found.titles, codes),
+            rare=rare,
         )
     except NewsImagesError as error:
         raise NewsImagesError(

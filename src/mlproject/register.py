@@ -256,6 +256,8 @@ def _register_one(
     if bank is None:
         raise NewsImagesError(f"{each.variant} does not answer one article alone.")
     retriever = chooser.retriever(each, images, bank, all_revisions=True)
+    neutral = embedded.neutral if "captions" in retriever.gallery else None
+    retriever = replace(retriever, neutral=neutral)
     gallery, digest = config.serving.gallery, _digest(dict(retriever.gallery))
     if snapshot:
         retriever = on_snapshot(retriever, snapshot, bank)
@@ -276,8 +278,7 @@ def _register_one(
         bank_sha256=_digest({view: bank.of(view) for view in each.views}),
         validation_articles=sum(len(part.articles) for part in parts.validation),
     )
-    neutral = embedded.neutral if "captions" in retriever.gallery else None
-    retriever = replace(retriever, provenance=about, neutral=neutral)
+    retriever = replace(retriever, provenance=about)
     articles = pd.concat([part.articles for part in parts.training])
     encoders: dict[Tower, OpenClipEncoder] = {"clip": embedded.encoder}
     if embedded.originals and each.asks("multilingual"):

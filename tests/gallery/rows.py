@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from newsimages.gallery.columns import ABOUT, SAID, Rows, TowerModel
 
@@ -13,28 +14,36 @@ DIMENSION = 16
 MODEL = TowerModel(
     backbone="tiny", pretrained="tag", precision="fp32", key="k" * 16, dimension=DIMENSION
 )
-TOWERS = {"clip": MODEL}
+TOWERS = {"clip": MODEL, "captions": MODEL}
+OLD = {"clip": MODEL}
+"""Of a gallery that was made before captions had vectors."""
 
 
 def rows(
     ids: Sequence[str], *, picture: str = "", said: Mapping[str, Sequence[Any]] | None = None
 ) -> Rows:
-    """Images whose vectors and checksums follow from their ids and ``picture``."""
+    """Images whose vectors and checksums follow from ids and ``picture``, and from captions."""
     digests = [hashlib.sha256(f"{each}{picture}".encode()) for each in ids]
-    drawn = [
-        np.random.default_rng(int.from_bytes(each.digest()[:8])).normal(size=DIMENSION)
-        for each in digests
-    ]
     about = {
         "image_id": list(ids),
         "file": [f"{each}.jpg" for each in ids],
         "sha256": [each.hexdigest() for each in digests],
         **{name: (said or {}).get(name, [None] * len(ids)) for name in SAID},
     }
-    vectors = np.array([each / np.linalg.norm(each) for each in drawn], np.float32)
+    captions = np.zeros((len(ids), DIMENSION), np.float32)
+    for row, caption in enumerate(about["caption"]):
+        if caption:
+            captions[row] = _drawn(hashlib.sha256(caption.encode()).digest())
+    vectors = np.array([_drawn(each.digest()) for each in digests], np.float32)
     return Rows(
-        about=pa.table(about, schema=ABOUT), vectors={"clip": vectors.reshape(-1, DIMENSION)}
+        about=pa.table(about, schema=ABOUT),
+        vectors={"clip": vectors.reshape(-1, DIMENSION), "captions": captions},
     )
+
+
+def _drawn(digest: bytes) -> NDArray[np.float64]:
+    vector = np.random.default_rng(int.from_bytes(digest[:8])).normal(size=DIMENSION)
+    return vector / np.linalg.norm(vector)
 
 
 def numbered(start: int, stop: int) -> list[str]:

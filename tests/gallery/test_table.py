@@ -12,10 +12,10 @@ import pyarrow as pa
 import pytest
 
 from newsimages.errors import NewsImagesError
-from newsimages.gallery.columns import Rows
+from newsimages.gallery.columns import Rows, matrix
 from newsimages.gallery.storage import Storage
 from newsimages.gallery.table import Gallery
-from tests.gallery.rows import MODEL, TOWERS, numbered, rows
+from tests.gallery.rows import MODEL, OLD, TOWERS, numbered, rows
 
 ROOT = Path(__file__).parents[2]
 
@@ -56,6 +56,37 @@ def test_what_is_not_said_stays_as_it_is(gallery: Gallery) -> None:
     assert batch.to_pylist()[0]["rights"] == "free"
 
 
+def test_images_without_a_caption_have_no_vector_of_one(gallery: Gallery) -> None:
+    given = rows(["a", "b", "c"], said={"caption": ["a flood", None, "a fire"]})
+    gallery.add(given, TOWERS)
+    gallery.add(rows(["a"], said={"caption": ["a storm"]}), TOWERS, replace=True)
+    table = pa.Table.from_batches(gallery.rows(["image_id", "captions"])).sort_by("image_id")
+    assert table["captions"].is_valid().to_pylist() == [True, False, True]
+    expected = rows(["a", "b", "c"], said={"caption": ["a storm", None, "a fire"]})
+    assert np.array_equal(matrix(table["captions"], 16), expected.vectors["captions"])
+    assert gallery.verify().empty
+
+
+def test_a_gallery_of_old_stays_without_vectors_of_captions(tmp_path: Path) -> None:
+    old = Gallery.create(str(tmp_path / "old"), OLD)
+    again = Gallery.create(old.uri, TOWERS)
+    assert again.add(rows(["a"], said={"caption": ["a flood"]}), TOWERS).added == 1
+    assert {*again.kind.towers} == {"clip"}
+    assert again.verify().empty
+
+
+def test_vectors_of_pictures_that_are_there(gallery: Gallery) -> None:
+    gallery.add(rows(["a", "b", "c"]), TOWERS)
+    other = rows(["c", "new"], picture="new").about
+    asked = pa.concat_tables([rows(["b", "a"], said={"caption": ["x", "y"]}).about, other])
+    known = gallery.same_pictures(asked)
+    assert {*known} == {"clip"}
+    assert sorted(known["clip"].ids.tolist()) == ["a", "b"]
+    ours = known["clip"].select(["a", "b"]).vectors
+    assert np.array_equal(ours, rows(["a", "b"]).vectors["clip"])
+    assert gallery.same_pictures(other) == {}
+
+
 def test_removed_is_gone_and_the_version_before_has_it_still(gallery: Gallery) -> None:
     before = gallery.add(rows(["a", "b", "it's"]), TOWERS).version
     change = gallery.remove(["a", "it's", "unknown"])
@@ -70,7 +101,7 @@ def test_removed_is_gone_and_the_version_before_has_it_still(gallery: Gallery) -
     [("backbone", "ViT"), ("pretrained", "x"), ("precision", "bf16"), ("key", "z" * 16)],
 )
 def test_vectors_of_another_model_are_refused(gallery: Gallery, field: str, value: str) -> None:
-    other = {"clip": replace(MODEL, **{field: value})}
+    other = {**TOWERS, "clip": replace(MODEL, **{field: value})}
     with pytest.raises(
         NewsImagesError, match=r"by .*, those of the gallery .* by tiny tag in fp32"
     ):
@@ -90,6 +121,8 @@ def test_rows_that_cannot_be(gallery: Gallery) -> None:
     for vectors in (good.vectors["clip"] * 2, np.full((2, 16), np.nan, np.float32)):
         with pytest.raises(NewsImagesError, match="not of length 1.*a, b"):
             Rows(about=good.about, vectors={"clip": vectors})
+    with pytest.raises(NewsImagesError, match=r"tower captions that are not of length 1.*: a\."):
+        Rows(about=good.about, vectors={"captions": np.diag(np.float32([2, 0]))})
 
 
 def test_places_that_hold_no_gallery(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from newsimages.embeddings import Embeddings
 from newsimages.errors import NewsImagesError
+from newsimages.ranking.captions import captions_tower, neutral_vector, with_zero
 from newsimages.ranking.revisions import DualSoftmax, Neighbours, Sinkhorn
 from newsimages.ranking.spaces import Queries, View
 from newsimages.retriever.growing import on_snapshot
@@ -19,24 +20,45 @@ from tests.fakes import FakeEncoder, queries_of, random_embeddings
 
 pytest.importorskip("lancedb", reason="galleries need lancedb (registry/requirements-gallery.txt)")
 
+from newsimages.gallery.columns import Rows
 from newsimages.gallery.snapshot import open_snapshot
 from newsimages.gallery.table import Gallery
-from tests.gallery.rows import DIMENSION, TOWERS, numbered, rows
+from tests.gallery.rows import DIMENSION, OLD, TOWERS, numbered, rows
 
-TITLES, TXV = View("clip", "title"), View("txv", "title")
+TITLES, TXV, CAPTIONS = (View(tower, "title") for tower in ("clip", "txv", "captions"))
 NETWORKS = {
     "txv": TxVNetwork(
         NetworkConfig(text_dimensions=(DIMENSION,), image_dimensions=(DIMENSION,), width=24)
     )
 }
-WEIGHTS = {TITLES: 0.75, TXV: 0.25}
+WEIGHTS = {TITLES: 0.5, TXV: 0.25, CAPTIONS: 0.25}
+NEUTRAL = neutral_vector(random_embeddings("n", 9, DIMENSION, 7).vectors)
 REVISIONS = (DualSoftmax(scale=20.0), Neighbours(k=3))
-BANK = txv_queries(queries_of({TITLES: random_embeddings("b", 40, DIMENSION, 5)}), NETWORKS)
-ASKED = txv_queries(queries_of({TITLES: random_embeddings("q", 20, DIMENSION, 6)}), NETWORKS)
+
+
+def as_queries(titles: Embeddings) -> Queries:
+    views = {TITLES: titles, CAPTIONS: with_zero(titles)}
+    return txv_queries(queries_of(views), NETWORKS)
+
+
+BANK = as_queries(random_embeddings("b", 40, DIMENSION, 5))
+ASKED = as_queries(random_embeddings("q", 20, DIMENSION, 6))
+
+
+def captioned(ids: list[str], picture: str = "", word: str = "a flood") -> Rows:
+    """Images of which two in three have a caption."""
+    captions = [f"{word} {each}" if sum(each.encode()) % 3 else None for each in ids]
+    return rows(ids, picture=picture, said={"caption": captions})
 
 
 def bare(**changes: object) -> Retriever:
-    settings = {"gallery": {}, "weights": WEIGHTS, "revisions": REVISIONS, "networks": NETWORKS}
+    settings = {
+        "gallery": {},
+        "weights": WEIGHTS,
+        "revisions": REVISIONS,
+        "networks": NETWORKS,
+        "neutral": NEUTRAL,
+    }
     return Retriever(**{**settings, **changes})
 
 
@@ -46,8 +68,12 @@ def grown(gallery: Gallery, cache: Path) -> Retriever:
 
 def in_memory(ids: list[str], picture: str = "") -> Retriever:
     """A retriever that holds these images."""
-    clip = Embeddings(np.array(ids), rows(ids, picture=picture).vectors["clip"])
-    images = {"clip": clip, **txv_gallery(clip, NETWORKS)}
+    own = captioned(ids, picture=picture)
+    clip = Embeddings(np.array(ids), own.vectors["clip"])
+    has_one = own.vectors["captions"].any(axis=1)
+    some = Embeddings(clip.ids[has_one], own.vectors["captions"][has_one]) if any(has_one) else None
+    images = {"clip": clip, "captions": captions_tower(some, clip.ids, NEUTRAL)}
+    images |= txv_gallery(clip, NETWORKS)
     return bare(gallery=images).with_bank(BANK)
 
 
@@ -55,16 +81,17 @@ def test_a_gallery_grown_in_ten_steps_answers_as_one_made_at_once(tmp_path: Path
     ids = [str(each) for each in np.random.default_rng(0).permutation(numbered(0, 130))]
     steps = Gallery.create(str(tmp_path / "steps"), TOWERS)
     for number, start in enumerate(range(0, 130, 13)):
-        steps.add(rows([*ids[start : start + 13], f"gone{number}"]), TOWERS)
+        steps.add(captioned([*ids[start : start + 13], f"gone{number}"]), TOWERS)
         last = grown(steps, tmp_path / "cache")
         if number:
             steps.remove([f"gone{number - 1}"])
     steps.remove(["gone9"])
-    steps.add(rows(ids[:2], picture="other"), TOWERS, replace=True)
-    steps.add(rows(ids[:2]), TOWERS, replace=True)
+    steps.add(captioned(ids[:2], picture="other"), TOWERS, replace=True)
+    steps.add(captioned(ids[:9], word="a fire"), TOWERS, replace=True)
+    steps.add(captioned(ids[:9]), TOWERS, replace=True)
     last = grown(steps, tmp_path / "cache")
     once = Gallery.create(str(tmp_path / "once"), TOWERS)
-    once.add(rows(ids), TOWERS)
+    once.add(captioned(ids), TOWERS)
     expected, held = grown(once, tmp_path / "cache"), in_memory(ids)
     for revision in ("dual_softmax", "neighbours", "none"):
         ours = last.rank(ASKED, top_k=130, revision=revision)
@@ -79,9 +106,9 @@ def test_a_gallery_grown_in_ten_steps_answers_as_one_made_at_once(tmp_path: Path
 
 def test_what_an_image_had_does_not_change_when_others_come(tmp_path: Path) -> None:
     gallery = Gallery.create(str(tmp_path / "gallery"), TOWERS)
-    gallery.add(rows(numbered(0, 20)), TOWERS)
+    gallery.add(captioned(numbered(0, 20)), TOWERS)
     before = grown(gallery, tmp_path / "cache").offsets
-    gallery.add(rows(["new"]), TOWERS)
+    gallery.add(captioned(["new"]), TOWERS)
     for ours, theirs in zip(grown(gallery, tmp_path / "cache").offsets, before, strict=True):
         assert np.array_equal(ours.values[:20], theirs.values)
         held = in_memory(numbered(0, 20)).offsets[REVISIONS.index(ours.revision)]
@@ -98,12 +125,18 @@ def test_a_revision_that_depends_on_all_images_is_not_offered(tmp_path: Path) ->
         on_snapshot(bare(revisions=(Sinkhorn(),)), snapshot, BANK)
     with pytest.raises(NewsImagesError, match="no vectors of the tower multilingual, only of clip"):
         on_snapshot(bare(weights={View("multilingual", "title"): 1.0}), snapshot, BANK)
+    with pytest.raises(NewsImagesError, match="no vector for images without a caption"):
+        on_snapshot(bare(neutral=None), snapshot, BANK)
+    old = Gallery.create(str(tmp_path / "old"), OLD)
+    old.add(rows(["a", "b"]), OLD)
+    there = open_snapshot(old.uri, cache=tmp_path / "cache")
+    with pytest.raises(NewsImagesError, match="no vectors of the tower captions, only of clip"):
+        on_snapshot(bare(), there, BANK)
 
 
 def encoded(titles: dict[str, str], texts: dict[str, str]) -> Queries:
     vectors = FakeEncoder(dimension=DIMENSION).encode_texts(list(titles.values()))
-    views = {TITLES: Embeddings(np.array(list(titles)), vectors)}
-    return txv_queries(queries_of(views), NETWORKS)
+    return as_queries(Embeddings(np.array(list(titles)), vectors))
 
 
 def test_requests_with_filters(tmp_path: Path) -> None:

@@ -1,8 +1,9 @@
 """What a gallery holds: the columns of its table, and which model's vectors stand in it.
 
 A row is an image: its id, where its file lies, the SHA-256 of the file's content, its caption,
-credit, rights and date (all but the id and the SHA-256 may be absent), and per tower a vector. The
-table's schema says of each tower by which model its vectors were made, so that others are refused.
+credit, rights and date (all but the id and the SHA-256 may be absent), and per tower a vector. One
+of the towers may be `CAPTIONS`, in which images without a caption have none. The table's schema
+says of each tower by which model its vectors were made, so that others are refused.
 """
 
 import hashlib
@@ -40,6 +41,8 @@ ABOUT = pa.schema(
     ]
 )
 """All of a row but its vectors."""
+CAPTIONS = "captions"
+"""The tower of the captions' own vectors: of an image without one null in the table, 0s here."""
 CHECKSUM = "checksum"
 """The column of a number that tells every change of a row."""
 _ABOUT_GALLERY = b"newsimages"
@@ -98,7 +101,7 @@ class Kind:
             "towers": {name: asdict(model) for name, model in self.towers.items()},
         }
         vectors = [
-            pa.field(name, pa.list_(pa.float32(), model.dimension), nullable=False)
+            pa.field(name, pa.list_(pa.float32(), model.dimension), nullable=name == CAPTIONS)
             for name, model in self.towers.items()
         ]
         checksum = pa.field(CHECKSUM, pa.int64(), nullable=False)
@@ -150,7 +153,11 @@ class Kind:
             )
 
     def check_towers(self, towers: Mapping[str, TowerModel], where: str) -> None:
-        """Raises: NewsImagesError where vectors of these models do not belong into the gallery."""
+        """Raises: NewsImagesError where vectors of these models do not belong into the gallery.
+
+        A gallery without `CAPTIONS`, as they were made once, takes images with them, and leaves
+        them out.
+        """
         for name, model in self.towers.items():
             other = towers.get(name)
             if other is None:
@@ -165,7 +172,7 @@ class Kind:
                     "gallery's model (backbone, pretrained and precision), or make another "
                     "gallery."
                 )
-        if more := [name for name in towers if name not in self.towers]:
+        if more := [name for name in towers if name not in (*self.towers, CAPTIONS)]:
             raise NewsImagesError(
                 f"The gallery {where} has no vectors of the towers {first_ten(more)}, only of "
                 f"{first_ten(list(self.towers))}. Leave them out, or make another gallery."
@@ -179,7 +186,7 @@ class Rows:
     about: pa.Table
     """With the columns of `ABOUT`."""
     vectors: Mapping[str, NDArray[np.float32]]
-    """(N, E) unit vectors by tower."""
+    """(N, E) unit vectors by tower; of `CAPTIONS`, 0s for those without one."""
 
     def __post_init__(self) -> None:
         """Raises: NewsImagesError on an id that is empty or occurs twice, or on odd vectors."""
@@ -203,7 +210,7 @@ class Rows:
                     f"{len(ids)} images with vectors of the tower {tower} of the shape "
                     f"{vectors.shape} and {vectors.dtype}: expected one row of float32 each."
                 )
-            if len(wrong := not_unit(vectors)):
+            if len(wrong := not_unit(tower, vectors)):
                 raise NewsImagesError(
                     f"Vectors of the tower {tower} that are not of length 1 (or hold NaN): "
                     f"{first_ten(ids.take(wrong).to_pylist())}. Divide each by its length."
@@ -225,15 +232,18 @@ class Rows:
         columns = {name: self.about[name] for name in ABOUT.names}
         columns[CHECKSUM] = pa.array(checksums(self.about, vectors))
         for tower, each in vectors.items():
-            flat = pa.array(each.reshape(-1))
-            columns[tower] = pa.FixedSizeListArray.from_arrays(flat, each.shape[1])
+            flat, none = pa.array(each.reshape(-1)), ~each.any(axis=1)
+            columns[tower] = pa.FixedSizeListArray.from_arrays(
+                flat, each.shape[1], mask=pa.array(none) if none.any() else None
+            )
         return pa.table(columns, schema=kind.schema)
 
 
-def not_unit(vectors: NDArray[np.float32]) -> NDArray[np.int64]:
-    """The rows whose length is not 1."""
+def not_unit(tower: str, vectors: NDArray[np.float32]) -> NDArray[np.int64]:
+    """The rows of a tower whose length is not 1, as it has to be where there is a vector."""
     lengths = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
-    return np.flatnonzero(~(np.abs(lengths - 1) < UNIT_TOLERANCE))
+    wrong = ~(np.abs(lengths - 1) < UNIT_TOLERANCE)
+    return np.flatnonzero(wrong & (lengths != 0) if tower == CAPTIONS else wrong)
 
 
 def checksums(about: pa.Table, vectors: Mapping[str, NDArray[np.float32]]) -> NDArray[np.int64]:
@@ -252,9 +262,12 @@ def checksums(about: pa.Table, vectors: Mapping[str, NDArray[np.float32]]) -> ND
 
 
 def matrix(column: pa.ChunkedArray, dimension: int) -> NDArray[np.float32]:
-    """(N, E) the vectors of a column."""
+    """(N, E) the vectors of a column; 0s where it has none."""
     flat = column.combine_chunks().flatten() if len(column) else pa.array([], pa.float32())
     if isinstance(flat, pa.ChunkedArray):
         flat = flat.combine_chunks()
     vectors: NDArray[np.float32] = flat.to_numpy(zero_copy_only=False).reshape(-1, dimension)
+    if column.null_count:
+        known, vectors = vectors, np.zeros((len(column), dimension), np.float32)
+        vectors[np.asarray(column.is_valid())] = known
     return vectors

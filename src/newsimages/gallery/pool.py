@@ -1,10 +1,10 @@
 """The files of a snapshot: rows of a gallery, appended as they come, memory-mapped to be read.
 
 The pool's folder holds ``pool.json`` and a sub-folder with ``TOWER.f32`` (R, E) and ``TOWER.bf16``,
-the same rounded to bfloat16; ``ids.utf32``, ids of equal width; ``COLUMN.tokens`` and
-``COLUMN.ends`` (see `tokens`); ``about-*.arrow``, all of the rows but their vectors. ``pool.json``
-says how many rows count. It is written last and replaces what was there at once, so what a killed
-process has written beyond it is overwritten by the next.
+the same rounded to bfloat16 (but for captions, which nothing searches as they are); ``ids.utf32``,
+ids of equal width; ``COLUMN.tokens`` and ``COLUMN.ends`` (see `tokens`); ``about-*.arrow``, all of
+the rows but their vectors. ``pool.json`` says how many rows count. It is written last and replaces
+what was there at once, so what a killed process has written beyond it is overwritten by the next.
 """
 
 import json
@@ -21,7 +21,7 @@ import torch
 from numpy.typing import NDArray
 
 from newsimages.atomic import replacing
-from newsimages.gallery.columns import ABOUT, CHECKSUM, TEXTS, Kind, TowerModel, matrix
+from newsimages.gallery.columns import ABOUT, CAPTIONS, CHECKSUM, TEXTS, Kind, TowerModel, matrix
 from newsimages.gallery.tokens import Tokens, hashed_rows
 from newsimages.ranking.halves import Halves, rounded
 
@@ -94,10 +94,12 @@ class Pool:
         for table in tables:
             for name, model in self.towers.items():
                 vectors = np.array(matrix(table[name], model.dimension))
+                put(self.inner / f"{name}.f32", self.rows, vectors)
+                if name == CAPTIONS:
+                    continue
                 half = torch.empty(vectors.shape, dtype=torch.bfloat16)
                 error = rounded(vectors, half)
                 self.errors[name] = max(self.errors.get(name, 0.0), error)
-                put(self.inner / f"{name}.f32", self.rows, vectors)
                 put(self.inner / f"{name}.bf16", self.rows, half.view(torch.int16).numpy())
             for name in TEXTS:
                 tokens, counts = hashed_rows(name, table[name].to_pylist())

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from newsimages.embeddings import Embeddings
 from newsimages.errors import NewsImagesError
-from newsimages.gallery.columns import CHECKSUM, TEXTS
+from newsimages.gallery.columns import CAPTIONS, CHECKSUM, TEXTS
 from newsimages.gallery.filters import Filter, NothingLeftError
 from newsimages.gallery.pool import (
     Pool,
@@ -61,9 +61,9 @@ class Snapshot:
     about: pa.Table
     """R rows: all but their vectors."""
     towers: dict[str, Embeddings]
-    """(R, E) by tower."""
+    """(R, E) by tower; of `CAPTIONS` the captions' own, 0s for images without one."""
     halves: dict[str, Halves]
-    """The same in bfloat16."""
+    """The same in bfloat16, but for `CAPTIONS`."""
     tokens: dict[str, Tokens]
     """Of the texts that are said of the images."""
     live: NDArray[np.bool_]
@@ -225,7 +225,7 @@ def _found(folder: Path, uri: str, version: int) -> Snapshot | None:
             towers={
                 name: Embeddings.known(ids, pool.vectors(name)[:n_rows]) for name in pool.towers
             },
-            halves={name: pool.halves(name, n_rows) for name in pool.towers},
+            halves={name: pool.halves(name, n_rows) for name in pool.towers if name != CAPTIONS},
             tokens={name: pool.tokens(name, n_rows) for name in TEXTS},
             live=mapped(pool.inner / f"version-{version}.live", (n_rows,), np.bool_),
             places=mapped(pool.inner / f"version-{version}.places", (n_rows,), np.int64),

@@ -138,7 +138,8 @@ class Storage:
             merge = self._table.merge_insert("image_id").when_not_matched_insert_all()
             if replace:
                 merge = merge.when_matched_update_all()
-            result = merge.execute(rows)
+            # What is null stays so; vectors that are wrong do not come here, as `Rows` checks them.
+            result = merge.execute(rows, on_bad_vectors="null")
             return int(result.num_inserted_rows + result.num_updated_rows)
 
     def delete(self, ids: Collection[str]) -> int:

@@ -18,9 +18,11 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from newsimages.checksums import file_sha256
+from newsimages.embeddings import Embeddings
 from newsimages.errors import NewsImagesError, first_ten
 from newsimages.gallery.columns import (
     ABOUT,
+    CAPTIONS,
     CHECKSUM,
     SAID,
     Kind,
@@ -30,7 +32,7 @@ from newsimages.gallery.columns import (
     matrix,
     not_unit,
 )
-from newsimages.gallery.storage import Storage, is_gallery, is_remote
+from newsimages.gallery.storage import ROW_ID, Storage, is_gallery, is_remote
 
 ATTEMPTS = 5  # to add rows while others add the same ones
 
@@ -212,7 +214,7 @@ class Gallery:
                 ids = table["image_id"].to_pylist()
                 seen.update(ids)
                 for tower, model in self.kind.towers.items():
-                    wrong = not_unit(matrix(table[tower], model.dimension))
+                    wrong = not_unit(tower, matrix(table[tower], model.dimension))
                     problems += [
                         (ids[row], f"its {tower} vector is not of length 1") for row in wrong
                     ]
@@ -265,6 +267,29 @@ class Gallery:
         if other.any() and not replace:
             self._refuse(ids, differs)
         return Todo(about, np.flatnonzero(~is_there | other), int(other.sum()))
+
+    def same_pictures(self, about: pa.Table) -> dict[str, Embeddings]:
+        """By tower the vectors of those images that are there with the same picture; not captions'.
+
+        Raises:
+            NewsImagesError: As `take`.
+        """
+        given = about.select(["image_id", "sha256"])
+        row_ids: list[int] = []
+        self._storage.refresh()
+        for batch in self.rows(given.column_names):
+            at = pc.index_in(batch["image_id"], value_set=given["image_id"].combine_chunks())
+            same = pc.equal(batch["sha256"], given["sha256"].combine_chunks().take(at))
+            row_ids += batch.filter(pc.fill_null(same, False))[ROW_ID].to_pylist()
+        if not row_ids:
+            return {}
+        table = self.take(row_ids)
+        ids = np.array(table["image_id"].to_pylist(), np.str_)
+        return {
+            tower: Embeddings(ids, matrix(table[tower], model.dimension))
+            for tower, model in self.kind.towers.items()
+            if tower != CAPTIONS
+        }
 
     def _refuse(self, ids: pa.StringArray, differs: Mapping[str, NDArray[np.bool_]]) -> None:
         pictures = np.flatnonzero(differs["sha256"])

@@ -103,6 +103,9 @@ def save_retriever(
             )
         else:
             _save_gallery(folder, retriever)
+        if retriever.neutral is not None:
+            (folder / GALLERY).mkdir(exist_ok=True)
+            np.save(folder / NEUTRAL, retriever.neutral, allow_pickle=False)
         for name, network in retriever.networks.items():
             save_network(folder / _network(name), network)
         # The manifest last: without it the folder cannot be loaded.
@@ -134,8 +137,6 @@ def _save_gallery(folder: Path, retriever: Retriever) -> None:
     galleries = {tower: images.sorted_by_id() for tower, images in retriever.gallery.items()}
     for tower, images in galleries.items():
         np.save(folder / GALLERY / f"{tower}.npy", images.vectors, allow_pickle=False)
-    if retriever.neutral is not None:
-        np.save(folder / NEUTRAL, retriever.neutral, allow_pickle=False)
     ids = next(iter(galleries.values())).ids
     table = pd.DataFrame({"image_id": ids.astype(object)})
     for each in retriever.offsets:

@@ -1,14 +1,14 @@
 """A retriever on a gallery that grows: what follows from each image is kept beside its vectors.
 
 In come a retriever, a version of a gallery and the query bank, out comes the same retriever on that
-version. T×V's vectors and the offsets over the bank are an image's own, so they are worked out when
-the image comes, once on a machine, and those of the images before it stay. A revision whose offsets
-depend on all images (`Revision.image_by_image`) is not offered.
+version. T×V's vectors, those of captions as a tower and the offsets over the bank are an image's
+own, so they are worked out when the image comes, once on a machine, and those of the images before
+it stay. A revision whose offsets depend on all images (`Revision.image_by_image`) is not offered.
 """
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,8 +18,10 @@ from numpy.typing import NDArray
 
 from newsimages.embeddings import Embeddings
 from newsimages.errors import NewsImagesError, first_ten
+from newsimages.gallery.columns import CAPTIONS
 from newsimages.gallery.snapshot import Snapshot
 from newsimages.ranking.bank import ImageOffsets, bank_offsets
+from newsimages.ranking.captions import captions_tower
 from newsimages.ranking.halves import Halves
 from newsimages.ranking.prepared import Prepared
 from newsimages.ranking.revisions import Revision
@@ -47,13 +49,14 @@ def on_snapshot(retriever: Retriever, snapshot: Snapshot, bank: Queries) -> Retr
     """The retriever on a version of a gallery.
 
     Args:
-        retriever: Its weights, networks and revisions are taken, those that go image by image.
+        retriever: Its weights, networks and revisions are taken, those that go image by image, and
+            what it has for images without a caption.
         snapshot: The version.
         bank: The query bank, in all views that have a weight.
 
     Raises:
-        NewsImagesError: The gallery lacks a tower; no revision can be offered; the cache cannot be
-            written.
+        NewsImagesError: The gallery or the retriever lacks a tower; no revision can be offered; the
+            cache cannot be written.
     """
     revisions = tuple(each for each in retriever.revisions if each.image_by_image)
     if not revisions:
@@ -69,6 +72,8 @@ def on_snapshot(retriever: Retriever, snapshot: Snapshot, bank: Queries) -> Retr
             name = f"txv-{_digest(network)}"
             by_network[name] = by_network.get(name) or _projected(snapshot, network, name)
             gallery[tower], halves[tower] = by_network[name]
+        elif tower == CAPTIONS and tower in snapshot.towers:
+            gallery[tower], halves[tower] = _captioned(snapshot, retriever.neutral)
         elif tower in snapshot.towers:
             gallery[tower], halves[tower] = snapshot.towers[tower], snapshot.halves[tower]
         else:
@@ -97,7 +102,35 @@ def _projected(snapshot: Snapshot, network: TxVNetwork, name: str) -> tuple[Embe
     def projected(part: slice) -> NDArray[np.float32]:
         return embed_images(network, [_renumbered(images[part])]).vectors
 
-    vectors = snapshot.derived(name, dimension, projected)
+    return _derived(snapshot, name, dimension, projected)
+
+
+def _captioned(
+    snapshot: Snapshot, neutral: NDArray[np.float32] | None
+) -> tuple[Embeddings, Halves]:
+    """The images by their captions, as `captions_tower`."""
+    if neutral is None:
+        raise NewsImagesError(
+            "This retriever has no vector for images without a caption: register it again, on a "
+            "corpus with captions."
+        )
+    captions = snapshot.towers[CAPTIONS].vectors
+
+    def captioned(part: slice) -> NDArray[np.float32]:
+        own = _renumbered(captions[part])
+        has_one = own.vectors.any(axis=1)
+        some = Embeddings.known(own.ids[has_one], own.vectors[has_one]) if has_one.any() else None
+        return captions_tower(some, own.ids, neutral).vectors
+
+    digest = hashlib.sha256(np.ascontiguousarray(neutral).data).hexdigest()
+    return _derived(snapshot, f"captions-{digest[:16]}", len(neutral), captioned)
+
+
+def _derived(
+    snapshot: Snapshot, name: str, dimension: int, make: Callable[[slice], NDArray[np.float32]]
+) -> tuple[Embeddings, Halves]:
+    """Unit vectors that follow from each image by itself, kept under a name."""
+    vectors = snapshot.derived(name, dimension, make)
 
     def halved(part: slice) -> NDArray[np.int16]:
         own = torch.from_numpy(vectors[part]).bfloat16().view(torch.int16)
