@@ -287,7 +287,7 @@ def evaluate(config: Evaluate, experiment: Experiment) -> results.Results:
                 continue
             measured += _evaluate_run(config, experiment, each, banks, rankings)
         _say_left_out(unmade)
-    made = [each for each in measuring.runs if each.variant not in unmade]
+    made = [each.on(parts.towers) for each in measuring.runs if each.variant not in unmade]
     ahead = leading(chooser, made)
     with tracking.announced(f"pictures-{parts.protocol}", doing="Draws contact sheets, figures."):
         picture = results.log_pictures(
