@@ -6,7 +6,7 @@ Of a version: what it was made of, what it reads, its limits.
 from collections.abc import Mapping, Sequence
 
 from newsimages.preprocessing.served import Preprocessing
-from newsimages.retriever.retriever import Provenance, Retriever
+from newsimages.retriever.retriever import IndexRecord, Provenance, Retriever
 from newsimages.runs.table import RUNS, TOWERS, Run
 
 
@@ -32,6 +32,7 @@ def card(
     *,
     mrr: float,
     languages: str,
+    search: str,
     pictures: str,
 ) -> str:
     """The card of a version. It begins with plain words: lists show the first, marks and all.
@@ -42,6 +43,7 @@ def card(
         terms: What its validation MRR rests on, as `terms.TERMS`.
         mrr: On the validation part.
         languages: As `reads` gives them.
+        search: As `searches` gives it.
         pictures: In Markdown.
     """
     [run] = [run for run in RUNS if run.variant == about.variant]
@@ -63,6 +65,7 @@ def card(
 - **Gallery**: {about.gallery_size} images ({about.gallery})
 - **Revision**: {first.name}{f" ({settings})" if settings else ""} against a bank of \
 {about.bank_size} training articles{f"; on request also {others}" if others else ""}
+- **Search**: {search}
 - **Validation**: MRR {mrr:.6f} on {about.validation_articles} articles, one at a time
 
 {pictures}
@@ -72,6 +75,18 @@ its test articles. A request names its text `title` and, where there is more, `t
 `revision`, `against` (`bank` or `batch`) and `explain` are its parameters. `confidence` and \
 `none_fits` are probabilities where every second article's picture is in the gallery.
 """
+
+
+def searches(index: IndexRecord | None, index_mb: float) -> str:
+    """How a model goes through its images, for its card."""
+    if index is None:
+        return "exact"
+    return (
+        f"approximate, by an index of {index_mb:.1f} MB over {index.images} images, of whose "
+        f"{index.cells} cells {index.probed} are gone through; recall_at_100 "
+        f"{index.recall_at_100:.4f} on validation articles; without probabilities. Exact with a "
+        "filter, another revision or `against=batch`"
+    )
 
 
 def reads(preprocessing: Preprocessing, retriever: Retriever, translator_mb: float) -> str:

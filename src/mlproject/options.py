@@ -16,6 +16,7 @@ from newsimages.encoding.models import AUTO
 from newsimages.engine import LOCAL, Engine
 from newsimages.errors import NewsImagesError, first_ten
 from newsimages.lists import names_in
+from newsimages.ranking import index
 from newsimages.ranking.revisions.base import checked_scale
 from newsimages.reports.submission import Form
 from newsimages.runs.table import ALL, Run, choose_runs
@@ -271,6 +272,9 @@ class ServingOptions:
     gallery: str = ALL
     """Test sets whose images are served (separated by commas), all, a folder of images, or a
     gallery that grows (a folder or an address; see the entry point gallery)."""
+    index: Literal["none", "ivf"] = "none"
+    """ivf: an index over the images answers, approximately and without probabilities, which pays
+    above some two million images; none: every answer is exact."""
     serving_translator: Bool = True
     """Whether registered models carry the translator, where the corpus needed one; without it they
     are smaller, and read other languages by their multilingual view alone, if they have one."""
@@ -279,9 +283,11 @@ class ServingOptions:
     terms and not below; never; or always, whatever the comparison says."""
 
     def __post_init__(self) -> None:
-        """Raises: NewsImagesError on a gallery without a name."""
+        """Raises: NewsImagesError on a gallery without a name, or an index without faiss."""
         _check_named(
             "gallery",
             self.gallery,
             f"{ALL}, names of test sets or a folder of images (. for the current one)",
         )
+        if self.index != "none":
+            index.check_installed()

@@ -18,7 +18,7 @@ from mlflow.types.schema import Array, Map
 from numpy.typing import NDArray
 
 from mlproject import results, tracking
-from mlproject.card import card, model_card, reads
+from mlproject.card import card, model_card, reads, searches
 from mlproject.embed import Encoders, load_encoders, multilingual_config, prepare_and_embed
 from mlproject.evaluate import Experiment, why_impossible
 from mlproject.gallery import check_gallery, gallery_files, is_trial, served_gallery
@@ -58,7 +58,7 @@ from newsimages.preprocessing.translation import Translator
 from newsimages.protocols.embedded import EmbeddedSet
 from newsimages.ranking.spaces import Gallery, Queries, Tower
 from newsimages.reports.figures.intervals import mrr_intervals
-from newsimages.retriever.folder import TRANSLATOR, save_retriever
+from newsimages.retriever.folder import INDEX_FOLDER, TRANSLATOR, save_retriever
 from newsimages.retriever.growing import on_snapshot
 from newsimages.retriever.retriever import Provenance, Retriever
 from newsimages.runs.choice import chooser_of
@@ -75,7 +75,7 @@ SERVED: Mapping[str, tuple[Run, ...]] = {
 MEGABYTE = 1_000_000
 VALIDATION = "validation"
 HELD, GROWING = "requirements.txt", "requirements-gallery.txt"
-"""What a model needs that holds its images, and one that points to a gallery."""
+"""What a model needs that holds its images, and one that points to a gallery or has an index."""
 SAMPLE = ("A storm closes the harbour", "Minister: „Drei Fähren“ laufen auf Grund – 3:2 für Köln")
 """Texts that a written text tower is tried on before the work."""
 
@@ -264,6 +264,9 @@ def _register_one(
         gallery = f"{snapshot.uri}, version {snapshot.version}"
         digest = hashlib.sha256(f"{snapshot.uid} {snapshot.version}".encode()).hexdigest()
         mlflow.log_param("pinned_gallery_version", snapshot.version)
+    if config.serving.index != "none":
+        _, validation = chooser.on_validation(retriever)
+        retriever = retriever.with_index(validation.queries)
     about = Provenance(
         variant=each.variant,
         corpus=embedded.corpus.name,
@@ -277,6 +280,7 @@ def _register_one(
         bank_size=len(bank),
         bank_sha256=_digest({view: bank.of(view) for view in each.views}),
         validation_articles=sum(len(part.articles) for part in parts.validation),
+        index=retriever.index_record,
     )
     retriever = replace(retriever, provenance=about)
     articles = pd.concat([part.articles for part in parts.training])
@@ -295,12 +299,14 @@ def _register_one(
             bank=bank,
         )
         translator_mb = _megabytes(folder / TRANSLATOR)
+        index_mb = _megabytes(folder / INDEX_FOLDER)
+        needed = GROWING if snapshot or retriever.index else HELD
         info = mlflow.pyfunc.log_model(
             name=name,
             python_model=str(ROOT / "registry" / "retriever.py"),
             artifacts={ARTIFACT: str(folder)},
             code_paths=[str(_code(Path(temporary)))],
-            pip_requirements=str(ROOT / "registry" / (GROWING if snapshot else HELD)),
+            pip_requirements=str(ROOT / "registry" / needed),
             model_config={"gallery": "", "gallery_version": ""} if snapshot else None,
             signature=_signature(retriever),
             input_example=articles[["title", "text"]].head(2).reset_index(drop=True),
@@ -316,6 +322,7 @@ def _register_one(
             terms,
             mrr=choice.mrr,
             languages=reads(preprocessing, retriever, translator_mb),
+            search=searches(about.index, index_mb),
             pictures=_log_figures(info, experiment, each, retriever),
         )
         _describe(name, version, described, tags)
@@ -414,6 +421,8 @@ def _signature(retriever: Retriever) -> ModelSignature:
         ColSpec("double", "none_fits", required=False),
         ColSpec(Map(numbers), "contributions", required=False),
     ]
+    if retriever.index:
+        outputs.append(ColSpec("boolean", "approximate"))
     if retriever.snapshot:
         outputs.append(ColSpec("long", "gallery_version"))
     params = [

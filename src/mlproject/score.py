@@ -14,7 +14,7 @@ from mlproject.options import EngineOptions
 from mlproject.promotion import ARTIFACT
 from newsimages.encoding.models import AUTO
 from newsimages.errors import NewsImagesError, first_ten, reason_of
-from newsimages.retriever.manifest import MANIFEST
+from newsimages.retriever.manifest import MANIFEST, read_manifest
 from newsimages.retriever.scoring import UNANSWERED, Asked, gather, read_articles, score
 
 MODELS, SCORES, RANKINGS = "models", "scores", "rankings"
@@ -61,6 +61,7 @@ def run(config: Score) -> None:
         with tracking.announced("score", doing=f"Ranks images for {len(articles)} articles."):
             parts, n_found = score(articles, asked, workdir / SCORES, engine=engine)
             refused = gather(parts, path)
+        _tell_of_index(asked)
         rows = {article.article_id: row for row, article in enumerate(articles)}
         unanswered += [(name, rows[name], why) for name, why in refused.items()]
         n_scored = len(articles) - len(refused)
@@ -79,6 +80,18 @@ def run(config: Score) -> None:
                 f"Not one article of {table} could be scored: {unanswered[0][2].rstrip('.')}. See "
                 "unanswered.csv of the run."
             )
+
+
+def _tell_of_index(asked: Asked) -> None:
+    """Logs and prints that the lists are approximate, where the retriever answered by an index."""
+    manifest = read_manifest(asked.folder)
+    index = manifest.provenance.index if manifest.provenance else None
+    if index and asked.revision in (None, manifest.revisions[0].name):
+        mlflow.log_metric("index_recall_at_100", index.recall_at_100)
+        print(
+            "  by the model's index: lists are approximate, and have no confidences (recall_at_100 "
+            f"{index.recall_at_100:.4f} on validation articles)"
+        )
 
 
 def retriever_folder(model: str, workdir: Path) -> Path:

@@ -1,5 +1,6 @@
 """The groups of settings: their names on the command line, and what they refuse."""
 
+import sys
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -109,6 +110,13 @@ def test_protocols(protocol: Any, split: Any, expected: tuple[str, ...]) -> None
 def test_what_cannot_be_is_refused_by_its_name_on_the_command_line(make: Any, message: str) -> None:
     with pytest.raises(NewsImagesError, match=message):
         make()
+
+
+def test_without_faiss_an_index_is_refused_before_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "faiss", None)
+    assert ServingOptions().index == "none"
+    with pytest.raises(NewsImagesError, match=r"pip install -r registry/requirements-gallery\.txt"):
+        ServingOptions(index="ivf")
 
 
 def test_settings_without_effect_are_refused_by_name(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """The registry: what a version holds, which one is champion, and that it answers as measured."""
 
+import json
 from itertools import product
 from pathlib import Path
 
@@ -264,6 +265,37 @@ def test_a_folder_of_images_can_be_the_gallery(
     [images] = model.predict(pd.DataFrame({"title": ["A square"]}))["image_ids"]
     assert len(images) == 30
     assert set(images) == {f"images/p{i}.png" for i in range(30)}
+
+
+@pytest.mark.usefixtures("store")
+def test_a_model_with_an_index_says_that_its_answers_are_approximate(
+    arguments: list[str], training: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("faiss", reason="an index needs faiss-cpu")
+    assert register(arguments, training, "--index", "ivf") == 0
+    name = "newsimages-clip"
+    version = mlflow.MlflowClient().get_model_version_by_alias(name, "champion")
+    said = "approximate, by an index of 0.0 MB over 24 images, of whose 1 cells 1 are gone through"
+    assert f"- **Search**: {said}; recall_at_100 1.0000 on" in version.description
+    model = mlflow.pyfunc.load_model(f"models:/{name}@champion")
+    assert "approximate" in model.metadata.signature.outputs.input_names()
+    asked = pd.DataFrame({"title": ["A square", "A council"]})
+    answers = model.predict(asked)
+    assert answers["approximate"].tolist() == [True, True]
+    assert answers["confidence"].tolist() == [None, None]
+    exact = model.predict(asked, params={"revision": "sinkhorn"})
+    assert exact["approximate"].tolist() == [False, False]
+    folder = Path(mlflow.artifacts.download_artifacts(f"models:/{name}@champion"))
+    assert "faiss-cpu" in (folder / "requirements.txt").read_text()
+    [told] = [json.loads(path.read_text()) for path in folder.rglob("retriever.json")]
+    index = {"images": 24, "cells": 1, "probed": 1, "recall_at_100": 1.0, "approximate": True}
+    assert told["provenance"]["index"] == index
+    asked.assign(article_id=["a", "b"]).to_csv("asked.csv", index=False)
+    assert cli.run(["score", "--articles", "asked.csv", "--model", f"models:/{name}@champion"]) == 0
+    scored = pd.read_parquet("work/rankings/asked.parquet").groupby("article_id")
+    assert scored["image_id"].agg(list).tolist() == answers["image_ids"].tolist()
+    assert scored["confidence"].count().tolist() == [0, 0]
+    assert "lists are approximate" in capsys.readouterr().out
 
 
 @pytest.mark.usefixtures("store")

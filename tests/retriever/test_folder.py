@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.typing import NDArray
 
@@ -22,7 +23,8 @@ from newsimages.ranking.revisions import DualSoftmax, Neighbours, Sinkhorn
 from newsimages.ranking.spaces import View, Weights
 from newsimages.retriever.articles import ArticleEncoder
 from newsimages.retriever.folder import load_retriever, save_retriever
-from newsimages.retriever.retriever import Provenance, Retriever
+from newsimages.retriever.requests import Answers
+from newsimages.retriever.retriever import IndexRecord, Provenance, Retriever
 from newsimages.txv.network import NetworkConfig, TxVNetwork
 from newsimages.txv.towers import Networks, txv_gallery, txv_queries
 from tests.fakes import assert_same_bits, queries_of, random_embeddings
@@ -175,6 +177,54 @@ def assert_answers_as(loaded: Retriever, own: Retriever) -> None:
                 assert_same_bits(loaded.retrieve(titles, given, **settings), expected)
 
 
+def indexed(encoder: OpenClipEncoder, weights: Weights = ALL) -> Retriever:
+    """With an index that was tuned on eight articles."""
+    pytest.importorskip("faiss", reason="an index needs faiss-cpu")
+    own = made(encoder, weights)
+    titles = {str(row): f"{TITLES[row % 3]}, {row} hours later" for row in range(8)}
+    own = own.with_index(own.queries(titles, titles))
+    return replace(own, provenance=replace(PROVENANCE, index=own.index_record))
+
+
+def test_an_index_is_saved_with_it_and_loaded(encoder: OpenClipEncoder, tmp_path: Path) -> None:
+    own = indexed(encoder)
+    assert own.index_record == IndexRecord(images=50, cells=1, probed=1, recall_at_100=1.0)
+    save_retriever(tmp_path / "r", own, {"clip": encoder}, sample=TITLES)
+    loaded = load_retriever(tmp_path / "r")
+    assert loaded.provenance == own.provenance
+    titles = {str(row): title for row, title in enumerate(TITLES)}
+    exact = replace(own, index=None)
+    for options in ({}, {"revision": "none"}, {"against": "batch"}):
+        answer = loaded.retrieve(titles, top_k=9, **options)
+        assert answer.approximate == (not options)
+        expected = exact.retrieve(titles, top_k=9, **options)
+        if not options:  # what an index answers has none
+            expected = replace(expected, confidences=None, none_fits=None)
+        assert_same_bits(answer, expected)
+    asked = pd.DataFrame({"title": TITLES})
+    assert Answers(loaded)(asked)["approximate"].tolist() == [True] * 3
+    assert Answers(loaded)(asked, {"revision": "none"})["approximate"].tolist() == [False] * 3
+    assert "approximate" not in Answers(made(encoder, ALL))(asked)
+
+
+def test_an_index_that_was_altered_or_taken_out_is_named(
+    encoder: OpenClipEncoder, tmp_path: Path
+) -> None:
+    folder = tmp_path / "r"
+    save_retriever(folder, indexed(encoder, CLIP), {"clip": encoder}, sample=TITLES)
+    whole = (folder / "index/index.faiss").read_bytes()
+    (folder / "index/index.faiss").write_bytes(whole[:-1] + b"?")
+    with pytest.raises(NewsImagesError, match=r"index/index.faiss \(altered\)"):
+        load_retriever(folder)
+    (folder / "index/index.faiss").unlink()
+    with pytest.raises(NewsImagesError, match=r"index/index.faiss \(absent\)"):
+        load_retriever(folder)
+    files = {name: own for name, own in manifest(folder)["files"].items() if ".faiss" not in name}
+    rewritten(folder, files=files)
+    with pytest.raises(NewsImagesError, match=r"index/index.faiss \(not in retriever.json\)"):
+        load_retriever(folder)
+
+
 def test_the_galleries_order_in_memory_does_not_matter(
     encoder: OpenClipEncoder, tmp_path: Path
 ) -> None:
@@ -325,6 +375,8 @@ NEAR = {"name": "neighbours", "k": 10, "alpha": 0.5}
         ({"provenance": {"bank_sets": ["RSS"]}}, "missing 11 required"),
         ({"provenance": {**ABOUT, "bank_sets": 3}}, "TypeError"),
         ({"provenance": [1]}, "TypeError"),
+        ({"provenance": {**ABOUT, "index": {"cells": 3}}}, "missing 3 required"),
+        ({"provenance": {**ABOUT, "index": True}}, "TypeError"),
         ({"files": {GALLERY: 3}}, "TypeError"),
         ({"files": {GALLERY: {"bytes": 3}}}, "KeyError: 'sha256'"),
         ({"files": [GALLERY]}, "AttributeError"),

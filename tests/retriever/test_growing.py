@@ -1,5 +1,7 @@
 """A retriever on a gallery that grows: as one on the same images, whatever way they came."""
 
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,23 +9,27 @@ import pandas as pd
 import pytest
 
 from newsimages.embeddings import Embeddings
+from newsimages.encoding.encoders import OpenClipConfig, OpenClipEncoder
 from newsimages.errors import NewsImagesError
 from newsimages.ranking.captions import captions_tower, neutral_vector, with_zero
 from newsimages.ranking.revisions import DualSoftmax, Neighbours, Sinkhorn
 from newsimages.ranking.spaces import Queries, View
-from newsimages.retriever.growing import on_snapshot
+from newsimages.retriever.articles import ArticleEncoder
+from newsimages.retriever.folder import CHECKSUMS, load_retriever, save_retriever
+from newsimages.retriever.growing import known_by, on_snapshot, on_version
 from newsimages.retriever.requests import Answers
 from newsimages.retriever.retriever import Retriever
 from newsimages.txv.network import NetworkConfig, TxVNetwork
 from newsimages.txv.towers import txv_gallery, txv_queries
-from tests.fakes import FakeEncoder, queries_of, random_embeddings
+from tests.fakes import FakeEncoder, assert_same_bits, queries_of, random_embeddings
 
 pytest.importorskip("lancedb", reason="galleries need lancedb (registry/requirements-gallery.txt)")
 
 from newsimages.gallery.columns import Rows
 from newsimages.gallery.snapshot import open_snapshot
 from newsimages.gallery.table import Gallery
-from tests.gallery.rows import DIMENSION, OLD, TOWERS, numbered, rows
+from tests.gallery import rows as made
+from tests.gallery.rows import DIMENSION, MODEL, OLD, TOWERS, numbered, rows
 
 TITLES, TXV, CAPTIONS = (View(tower, "title") for tower in ("clip", "txv", "captions"))
 NETWORKS = {
@@ -132,6 +138,98 @@ def test_a_revision_that_depends_on_all_images_is_not_offered(tmp_path: Path) ->
     there = open_snapshot(old.uri, cache=tmp_path / "cache")
     with pytest.raises(NewsImagesError, match="no vectors of the tower captions, only of clip"):
         on_snapshot(bare(), there, BANK)
+
+
+def test_an_index_serves_later_versions_and_other_machines(tmp_path: Path) -> None:
+    pytest.importorskip("faiss", reason="an index needs faiss-cpu")
+    gallery = Gallery.create(str(tmp_path / "gallery"), TOWERS)
+    gallery.add(rows(numbered(0, 500)), TOWERS)
+    gallery.remove(numbered(0, 50))  # rows of the pool that the index does not hold
+    open_snapshot(gallery.uri, 2, cache=tmp_path / "cache")
+    measured = grown(gallery, tmp_path / "cache").with_index(ASKED)
+    index, snapshot = measured.index, measured.snapshot
+    assert index is not None
+    assert snapshot is not None
+    assert (index.n_images, measured.index_record is None) == (450, False)
+    checksums = known_by(index, snapshot)
+    gallery.remove(numbered(60, 90))
+    gallery.add(rows(numbered(0, 20)), TOWERS)
+    gallery.add(rows(numbered(100, 110), picture="other"), TOWERS, replace=True)
+    whole = replace(index, n_probed=index.n_cells)  # nothing is missed: answers are the exact ones
+    for cache in ("cache", "elsewhere"):
+        exact = grown(gallery, tmp_path / cache)
+        assert exact.snapshot is not None
+        own = on_version(whole, checksums, exact.snapshot)
+        assert own is not None
+        assert own.others is not None
+        assert len(own.others) == 30
+        answer = replace(exact, index=own).rank(ASKED, top_k=30)
+        assert answer.approximate
+        expected = exact.rank(ASKED, top_k=30)
+        for name in ("image_ids", "scores", "similarities"):
+            np.testing.assert_array_equal(getattr(answer, name), getattr(expected, name))
+
+
+def test_a_saved_index_goes_with_the_version_that_is_served(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("faiss", reason="an index needs faiss-cpu")
+    monkeypatch.setenv("NEWSIMAGES_CACHE", str(tmp_path / "cache"))
+    encoder = OpenClipEncoder(
+        OpenClipConfig(backbone="demo", pretrained="demo", precision="fp32", device="cpu")
+    )
+    dimension = encoder.text_tower.dimension
+    monkeypatch.setattr(made, "DIMENSION", dimension)
+    towers = {"clip": replace(MODEL, dimension=dimension)}
+    gallery = Gallery.create(str(tmp_path / "gallery"), towers)
+    gallery.add(rows(numbered(0, 60)), towers)
+    bank = queries_of({TITLES: random_embeddings("b", 40, dimension, 5)})
+    encode = ArticleEncoder(towers={"clip": encoder.text_tower}, networks={}, weights={TITLES: 1.0})
+    own = bare(weights={TITLES: 1.0}, networks={}, encode=encode)
+    own = on_snapshot(own, open_snapshot(gallery.uri), bank)
+    own = own.with_index(queries_of({TITLES: random_embeddings("v", 20, dimension, 6)}))
+    folder = tmp_path / "retriever"
+    save_retriever(folder, own, {"clip": encoder}, sample=["A storm"], bank=bank)
+    gallery.remove(["i0007"])
+    gallery.add(rows(["new"]), towers)
+    shutil.rmtree(tmp_path / "cache")  # as on another machine
+    titles = {"a": "A storm reached the coast", "b": "Trains are late"}
+    for version, has_new in (("", False), ("latest", True)):
+        loaded = load_retriever(folder, version=version)
+        answer = loaded.retrieve(titles)
+        assert answer.approximate
+        assert ("new" in answer.image_ids) == has_new
+        assert ("i0007" in answer.image_ids) != has_new
+        expected = replace(loaded, index=None).retrieve(titles)
+        assert not expected.approximate
+        assert_same_bits(answer, expected)  # 60 images: nothing is missed
+    (folder / CHECKSUMS).write_bytes((folder / CHECKSUMS).read_bytes()[:-1] + b"?")
+    with pytest.raises(NewsImagesError, match=r"index/checksums.npy \(altered\)"):
+        load_retriever(folder)
+
+
+def test_a_version_that_is_far_from_the_index_is_searched_exactly(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    pytest.importorskip("faiss", reason="an index needs faiss-cpu")
+    gallery = Gallery.create(str(tmp_path / "gallery"), TOWERS)
+    gallery.add(rows(numbered(0, 90)), TOWERS)
+    measured = grown(gallery, tmp_path / "cache").with_index(ASKED)
+    index, snapshot = measured.index, measured.snapshot
+    assert index is not None
+    assert snapshot is not None
+    checksums = known_by(index, snapshot)
+    gallery.add(rows(numbered(90, 101)), TOWERS)
+    later = open_snapshot(gallery.uri, cache=tmp_path / "cache")
+    assert on_version(index, checksums, later) is None
+    assert "Of the 101 images of the gallery's version 3, 11 came after the index" in caplog.text
+    gallery.remove(numbered(45, 101))
+    half = open_snapshot(gallery.uri, cache=tmp_path / "cache")
+    assert on_version(index, checksums, half) is not None
+    gallery.remove(["i0000"])
+    fewer = open_snapshot(gallery.uri, cache=tmp_path / "cache")
+    assert on_version(index, checksums, fewer) is None
+    assert "of whose 90 images 44 are left" in caplog.text
 
 
 def encoded(titles: dict[str, str], texts: dict[str, str]) -> Queries:

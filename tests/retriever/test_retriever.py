@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from newsimages.errors import NewsImagesError
+from newsimages.ranking import index
 from newsimages.ranking.bank import bank_offsets
 from newsimages.ranking.confidence import Confidence
 from newsimages.ranking.ranking import rank
-from newsimages.ranking.revisions import PLAIN, DualSoftmax, InvertedSoftmax
+from newsimages.ranking.revisions import PLAIN, DualSoftmax, InvertedSoftmax, Revision
 from newsimages.ranking.spaces import Queries, Space, View, Weights, fuse, shares
 from newsimages.retriever.articles import ArticleEncoder
 from newsimages.retriever.retriever import Retriever
@@ -230,3 +231,43 @@ def test_a_part_of_the_images_is_ranked_as_if_it_were_all() -> None:
         assert part.image_ids[row].tolist() == left
     with pytest.raises(NewsImagesError, match="No embedding for: nowhere"):
         own.on_images(["nowhere"])
+
+
+@pytest.mark.parametrize(("first", "other"), [(DUAL, PLAIN), (PLAIN, DUAL)])
+def test_an_index_answers_by_the_first_revision_alone(first: Revision, other: Revision) -> None:
+    pytest.importorskip("faiss", reason="an index needs faiss-cpu")
+    asked = queries_of({TITLE: random_embeddings("v", 30, 8, 5)})
+    exact = Retriever(
+        gallery={"clip": random_embeddings("i", 2000, 8, 4)},
+        weights=BY_TITLE,
+        revisions=(first, other),
+    ).with_bank(queries_of({TITLE: random_embeddings("b", 40, 8, 6)}))
+    own = exact.with_index(asked)
+    record = own.index_record
+    assert record is not None
+    assert (record.images, record.cells) == (2000, 51)
+    assert 1 <= record.probed <= record.cells
+    assert 0.99 <= record.recall_at_100 <= 1
+    answer, expected = own.rank(asked), exact.rank(asked)
+    assert answer.approximate
+    found = [np.isin(a, b).mean() for a, b in zip(expected.rows, answer.rows, strict=True)]
+    assert np.mean(found) == pytest.approx(record.recall_at_100)
+    half = np.arange(2000) % 2 == 0
+    for options in ({"revision": other.name}, {"against": "batch"}, {"within": half}):
+        answer = own.rank(asked, **options)
+        assert not answer.approximate
+        assert_same_bits(answer, exact.rank(asked, **options))
+
+
+def test_an_index_that_misses_too_much_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("faiss", reason="an index needs faiss-cpu")
+    monkeypatch.setattr(index, "WIDTH", 16)  # of 64 dimensions that all differ as much
+    monkeypatch.setattr(index, "CANDIDATES", 1)
+    asked = queries_of({TITLE: random_embeddings("v", 20, 64, 5)})
+    own = Retriever(
+        gallery={"clip": random_embeddings("i", 1000, 64, 4)},
+        weights=BY_TITLE,
+        revisions=(PLAIN,),
+    )
+    with pytest.raises(NewsImagesError, match=r"finds 0\.\d+ of the first 100 images of 20 .*none"):
+        own.with_index(asked)

@@ -26,7 +26,7 @@ from newsimages.atomic import replacing
 from newsimages.checksums import file_sha256
 from newsimages.errors import NewsImagesError
 from newsimages.ranking.revisions import REVISIONS, Revision
-from newsimages.ranking.search import in_order, scored
+from newsimages.ranking.search import in_order, scored, search
 from newsimages.ranking.spaces import Space
 
 LEAST_RECALL = 0.99
@@ -48,7 +48,7 @@ class ImageIndex:
     cells: Any
     """faiss's index over D vectors."""
     n_images: int
-    """D, the rows that it knows; those behind them in a gallery that grew are gone through."""
+    """D, the images that it knows."""
     scales: tuple[float, ...]
     """Per block, by what its vectors were multiplied, so that a greater weight counts for more."""
     revision: Revision
@@ -56,6 +56,12 @@ class ImageIndex:
     """Cells that are gone through for an article."""
     recall_at_100: float | None = None
     """The share of the exact search's first 100 that it found; None: not measured."""
+    rows: NDArray[np.int64] | None = None
+    """(D,) where its images are in the space, −1 of those that are not there; None: they are its
+    first D."""
+    others: NDArray[np.int64] | None = None
+    """(N,) the space's images that it does not know, which are searched exactly; None: those
+    behind the first D."""
 
     @property
     def n_cells(self) -> int:
@@ -63,7 +69,7 @@ class ImageIndex:
         return int(_faiss().extract_index_ivf(self.cells).nlist)
 
     def candidates(self, queries: Sequence[NDArray[np.float32]], k: int) -> NDArray[np.int64]:
-        """(C, k) rows of likely images, −1 where the cells hold fewer; (C, E) queries per block."""
+        """(C, k) likely images, −1 where the cells hold fewer; (C, E) queries per block."""
         faiss = _faiss()
         parts = [q / scale for q, scale in zip(queries, self.scales, strict=True)]
         asked = np.concatenate([*parts, -np.ones((len(parts[0]), 1))], axis=1, dtype=np.float32)
@@ -73,13 +79,17 @@ class ImageIndex:
         # By groups of the same few, as faiss compares 20 articles or more with the centres in
         # another way: an answer must not depend on the company.
         groups = [asked[start : start + _GROUP] for start in range(0, len(asked), _GROUP)]
-        return np.concatenate([self.cells.search(each, k, params=probed)[1] for each in groups])
+        found = np.concatenate([self.cells.search(each, k, params=probed)[1] for each in groups])
+        if self.rows is None:
+            return found
+        placed: NDArray[np.int64] = np.where(found < 0, found, self.rows[found])
+        return placed
 
 
 def build_index(
     space: Space, offsets: NDArray[np.float32], revision: Revision, *, seed: int = 0
 ) -> ImageIndex:
-    """Puts the images of a space into an index.
+    """Puts the images of a space that are alive into an index.
 
     Args:
         space: The images, and articles by which the blocks' weights are told.
@@ -91,16 +101,16 @@ def build_index(
         NewsImagesError: faiss is not installed.
     """
     faiss = _faiss()
-    n_images = len(space.image_ids)
+    alive = None if space.alive is None else np.flatnonzero(space.alive)
+    n_images = len(space.image_ids if alive is None else alive)
     # A block's queries are as long as its weight: its root on both sides leaves the product.
     lengths = [float(np.linalg.norm(q, axis=1).mean()) for q in space.queries]
     scales = tuple(math.sqrt(length) if length > 0 else 1.0 for length in lengths)
     n_cells = max(1, min(round(4 * math.sqrt(n_images)), n_images // 39 or 1))
-    drawn = np.sort(
-        np.random.default_rng(seed).choice(
-            n_images, min(n_images, _TRAINED_ON * n_cells), replace=False
-        )
+    chosen = np.random.default_rng(seed).choice(
+        n_images, min(n_images, _TRAINED_ON * n_cells), replace=False
     )
+    drawn = np.sort(chosen) if alive is None else alive[np.sort(chosen)]
     middle = [np.mean(_taken(block, drawn), axis=0) for block in space.gallery]
     level = float(np.mean(offsets))
 
@@ -126,8 +136,16 @@ def build_index(
     whole = faiss.IndexPreTransform(narrowed, cells)
     whole.train(sample)
     for start in range(0, n_images, _ROWS_AT_A_TIME):
-        whole.add(images(np.arange(start, min(start + _ROWS_AT_A_TIME, n_images))))
-    return ImageIndex(cells=whole, n_images=n_images, scales=scales, revision=revision)
+        stop = min(start + _ROWS_AT_A_TIME, n_images)
+        whole.add(images(np.arange(start, stop) if alive is None else alive[start:stop]))
+    return ImageIndex(
+        cells=whole,
+        n_images=n_images,
+        scales=scales,
+        revision=revision,
+        rows=alive,
+        others=None if alive is None else np.empty(0, np.int64),
+    )
 
 
 def by_index(
@@ -135,24 +153,25 @@ def by_index(
 ) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float32]]:
     """(C, K) rows, scores and similarities of the first images that the index knows of, in order.
 
-    Images that are not alive are left out; those that came after the index are all scored.
+    Images that are not alive are left out; those that the index does not know are searched exactly.
 
     Args:
-        index: Of the first images of the space.
+        index: Of images of the space.
         space: C articles and D images.
         offsets: (D,) the revision's.
         top_k: K.
     """
     lowered = torch.from_numpy(np.negative(offsets))
     found = index.candidates(space.queries, max(CANDIDATES * top_k, 100))
-    new = np.arange(index.n_images, len(space.image_ids))
+    newer = _first_of_the_others(index, space, offsets, top_k)
     rows = np.zeros((len(found), top_k), np.int64)
     scores = np.zeros(rows.shape, np.float32)
     similarities = np.zeros(rows.shape, np.float32)
     for article, likely in enumerate(found):
-        own = np.concatenate([np.sort(likely[likely >= 0]), new])
+        own = likely[likely >= 0]
         if space.alive is not None:
             own = own[space.alive[own]]
+        own = np.sort(np.concatenate([own, newer[article]]))
         query = [torch.from_numpy(q[article]) for q in space.queries]
         final, cosines = scored(query, space, own, lowered, index.revision.slope)
         first = in_order(final, own, space)[:top_k]
@@ -161,6 +180,21 @@ def by_index(
         rows[article], scores[article] = own[first], final[first]
         similarities[article] = cosines[first]
     return rows, scores, similarities
+
+
+def _first_of_the_others(
+    index: ImageIndex, space: Space, offsets: NDArray[np.float32], top_k: int
+) -> NDArray[np.int64]:
+    """(C, K) the first images, by the exact search, that the index does not know; all if fewer."""
+    asked = np.zeros(len(space.image_ids), np.bool_)
+    asked[slice(index.n_images, None) if index.others is None else index.others] = True
+    if space.alive is not None:
+        asked &= space.alive
+    n_asked = int(np.count_nonzero(asked))
+    if not n_asked:
+        return np.empty((len(space.article_ids), 0), np.int64)
+    slope = index.revision.slope
+    return search(space, offsets, slope, top_k=min(top_k, n_asked), asked=asked).rows
 
 
 class TooFewFoundError(NewsImagesError):
@@ -295,7 +329,8 @@ def _main_axes(sample: NDArray[np.float32]) -> NDArray[np.float32]:
     """
     axes = np.zeros((WIDTH, sample.shape[1]), np.float32)
     axes[0, -1] = 1
-    _, vectors = np.linalg.eigh(np.cov(sample[:, :-1], rowvar=False))  # by rising spread
+    spread = np.cov(sample[:, :-1], rowvar=False, bias=True)
+    _, vectors = np.linalg.eigh(np.atleast_2d(spread))  # by rising spread
     first = vectors[:, ::-1][:, : WIDTH - 1].T
     axes[1 : 1 + len(first), :-1] = first
     return axes
@@ -304,6 +339,11 @@ def _main_axes(sample: NDArray[np.float32]) -> NDArray[np.float32]:
 def _taken(block: NDArray[np.float32], rows: NDArray[np.int64]) -> NDArray[np.float32]:
     taken: NDArray[np.float32] = np.take(block, rows, axis=0)
     return taken
+
+
+def check_installed() -> None:
+    """Raises: NewsImagesError where an index can be neither built nor read."""
+    _faiss()
 
 
 def _faiss() -> Any:

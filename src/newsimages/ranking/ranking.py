@@ -114,7 +114,8 @@ def rank(
         )
         revision = PLAIN
     check_top_k(top_k)
-    if index and within is None and offsets is not None and revision == index.revision:
+    is_alone = offsets is not None or revision == PLAIN
+    if index and within is None and is_alone and revision == index.revision:
         with suppress(TooFewFoundError):  # a long list: it is made exactly
             return _by_index(space, index, offsets, top_k)
     asked = _asked(space, within)
@@ -171,12 +172,13 @@ def rank_tiles(
     )
 
 
-def _by_index(space: Space, index: ImageIndex, offsets: ImageOffsets, top_k: int) -> Ranking:
+def _by_index(space: Space, index: ImageIndex, offsets: ImageOffsets | None, top_k: int) -> Ranking:
     check_shapes(space.queries, space.gallery)
     n_images = len(space.image_ids) if space.alive is None else int(space.alive.sum())
-    rows, scores, similarities = by_index(
-        index, space, offsets.of(space.image_ids), top_k=min(top_k, n_images)
-    )
+    values = np.zeros(len(space.image_ids), np.float32)
+    if offsets is not None:
+        values = _checked(offsets, index.revision).of(space.image_ids)
+    rows, scores, similarities = by_index(index, space, values, top_k=min(top_k, n_images))
     return Ranking(
         article_ids=space.article_ids,
         image_ids=space.image_ids[rows],

@@ -4,13 +4,16 @@ The folder holds ``retriever.json`` (format, settings, size and SHA-256 of every
 ``gallery/TOWER.npy`` (D, E) float32 of each tower, ``gallery/neutral.npy`` (E,) where captions are
 one, ``images.parquet`` (image_id, and offsets by their revision) or, where it points to a gallery
 that grows, the query bank: ``bank/VIEW.npy`` and ``bank.parquet`` (article_id, has_text,
-in_english); ``txv/TOWER.safetensors`` where a tower is T×V's, ``text_towers/TOWER/`` (see
-`tower_folder`) and ``translator/``, as transformers saves one, unless it was left out. Nothing in
-it is pickled or executed, and nothing is read that ``retriever.json`` does not list.
+in_english); ``index/index.faiss`` and ``index.json`` where it answers by an index, and beside them
+``checksums.npy`` (of the rows that it was built of) where the gallery grows;
+``txv/TOWER.safetensors`` where a tower is T×V's, ``text_towers/TOWER/`` (see `tower_folder`) and
+``translator/``, as transformers saves one, unless it was left out. Nothing in it is pickled or
+executed, and nothing is read that ``retriever.json`` does not list.
 """
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -29,10 +32,11 @@ from newsimages.preprocessing.served import Preprocessing
 from newsimages.preprocessing.translation import Translator
 from newsimages.ranking.bank import ImageOffsets
 from newsimages.ranking.contributions import name_of
+from newsimages.ranking.index import ABOUT, INDEX, ImageIndex, load_index, save_index
 from newsimages.ranking.revisions import PLAIN
 from newsimages.ranking.spaces import ON_CLIP, Gallery, Queries, Tower, View, Weights
 from newsimages.retriever.articles import ArticleEncoder
-from newsimages.retriever.growing import Pointer, on_snapshot
+from newsimages.retriever.growing import Pointer, known_by, on_snapshot, on_version
 from newsimages.retriever.manifest import Manifest, check_files, read_manifest, write_manifest
 from newsimages.retriever.retriever import Retriever
 from newsimages.txv.network import load_network, save_network
@@ -42,6 +46,8 @@ LATEST = "latest"
 """The version of a gallery that is the newest one when a retriever is loaded."""
 GALLERY, NETWORKS, TEXT_TOWERS, TRANSLATOR = "gallery", "txv", "text_towers", "translator"
 NEUTRAL = f"{GALLERY}/neutral.npy"
+INDEX_FOLDER = "index"
+CHECKSUMS = f"{INDEX_FOLDER}/checksums.npy"
 _SAMPLE = 64
 
 logger = logging.getLogger(__name__)
@@ -106,6 +112,8 @@ def save_retriever(
         if retriever.neutral is not None:
             (folder / GALLERY).mkdir(exist_ok=True)
             np.save(folder / NEUTRAL, retriever.neutral, allow_pickle=False)
+        if retriever.index:
+            _save_index(folder, retriever.index, retriever.snapshot)
         for name, network in retriever.networks.items():
             save_network(folder / _network(name), network)
         # The manifest last: without it the folder cannot be loaded.
@@ -154,6 +162,32 @@ def _save_bank(folder: Path, bank: Queries, weights: Weights) -> None:
     table.assign(in_english=in_english).to_parquet(folder / f"{BANK}.parquet", index=False)
 
 
+def _save_index(folder: Path, index: ImageIndex, snapshot: Snapshot | None) -> None:
+    (folder / INDEX_FOLDER).mkdir()
+    save_index(folder / INDEX_FOLDER, index)
+    if snapshot:
+        np.save(folder / CHECKSUMS, known_by(index, snapshot), allow_pickle=False)
+
+
+def _load_index(folder: Path, snapshot: Snapshot | None) -> ImageIndex | None:
+    """The index on the images that are served. Raises: NewsImagesError where it is none."""
+    index = load_index(folder / INDEX_FOLDER)
+    if snapshot is None:
+        return index
+    try:
+        checksums = np.load(folder / CHECKSUMS, allow_pickle=False)
+        if checksums.shape != (index.n_images,) or checksums.dtype != np.int64:
+            raise ValueError(
+                f"{checksums.dtype} of the shape {checksums.shape}, expected int64 for each of the "
+                f"index's {index.n_images} images"
+            )
+    except (OSError, ValueError, EOFError) as error:
+        raise NewsImagesError(
+            f"{folder / CHECKSUMS} cannot be used: {error}. Register the model again."
+        ) from error
+    return on_version(index, checksums, snapshot)
+
+
 def _load_bank(folder: Path, weights: Weights) -> Queries:
     table = pd.read_parquet(folder / f"{BANK}.parquet")
     ids = table["article_id"].to_numpy(dtype=np.str_)
@@ -191,6 +225,10 @@ def load_retriever(folder: Path, *, place: str = "", version: str = "") -> Retri
     own = [IMAGES, *(f"{GALLERY}/{tower}.npy" for tower in towers)]
     if manifest.pointer:
         own = [f"{BANK}.parquet", *map(_view_file, weights)]
+    has_index = any(name.startswith(f"{INDEX_FOLDER}/") for name in manifest.files)
+    if has_index:
+        own += [f"{INDEX_FOLDER}/{name}" for name in (INDEX, ABOUT)]
+        own += [CHECKSUMS] if manifest.pointer else []
     needed = [
         *own,
         *(f"{TEXT_TOWERS}/{tower}/{name}" for tower in asked for name in TOWER_FILES),
@@ -251,6 +289,8 @@ def load_retriever(folder: Path, *, place: str = "", version: str = "") -> Retri
             f"The model in {folder} holds its own gallery: leave the gallery's place and version "
             "out."
         )
+    if has_index:
+        retriever = replace(retriever, index=_load_index(folder, retriever.snapshot))
     _check_fit(retriever, read)
     _try_out(folder, retriever, encode.preprocessing)
     return retriever

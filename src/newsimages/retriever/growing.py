@@ -8,6 +8,7 @@ it stay. A revision whose offsets depend on all images (`Revision.image_by_image
 
 import hashlib
 import json
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,13 +19,15 @@ from numpy.typing import NDArray
 
 from newsimages.embeddings import Embeddings
 from newsimages.errors import NewsImagesError, first_ten
-from newsimages.gallery.columns import CAPTIONS
+from newsimages.gallery.columns import CAPTIONS, CHECKSUM
 from newsimages.gallery.snapshot import Snapshot
 from newsimages.ranking.bank import ImageOffsets, bank_offsets
 from newsimages.ranking.captions import captions_tower
 from newsimages.ranking.halves import Halves
+from newsimages.ranking.index import ImageIndex
 from newsimages.ranking.prepared import Prepared
 from newsimages.ranking.revisions import Revision
+from newsimages.ranking.search import FEW
 from newsimages.ranking.spaces import Queries, Tower
 from newsimages.retriever.retriever import Retriever
 from newsimages.txv.network import TxVNetwork
@@ -32,6 +35,9 @@ from newsimages.txv.projection import embed_images
 from newsimages.weight_file import add_weights
 
 ROUNDING = 2.0**-8 * 1.001  # of a unit vector to bfloat16: at most half of its last place
+LEFT = 0.5  # share of an index's images below which what it finds is too often gone
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +98,44 @@ def on_snapshot(retriever: Retriever, snapshot: Snapshot, bank: Queries) -> Retr
         offsets=tuple(offsets),
         snapshot=snapshot,
     )
+
+
+def known_by(index: ImageIndex, snapshot: Snapshot) -> NDArray[np.int64]:
+    """(D,) the checksums of the rows that an index over a version was built of."""
+    checksums: NDArray[np.int64] = np.asarray(snapshot.about[CHECKSUM])[index.rows]
+    return checksums
+
+
+def on_version(
+    index: ImageIndex, checksums: NDArray[np.int64], snapshot: Snapshot
+) -> ImageIndex | None:
+    """An index on another version, or machine; None where it is too far from that version.
+
+    Args:
+        index: As it was read.
+        checksums: (D,) of the rows that it was built of.
+        snapshot: The version.
+    """
+    own = np.asarray(snapshot.about[CHECKSUM])
+    order = np.argsort(own)
+    rows = order[np.searchsorted(own, checksums, sorter=order).clip(max=len(own) - 1)]
+    rows[own[rows] != checksums] = -1
+    is_new = snapshot.live.copy()
+    is_new[rows[rows >= 0]] = False
+    others = np.flatnonzero(is_new)
+    n_left = len(snapshot) - len(others)
+    if len(others) > FEW * len(snapshot) or n_left < LEFT * index.n_images:
+        logger.warning(
+            "Of the %s images of the gallery's version %s, %s came after the index, of whose %s "
+            "images %s are left: answers are exact, and slower. Register the model again.",
+            len(snapshot),
+            snapshot.version,
+            len(others),
+            index.n_images,
+            n_left,
+        )
+        return None
+    return replace(index, rows=rows, others=others)
 
 
 def _projected(snapshot: Snapshot, network: TxVNetwork, name: str) -> tuple[Embeddings, Halves]:

@@ -13,7 +13,7 @@ from newsimages.ranking.confidence import Confidence
 from newsimages.ranking.revisions import REVISIONS, Revision
 from newsimages.ranking.spaces import TextField, Tower, View, whole
 from newsimages.retriever.growing import Pointer
-from newsimages.retriever.retriever import Provenance, Retriever
+from newsimages.retriever.retriever import IndexRecord, Provenance, Retriever
 
 FORMAT = 5  # raise it when the folder's content, or its meaning, changes
 MANIFEST = "retriever.json"
@@ -75,7 +75,10 @@ def _manifest(read: Mapping[str, Any]) -> Manifest:
     """Raises: KeyError, TypeError, ValueError on anything that `write_manifest` never wrote."""
     about = read["provenance"]
     if about is not None:
-        about = Provenance(**{**about, "bank_sets": tuple(about["bank_sets"])})
+        read_as: dict[str, Any] = {"bank_sets": tuple(about["bank_sets"])}
+        if about.get("index") is not None:
+            read_as["index"] = IndexRecord(**about["index"])
+        about = Provenance(**{**about, **read_as})
     pairs = [(_view(tower, field), _number(weight)) for tower, field, weight in read["weights"]]
     weights = dict(pairs)
     whole(weights)  # raises where they cannot be weights

@@ -78,7 +78,9 @@ class Answers:
             latter four lists, best first; none_fits; with explain, contributions: a list as long
             for each view and for the revision, which add up to the scores. With
             ``against=batch``, whose scores depend on the request's other articles, confidence and
-            none_fits are None. Where the gallery is one that grows, gallery_version.
+            none_fits are None. Where the gallery is one that grows, gallery_version. Where the
+            retriever has an index, approximate: whether it chose what was scored; such answers
+            have no confidence and no none_fits.
 
         Raises:
             NewsImagesError: With a sentence for whoever sent the request.
@@ -92,6 +94,8 @@ class Answers:
         shares = settings.against == "bank" and len(asked) <= MAX_ITEMS
         answers = (self._together if shares else self._apart)(settings, asked)
         table = _table(answers, ids, settings, articles.index)
+        if self.retriever.has_had_index:
+            table["approximate"] = [answer.ranking.approximate for answer in answers]
         if snapshot := self.retriever.snapshot:
             table["gallery_version"] = [snapshot.version] * len(table)
         return table

@@ -19,16 +19,33 @@ from newsimages.plain_text import readable
 from newsimages.ranking.bank import ImageOffsets, bank_offsets
 from newsimages.ranking.confidence import Confidence
 from newsimages.ranking.contributions import contributions
-from newsimages.ranking.index import ImageIndex
+from newsimages.ranking.index import ImageIndex, build_index, tuned
 from newsimages.ranking.prepared import Prepared
 from newsimages.ranking.ranking import Ranking, rank
 from newsimages.ranking.revisions import PLAIN, Revision
 from newsimages.ranking.spaces import Gallery, Queries, Weights, fuse
 from newsimages.txv.towers import Networks
 
+MEASURED = 1_000  # articles by which an index is tuned
 Against = Literal["bank", "batch"]
 EncodeArticles = Callable[[Mapping[str, str], Mapping[str, str]], Queries]
 """Titles and texts by article id, a blank text where there is none, to vectors."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class IndexRecord:
+    """What is known of the index that a retriever answers by."""
+
+    images: int
+    """How many it holds."""
+    cells: int
+    """In which they stand."""
+    probed: int
+    """Cells that are gone through for an article."""
+    recall_at_100: float
+    """The share of the exact lists' first 100 that it found for validation articles."""
+    approximate: bool = True
+    """Whether an image may be missing in an answer."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +74,8 @@ class Provenance:
     """Of the images' ids and vectors."""
     validation_articles: int
     """Articles that its weights and revision were chosen on."""
+    index: IndexRecord | None = None
+    """None: every answer is exact."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -216,6 +235,41 @@ class Retriever:
         space = fuse(bank, self.gallery, self.weights)
         offsets = (bank_offsets(space, each, compute=self.compute) for each in self.revisions)
         return replace(self, offsets=tuple(offsets))
+
+    def with_index(self, asked: Queries) -> "Retriever":
+        """The retriever with an index over its images, for its first revision.
+
+        Args:
+            asked: Validation articles, by which it is tuned; of very many, as many as tell.
+
+        Raises:
+            NewsImagesError: faiss is not installed; the index misses too much; as `rank`.
+        """
+        revision, prepared = self.revisions[0], self._prepared
+        own, step = self._offsets(revision), -(-len(asked) // MEASURED)
+        space = prepared.space(asked.select(asked.ids[::step].tolist()), self.weights)
+        values = np.zeros(len(prepared), np.float32) if own is None else own.values
+        exact = rank(space, revision, offsets=own, compute=self.compute).rows
+        index = tuned(build_index(space, values, revision), space, values, exact)
+        return replace(self, prepared=prepared, index=index)
+
+    @property
+    def has_had_index(self) -> bool:
+        """Whether it has an index, or was made with one, that its gallery has outgrown since."""
+        return self.index is not None or bool(self.provenance and self.provenance.index)
+
+    @property
+    def index_record(self) -> IndexRecord | None:
+        """What is known of its index; None: it has none, or one that was not measured."""
+        index = self.index
+        if index is None or index.recall_at_100 is None:
+            return None
+        return IndexRecord(
+            images=index.n_images,
+            cells=index.n_cells,
+            probed=index.n_probed,
+            recall_at_100=index.recall_at_100,
+        )
 
     @cached_property
     def _prepared(self) -> Prepared:
