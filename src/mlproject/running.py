@@ -75,7 +75,10 @@ def close_killed(own: Run) -> None:
         filter_string="attributes.status = 'RUNNING'",
         output_format="list",
     )
-    killed = [run for run in running if isinstance(run, Run) and _is_killed(run, own)]
+    free = [run for run in running if isinstance(run, Run) and _is_killed(run, own)]
+    # One that has ended since they were searched is not RUNNING any more: it lets go of its lock
+    # behind its end.
+    killed = [run for run in free if client.get_run(run.info.run_id).info.status == "RUNNING"]
     for run in killed:
         with suppress(MlflowException):  # a server may leave that to whoever began it
             client.set_tag(run.info.run_id, CLOSED_TAG, own.info.run_id)

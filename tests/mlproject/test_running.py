@@ -10,8 +10,9 @@ from pathlib import Path
 import mlflow
 import pytest
 from filelock import FileLock
+from mlflow.entities import Run
 
-from mlproject import cli
+from mlproject import cli, running
 from mlproject.running import CLOSED_TAG, FOLDERS, LOCK_TAG, LOCKS, alive
 from newsimages.atomic import temporary_of
 from newsimages.errors import NewsImagesError
@@ -61,6 +62,28 @@ def test_the_runs_of_a_killed_process_are_closed_and_its_leftovers_removed(store
     assert not leftover.exists()
     assert kept.exists()
     assert [path.name for path in (store / "work" / LOCKS).iterdir()] == ["gate"]
+
+
+def test_a_run_that_ends_while_the_next_one_looks_keeps_its_status(
+    store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_killed = running._is_killed
+
+    def ended(run: Run, own: Run) -> bool:
+        """What is found out of a run whose process has ended since the search."""
+        mlflow.MlflowClient().set_terminated(other, "FINISHED")
+        lock.unlink(missing_ok=True)
+        return is_killed(run, own)
+
+    lock = store / "work" / LOCKS / "other.lock"
+    assert cli.run(NEXT) == 1
+    lock.touch()
+    other = left_running(**{LOCK_TAG: f"{socket.gethostname()} {lock}"})
+    with FileLock(lock):
+        monkeypatch.setattr(running, "_is_killed", ended)
+        assert cli.run(NEXT) == 1
+    assert status(other) == "FINISHED"
+    assert CLOSED_TAG not in mlflow.get_run(other).data.tags
 
 
 def test_a_run_that_is_alive_keeps_its_status_and_its_files(store: Path) -> None:
