@@ -100,6 +100,21 @@ def test_parquet_cells_become_text(tmp_path: Path) -> None:
     assert rows.iloc[1].to_list() == ["2", "", "", "", ""]
 
 
+@pytest.mark.parametrize("name", ["title", '"title"', " Title "])
+def test_a_table_may_have_a_single_column(tmp_path: Path, name: str) -> None:
+    rows = table(tmp_path, f'{name}\n"Storm, again"\n\nFlood\n').rows
+    assert rows["title"].tolist() == ["Storm, again", "Flood"]
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_empty_rows_between_others_can_be_kept(tmp_path: Path, ending: str) -> None:
+    path = tmp_path / f"table.{ending}"
+    frame = pd.DataFrame({"a": ["", "1", "", "2", ""], "b": ["", "3", "", "", ""]})
+    getattr(frame, f"to_{ending}")(path, index=False)
+    assert read_table(path).rows["a"].tolist() == ["1", "2"]
+    assert read_table(path, keep_empty=True).rows["a"].tolist() == ["", "1", "", "2"]
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -108,6 +123,8 @@ def test_parquet_cells_become_text(tmp_path: Path) -> None:
         ("article_id,title\n", "a header and no rows"),
         ("article_id,title\n,\n", "a header and no rows"),
         ("article_id|title\n1|one\n", r"No delimiter is recognised .*got 'article_id\|title'"),
+        ("title\n", "a header and no rows"),
+        ("title\nFlood, again\n", r"header of 1 columns: line 2 \(2\)"),
         ("a,b\n1,2\n3\n4,5,6\n", r"header of 2 columns: line 3 \(1\), line 4 \(3\)"),
         ('a,b\n1,"2\n3,4\n', "cannot be read as a quoted table, line 3"),
         ("a,title,Title\n1,2,3\n", "has the column title more than once"),

@@ -178,6 +178,8 @@ def test_without_ids_articles_are_called_by_their_rows(tmp_path: Path) -> None:
     articles, unanswered = read_articles(path)
     assert articles == [("0", "Storm, again", ""), ("2", "Flood", "")]
     assert unanswered == [("1", 1, "its title is blank")]
+    path.write_text('title\n"Storm, again"\n""\nFlood\n')  # as many rows as pandas counts
+    assert read_articles(path) == (articles, unanswered)
     path.write_text("headline,url\nStorm,x\n")
     with pytest.raises(NewsImagesError, match="has the columns headline, url; expected title"):
         read_articles(path)

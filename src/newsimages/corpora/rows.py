@@ -15,6 +15,7 @@ Rows = list[tuple[int, list[str]]]
 """Cells of each row with the number of the line on which the row ends."""
 
 _SAID_DELIMITER = re.compile(r'"?sep=([,;\t])"?', re.IGNORECASE)
+_ONE_NAME = re.compile(r'\s*(?:"\w+"|\w+)\s*')
 _BLANK = re.compile(r"\s")
 _LETTERS, _DIGITS = re.compile(r"[^\W\d_]+"), re.compile(r"\d+")
 _MAX_COLUMNS = 1_000
@@ -49,6 +50,8 @@ def cut_rows(path: Path, text: str) -> tuple[list[str], Rows]:
         lines[n_above] = ""
     first = next((line for line in lines[n_above:] if line.strip()), "")
     delimiter = delimiter or recognised_delimiter(first)
+    if delimiter is None and _ONE_NAME.fullmatch(first):
+        delimiter = ","  # the only column, in which a cell with a comma is quoted
     if delimiter is None:
         raise NewsImagesError(
             f"No delimiter is recognised in the header of {path}: got {first[:120]!r}, expected "

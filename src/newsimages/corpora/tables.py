@@ -82,8 +82,11 @@ def is_table(path: Path) -> bool:
     return path.name.lower().endswith(TABLE_ENDINGS)
 
 
-def read_table(path: Path, encoding: str | None = None) -> Table:
+def read_table(path: Path, encoding: str | None = None, *, keep_empty: bool = False) -> Table:
     """Reads ``path`` whole; ``encoding`` is for a text that is not UTF-8.
+
+    Rows of empty cells are left out; with ``keep_empty`` only those behind the last that is none,
+    so that a row's place in the table is the one that it has in the file (but for workbooks).
 
     Raises:
         NewsImagesError: The file is empty, has no rows, no known encoding or delimiter, rows of
@@ -99,6 +102,8 @@ def read_table(path: Path, encoding: str | None = None) -> Table:
         cells = pd.DataFrame([row for _, row in body], index=lines, columns=header, dtype="object")
         not_text = {}
     rows = _cleaned(path, cells)
+    is_empty = (rows == "").all(axis="columns")
+    rows = rows[is_empty[::-1].cummin()[::-1] == 0] if keep_empty else rows[~is_empty]
     if rows.empty:
         raise NewsImagesError(
             f"{path} has a header and no rows. Fill the table or remove the file."
@@ -132,7 +137,7 @@ def _column_name(cell: str) -> str:
 
 
 def _cleaned(path: Path, cells: pd.DataFrame) -> pd.DataFrame:
-    """Clean cells under clean names, without columns that have none and without empty rows."""
+    """Clean cells under clean names, without columns that have none."""
     cells.columns = pd.Index([_column_name(name) for name in cells.columns], dtype="str")
     cells = cells.loc[:, cells.columns != ""]
     twice = sorted(set(cells.columns[cells.columns.duplicated()]))
@@ -140,8 +145,7 @@ def _cleaned(path: Path, cells: pd.DataFrame) -> pd.DataFrame:
         raise NewsImagesError(
             f"{path} has the column {first_ten(twice)} more than once. Keep one of each name."
         )
-    cells = cells.map(clean).astype("str")
-    return cells[(cells != "").any(axis="columns")]
+    return cells.map(clean).astype("str")
 
 
 def _parquet_cells(path: Path) -> tuple[pd.DataFrame, dict[str, str]]:

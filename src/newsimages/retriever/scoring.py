@@ -97,7 +97,7 @@ def read_articles(path: Path) -> tuple[list[Article], list[Unanswered]]:
     Raises:
         NewsImagesError: The table cannot be read, or has no column title.
     """
-    table = read_table(path)
+    table = read_table(path, keep_empty=True)
     if "title" not in table.columns:
         raise NewsImagesError(
             f"{path} has the columns {first_ten(sorted(table.columns))}; expected title, and "
