@@ -430,7 +430,7 @@ def _signature(retriever: Retriever) -> ModelSignature:
         ParamSpec("revision", "string", retriever.revisions[0].name),
         ParamSpec("against", "string", "bank"),
         ParamSpec("explain", "boolean", False),
+        # Of a gallery without anything to filter by, too: MLflow would drop it without a word.
+        ParamSpec("filter", "string", ""),
     ]
-    if retriever.snapshot:
-        params.append(ParamSpec("filter", "string", ""))
     return ModelSignature(Schema(inputs), Schema(outputs), ParamSchema(params))

@@ -246,6 +246,7 @@ def test_bad_requests_are_invalid_parameter_values(
         (pd.DataFrame({"text": ["a"]}), {}),
         (pd.DataFrame({"title": ["a"]}), {"top_k": 0}),
         (pd.DataFrame({"title": ["a"]}), {"revision": "x"}),
+        (pd.DataFrame({"title": ["a"]}), {"filter": '{"rights": "free"}'}),  # there are no rights
     ):
         with pytest.raises(MlflowException) as raised:
             model.predict(table, params=params)
