@@ -17,7 +17,10 @@ from mlflow.entities import Run
 from PIL import Image
 from playwright.sync_api import Browser, expect, sync_playwright
 
+from newsimages.runs.table import choose_runs
+
 DOCS = Path(__file__).parents[1] / "docs"
+PAPER = {run.variant for run in choose_runs("paper")}
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 DATA_SET = "RT"
 SHEET_WIDTH, N_ARTICLES = 1400, 2
@@ -54,8 +57,9 @@ def newest_evaluation() -> tuple[Run, list[Run]]:
     runs: list[Run] = mlflow.search_runs(search_all_experiments=True, output_format="list")
     for parent in runs:  # the newest comes first
         tags = {"mlflow.parentRunId": parent.info.run_id, "protocol": "official"}
-        compared = [run for run in runs if tags.items() <= run.data.tags.items()]
-        if len(compared) == 5:
+        below = [run for run in runs if tags.items() <= run.data.tags.items()]
+        compared = [run for run in below if run.data.tags["variant"] in PAPER]
+        if len(compared) == len(PAPER):
             return parent, sorted(compared, key=lambda run: run.data.params["run_number"])
     sys.exit("No run has the paper's five runs below it: run the demo on this store first.")
 
