@@ -68,7 +68,7 @@ def test_blanks_commas_and_quotes_arrive_unharmed(store: Path) -> None:
     ("name", "value", "message"),
     [
         ("batch_sise", "8", "Unrecognized options: --batch_sise, 8"),
-        ("batch_size", "many", "Error parsing --batch-size: invalid literal for int"),
+        ("batch_size", "many", "Error parsing --batch-size: got 'many', expected a whole number"),
     ],
 )
 def test_a_parameter_that_is_mistyped_or_of_another_type_is_refused_by_name(
