@@ -22,7 +22,7 @@ VARIANTS = (
     *("clip", "clip_ds", "txv", "txv_ds", "txv_text_ds"),
     *("clip_batch", "clip_bank", "txv_batch", "txv_bank", "mix_batch", "mix_bank"),
     *("multilingual_batch", "multilingual_bank", "languages_batch", "languages_bank"),
-    *("all_batch", "all_bank"),
+    *("all_batch", "all_bank", "captions_batch", "captions_bank"),
 )
 """The variants that have a colour of their own, whichever others are shown; a test holds them
 against the table of runs."""
