@@ -28,7 +28,7 @@ bench-page: ## the same, and its table into docs/speed.md
 	PYTHONPATH=src $(PYTHON_ENV) python benchmarks/run.py --page
 
 bench-large: ## a million images: the exact search and an index (minutes, 5 GB of disk)
-	PYTHONPATH=src $(EXTRAS_ENV) python benchmarks/run.py large
+	PYTHONPATH=src $(EXTRAS_ENV) python benchmarks/run.py large --page --block large
 
 bench-spark: ## Spark beside this process: minutes of embed and score on two cores
 	PYTHONPATH=src $(EXTRAS_ENV) python benchmarks/run.py spark --page --block spark
