@@ -274,9 +274,9 @@ def evaluate(config: Evaluate, experiment: Experiment) -> results.Results:
     measured: list[Measured] = []
     rankings: dict[str, dict[str, pd.DataFrame]] = {test.name: {} for test in parts.tests}
     unmade: dict[str, str] = {}
+    runs = [each.on(parts.towers) for each in measuring.runs]
     with tracking.announced(f"evaluate-{parts.protocol}", doing=str(Evaluate.__doc__)):
-        for wanted in measuring.runs:
-            each = wanted.on(parts.towers)
+        for each in runs:
             if reason := why_impossible(each, parts, chooser):
                 unmade[each.variant] = reason
                 continue
@@ -287,8 +287,7 @@ def evaluate(config: Evaluate, experiment: Experiment) -> results.Results:
                 continue
             measured += _evaluate_run(config, experiment, each, banks, rankings)
         _say_left_out(unmade)
-    made = [each.on(parts.towers) for each in measuring.runs if each.variant not in unmade]
-    ahead = leading(chooser, made)
+    ahead = leading(chooser, [each for each in runs if each.variant not in unmade])
     with tracking.announced(f"pictures-{parts.protocol}", doing="Draws contact sheets, figures."):
         picture = results.log_pictures(
             parts.tests,

@@ -62,14 +62,13 @@ from newsimages.retriever.folder import INDEX_FOLDER, TRANSLATOR, save_retriever
 from newsimages.retriever.growing import on_snapshot
 from newsimages.retriever.retriever import Provenance, Retriever
 from newsimages.runs.choice import chooser_of
-from newsimages.runs.table import RUNS, Run
+from newsimages.runs.table import RUNS, Run, choose_runs
 
 ROOT = Path(__file__).resolve().parents[2]
-ALONE = tuple(run for run in RUNS if run.against == "bank")
 SERVED: Mapping[str, tuple[Run, ...]] = {
-    "newsimages-clip": tuple(run for run in ALONE if run.variant == "clip_bank"),
-    "newsimages-txv": tuple(run for run in ALONE if run.variant == "txv_bank"),
-    "newsimages-fused": tuple(run for run in ALONE if len(run.views) > 1),
+    "newsimages-clip": choose_runs("clip_bank"),
+    "newsimages-txv": choose_runs("txv_bank"),
+    "newsimages-fused": tuple(run for run in RUNS if run.fuses_alone),
 }
 """The runs of which each registered model answers as the best; all answer one article alone."""
 MEGABYTE = 1_000_000

@@ -7,6 +7,7 @@ its own, which a forked process has not: processes that use it are to be spawned
 
 import errno
 import os
+import re
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -187,10 +188,11 @@ def told(uri: str, doing: str) -> Iterator[None]:
 
 def _reason(error: Exception) -> str:
     """What Lance says, without the places in its source."""
-    said = " ".join(str(error).split()).split(", /rustc/")[0].split(", /root/")[0]
+    said = _SOURCE.split(" ".join(str(error).split()))[0]
     return shortened(said.removeprefix("lance error: ").rstrip(". "), 300)
 
 
+_SOURCE = re.compile(r", \S+\.rs:\d+")
 _FULL = ("No space left", "os error 28", "Disk quota", "os error 122", "File too large")
 _AWAY = ("RetryError", "error sending request", "ConnectError", "timed out", "Connect,")
 _DENIED = ("Permission denied", "os error 13", "Read-only file system", "403", "AccessDenied")

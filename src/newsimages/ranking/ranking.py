@@ -175,9 +175,7 @@ def rank_tiles(
 def _by_index(space: Space, index: ImageIndex, offsets: ImageOffsets | None, top_k: int) -> Ranking:
     check_shapes(space.queries, space.gallery)
     n_images = len(space.image_ids) if space.alive is None else int(space.alive.sum())
-    values = np.zeros(len(space.image_ids), np.float32)
-    if offsets is not None:
-        values = _checked(offsets, index.revision).of(space.image_ids)
+    values = _known(space, index.revision, offsets)
     rows, scores, similarities = by_index(index, space, values, top_k=min(top_k, n_images))
     return Ranking(
         article_ids=space.article_ids,
@@ -230,12 +228,9 @@ def _searched(
     n_images = len(space.image_ids) if asked is None or asked.any() else 0
     check_shapes(space.queries, [block[:n_images] for block in space.gallery])
     n_asked = n_images if asked is None else int(np.count_nonzero(asked))
-    values = np.zeros(len(space.image_ids), np.float32)
-    if offsets is not None:
-        values = _checked(offsets, revision).of(space.image_ids)
     found = search(
         space,
-        values,
+        _known(space, revision, offsets),
         revision.slope,
         top_k=min(top_k, n_asked),
         asked=asked,
@@ -263,6 +258,13 @@ def _offsets(
     if offsets is None:
         return revision.offsets(tiles)
     return torch.from_numpy(_checked(offsets, revision).of(image_ids)).to(tiles.device)
+
+
+def _known(space: Space, revision: Revision, offsets: ImageOffsets | None) -> NDArray[np.float32]:
+    """(D,) the bank's offsets; 0 where there are none."""
+    if offsets is None:
+        return np.zeros(len(space.image_ids), np.float32)
+    return _checked(offsets, revision).of(space.image_ids)
 
 
 def _checked(offsets: ImageOffsets, revision: Revision) -> ImageOffsets:

@@ -221,14 +221,12 @@ class Retriever:
     def on_images(self, ids: Sequence[str]) -> "Retriever":
         """The retriever on a part of its images. Raises: NewsImagesError for an unknown one."""
         made = {id(images): images.select(ids) for images in self.gallery.values()}
-        return replace(
-            self,
-            gallery={tower: made[id(images)] for tower, images in self.gallery.items()},
-            prepared=None,
-            index=None,
-            snapshot=None,
-            offsets=tuple(each.select(ids) for each in self.offsets),
-        )
+        part = self.on_gallery({tower: made[id(own)] for tower, own in self.gallery.items()})
+        return replace(part, offsets=tuple(each.select(ids) for each in self.offsets))
+
+    def on_gallery(self, gallery: Gallery) -> "Retriever":
+        """The retriever on other images, in its towers at least, without a query bank."""
+        return replace(self, gallery=gallery, prepared=None, index=None, snapshot=None, offsets=())
 
     def with_bank(self, bank: Queries) -> "Retriever":
         """The retriever with its images' offsets over a query bank, for each of its revisions."""

@@ -163,14 +163,7 @@ class Chooser:
         """
         validation = with_txv(self._validation(), retriever.networks)
         bank = self._bank_without([validation.queries], [View("clip", "title")])
-        own = replace(
-            retriever,
-            gallery=validation.gallery,
-            prepared=None,
-            index=None,
-            snapshot=None,
-            revisions=retriever.revisions[:1],
-        )
+        own = replace(retriever, revisions=retriever.revisions[:1]).on_gallery(validation.gallery)
         return own.with_bank(txv_queries(bank, retriever.networks)), validation
 
     def _choose(self, run: Run) -> Choice:

@@ -25,7 +25,7 @@ def leading(chooser: Chooser, runs: Sequence[Run]) -> dict[Role, Run]:
         there are such runs.
     """
     paper = [run for run in runs if run.family == "paper"]
-    fused = [run for run in runs if run.against == "bank" and len(run.views) > 1]
+    fused = [run for run in runs if run.fuses_alone]
     found: dict[Role, Run] = {}
     if paper:
         measure = chooser.mrr_of if chooser.can_measure else published_mrr

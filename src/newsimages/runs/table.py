@@ -64,6 +64,11 @@ class Run:
         """Whether the tower is among its views'."""
         return any(view.tower == tower for view in self.views)
 
+    @property
+    def fuses_alone(self) -> bool:
+        """Whether it combines views and answers one article alone, as newsimages-fused does."""
+        return self.against == "bank" and len(self.views) > 1
+
     def on(self, towers: Collection[Tower]) -> "Run":
         """The run where there are these towers: without the views that it may lack."""
         absent = self.may_lack - {*towers}
