@@ -88,9 +88,12 @@ def test_a_folder_that_workers_do_not_see_is_named(
 
 
 def test_a_handler_of_signals_stays(spark: Spark) -> None:
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    assert Spark("local[2,4]")._context is spark._context
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        assert Spark("local[2,4]")._context is spark._context
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 class Worker:
