@@ -21,6 +21,7 @@ ROOMS = (
     "protocols",
     "gallery",
     "retriever",
+    "explanations",
     "reports",
     "runs",
 )

@@ -140,3 +140,17 @@ def test_parts_of_other_sizes_are_refused() -> None:
         Prepared(gallery=GALLERY, alive=np.ones(7, np.bool_))
     with pytest.raises(NewsImagesError, match=r"within is bool of shape \(7,\).* 300 images"):
         rank(Prepared.of(GALLERY).space(QUERIES, WEIGHTS), PLAIN, within=np.ones(7, np.bool_))
+
+
+def test_rows_are_found_by_id_in_any_order_and_only_of_images_that_are_there() -> None:
+    images = random_embeddings("i", 5, 4, 0)
+    order = np.array([3, 0, 4, 1, 2])
+    ids = np.array([*images.ids[order], "i00003"])
+    vectors = np.concatenate([images.vectors[order], images.vectors[:1]])
+    places = np.argsort(np.argsort(ids, kind="stable"))
+    alive = np.array([False, True, True, False, True, True])
+    grown = Prepared(gallery={"clip": Embeddings.known(ids, vectors)}, places=places, alive=alive)
+    assert grown.rows_of(["i00004", "i00003", "i00000"]).tolist() == [2, 5, 1]
+    assert Prepared.of({"clip": images}).rows_of(["i00002"]).tolist() == [2]
+    with pytest.raises(NewsImagesError, match="no image i00001, i00009"):
+        grown.rows_of(["i00001", "i00000", "i00009"])

@@ -22,6 +22,18 @@ def split(text: str) -> list[str]:
     ]
 
 
+def sentences_at(line: str) -> list[tuple[int, int]]:
+    """The start and end of each sentence of a text on one line."""
+    ends = [stop.end() for stop in STOP.finditer(line) if ends_sentence(line, stop)]
+    found: list[tuple[int, int]] = []
+    for start, end in pairwise([0, *ends, len(line)]):
+        sentence = line[start:end]
+        if sentence.strip():
+            first = start + len(sentence) - len(sentence.lstrip())
+            found.append((first, first + len(sentence.strip())))
+    return found
+
+
 def cut(sentence: str, max_tokens: int, count_tokens: Callable[[str], int]) -> list[str]:
     """Halves ``sentence`` until no piece has more than ``max_tokens``; nothing is dropped.
 
@@ -48,6 +60,4 @@ def _middle(sentence: str) -> int:
 
 
 def _split_line(line: str) -> list[str]:
-    ends = [stop.end() for stop in STOP.finditer(line) if ends_sentence(line, stop)]
-    sentences = [line[start:end].strip() for start, end in pairwise([0, *ends, len(line)])]
-    return [sentence for sentence in sentences if sentence]
+    return [line[start:end] for start, end in sentences_at(line)]

@@ -14,6 +14,7 @@ from newsimages.ranking.spaces import Gallery, Queries, View, Weights, shares, v
 
 REVISION = "revision"
 """The name of the revision's summand."""
+_IMAGES = 4096  # in float64 at a time
 _GRID = 2.0**-40  # numbers up to 4096 on it have sums without rounding in float64
 
 
@@ -49,6 +50,40 @@ def contributions(
         summands[name_of(view)] = slope * share[:, None].astype(np.float64) * cosines
     summands[REVISION] = -offsets.astype(np.float64)
     return _made_exact(summands, scores.astype(np.float64))
+
+
+def differences(
+    queries: Queries,
+    gallery: Gallery,
+    weights: Weights,
+    rows: NDArray[np.int64],
+    *,
+    slope: float,
+) -> NDArray[np.float64]:
+    """How much more images score for the first of the articles than for each of the others.
+
+    Args:
+        queries: C articles.
+        gallery: The images in each tower.
+        weights: Of the views.
+        rows: (K,) where the images are.
+        slope: The revision's, against a bank: there an image's offset is the same for all.
+
+    Returns:
+        (C − 1, K); exactly 0 where an article has the vectors of the first.
+
+    Raises:
+        NewsImagesError: As `shares`.
+    """
+    found = np.zeros((len(queries) - 1, len(rows)))
+    for view, share in shares(queries, weights).items():
+        images, asked = vectors_of(view, queries, gallery)
+        weighted = slope * share[:, None].astype(np.float64) * asked.vectors
+        less = weighted[0] - weighted[1:]
+        for start in range(0, len(rows), _IMAGES):
+            part = slice(start, start + _IMAGES)
+            found[:, part] += less @ images.vectors[rows[part]].astype(np.float64).T
+    return found
 
 
 def name_of(view: View) -> str:

@@ -4,7 +4,7 @@ In comes a `Gallery`, in memory or in memory-mapped files, out comes a `Prepared
 `Space` of it and of an article's vectors without going through the gallery.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from newsimages.devices import resolve_precision
 from newsimages.embeddings import Embeddings
-from newsimages.errors import NewsImagesError
+from newsimages.errors import NewsImagesError, first_ten
 from newsimages.ranking.halves import Copies, Halves, copies_of, halves_of
 from newsimages.ranking.search import MANY
 from newsimages.ranking.spaces import (
@@ -73,6 +73,24 @@ class Prepared:
     def __len__(self) -> int:
         return len(self.ids)
 
+    def rows_of(self, image_ids: Sequence[str]) -> NDArray[np.int64]:
+        """Where images are. Raises: NewsImagesError for those that are not there."""
+        names = np.asarray(image_ids, np.str_)
+        starts, ends = (
+            np.searchsorted(self.ids, names, side=side, sorter=self._by_id).tolist()
+            for side in ("left", "right")
+        )
+        rows: list[int] = []
+        missing: list[str] = []
+        for name, start, end in zip(image_ids, starts, ends, strict=True):
+            found = np.arange(start, end) if self._by_id is None else self._by_id[start:end]
+            found = found if self.alive is None else found[self.alive[found]]
+            rows += found.tolist()
+            missing += [] if len(found) else [name]
+        if missing:
+            raise NewsImagesError(f"The gallery has no image {first_ten(missing)}.")
+        return np.array(rows, np.int64)
+
     def space(self, queries: Queries, weights: Weights) -> Space:
         """The space of articles and these images, as `newsimages.ranking.spaces.fuse` makes it.
 
@@ -92,6 +110,11 @@ class Prepared:
             alive=self.alive,
             copies=None if many or len(blocks) < self._n_blocks else self._copies,
         )
+
+    @cached_property
+    def _by_id(self) -> NDArray[np.int64] | None:
+        """(D,) the rows in the order of the ids; None: they are."""
+        return None if self.places is None else np.argsort(self.places)
 
     @cached_property
     def _copies(self) -> Copies:

@@ -2,6 +2,8 @@
 
 title, text ─ language ─ translation ─> English ─ CLIP ─> (T×V) ─> queries
            ─ as they were written ─ multilingual CLIP ────────────>
+
+`ArticleEncoder.read` is the first half of it, up to the texts; `ArticleEncoder.encode` the second.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -14,6 +16,7 @@ from numpy.typing import NDArray
 from newsimages.embeddings import Embeddings
 from newsimages.encoding.long_text import LongText, embed_full_texts, full_texts
 from newsimages.plain_text import readable
+from newsimages.preprocessing.language import UNKNOWN
 from newsimages.preprocessing.served import Preprocessing
 from newsimages.ranking.captions import with_zero
 from newsimages.ranking.spaces import ON_CLIP, Queries, TextField, Tower, View, Weights
@@ -28,6 +31,24 @@ class ReadsTexts(Protocol):
 
     def fills_context(self, text: str) -> bool:
         """Whether nothing that follows such a text would be read."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadArticle:
+    """An article as text towers read it: as it was written, and in English."""
+
+    title: str
+    text: str
+    """Blank where there is none."""
+    title_en: str
+    text_en: str
+    """As much of it as was translated."""
+    has_text: bool
+    """Where it has none, its title is asked with in the place of the text."""
+    language: str = UNKNOWN
+    """ISO 639-1 code; ``und`` where nothing speaks for a language."""
+    in_english: bool = True
+    """False: it is not in English and was not translated; only multilingual views are asked."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -52,29 +73,61 @@ class ArticleEncoder:
         Raises:
             NewsImagesError: As `Preprocessing`.
         """
+        return self.encode(self.read(titles, texts))
+
+    def read(self, titles: Mapping[str, str], texts: Mapping[str, str]) -> dict[str, ReadArticle]:
+        """The articles as the towers read them, by id; all else as `__call__`."""
         keys = list(titles)
         titles, texts = ({key: readable(each[key]) for key in keys} for each in (titles, texts))
         english = self.preprocessing(
             list(titles.values()), [texts[key] for key in keys], is_enough=self._is_enough
         )
+        return {
+            key: ReadArticle(
+                title=titles[key],
+                text=texts[key],
+                title_en=english.titles[row],
+                text_en=english.texts[row],
+                has_text=bool(english.texts[row].strip()),
+                language=english.languages[row],
+                in_english=english.in_english[row],
+            )
+            for row, key in enumerate(keys)
+        }
+
+    def encode(self, articles: Mapping[str, ReadArticle]) -> Queries:
+        """Articles by id, in one batch, to vectors in the views that have a weight."""
         views: dict[View, Embeddings] = {}
         if "clip" in self.towers:
-            own = (dict(zip(keys, each, strict=True)) for each in (english.titles, english.texts))
-            views |= self._views("clip", *own)
+            titles = {key: each.title_en for key, each in articles.items()}
+            views |= self._views(
+                "clip", titles, {key: each.text_en for key, each in articles.items()}
+            )
             views |= {
                 view: with_zero(views[View("clip", view.text_field)])
                 for view in self.weights
                 if view.tower == "captions"
             }
         if "multilingual" in self.towers:
-            views |= self._views("multilingual", titles, texts)
+            titles = {key: each.title for key, each in articles.items()}
+            views |= self._views(
+                "multilingual", titles, {key: each.text for key, each in articles.items()}
+            )
+        own = articles.values()
         queries = Queries(
             views=views,
-            has_text=np.array([bool(text.strip()) for text in english.texts], np.bool_),
-            languages=np.array(english.languages),
-            in_english=np.array(english.in_english, np.bool_),
+            has_text=np.array([each.has_text for each in own], np.bool_),
+            languages=np.array([each.language for each in own]),
+            in_english=np.array([each.in_english for each in own], np.bool_),
         )
         return txv_queries(queries, self.networks)
+
+    def fields(self, tower: Tower) -> set[TextField]:
+        """What a text tower is asked with, by views of its own or on top of it."""
+        if tower not in self.towers:
+            return set()
+        on_top = ON_CLIP if tower == "clip" else ()
+        return {view.text_field for view in self.weights if view.tower in {tower, *on_top}}
 
     def _views(
         self, tower: Tower, titles: Mapping[str, str], texts: Mapping[str, str]
@@ -85,7 +138,7 @@ class ArticleEncoder:
             encoded = self.towers[tower].encode(list(texts.values()))
             return Embeddings(np.asarray(list(texts)), encoded)
 
-        fields = self._fields(tower)
+        fields = self.fields(tower)
         views: dict[View, Embeddings] = {}
         if "title" in fields:
             views[View(tower, "title")] = embedded(titles)
@@ -93,11 +146,6 @@ class ArticleEncoder:
             whole = full_texts(titles, texts)
             views[View(tower, "text")] = embed_full_texts(whole, embedded, long_text=self.long_text)
         return views
-
-    def _fields(self, tower: Tower) -> set[TextField]:
-        """What a text tower is asked with, by views of its own or on top of it."""
-        on_top = ON_CLIP if tower == "clip" else ()
-        return {view.text_field for view in self.weights if view.tower in {tower, *on_top}}
 
     @property
     def _is_enough(self) -> Callable[[str], bool] | None:

@@ -18,7 +18,7 @@ from newsimages.gallery.snapshot import Snapshot
 from newsimages.plain_text import readable
 from newsimages.ranking.bank import ImageOffsets, bank_offsets
 from newsimages.ranking.confidence import Confidence
-from newsimages.ranking.contributions import contributions
+from newsimages.ranking.contributions import contributions, differences
 from newsimages.ranking.index import ImageIndex, build_index, tuned
 from newsimages.ranking.prepared import Prepared
 from newsimages.ranking.ranking import Ranking, rank
@@ -217,6 +217,29 @@ class Retriever:
             offsets=offsets,
             scores=ranking.scores,
         )
+
+    def differences(
+        self, queries: Queries, rows: NDArray[np.int64], *, revision: str | None = None
+    ) -> NDArray[np.float64]:
+        """How much more images score against the bank for the first article than for the others.
+
+        Args:
+            queries: C articles.
+            rows: (K,) where the images are, as a `Ranking` or `rows_of` has them.
+            revision: As `retrieve`.
+
+        Returns:
+            (C − 1, K), as `newsimages.ranking.contributions.differences`.
+
+        Raises:
+            NewsImagesError: As `rank`.
+        """
+        slope = self._revision(revision).slope
+        return differences(queries, self._prepared.gallery, self.weights, rows, slope=slope)
+
+    def rows_of(self, image_ids: Sequence[str]) -> NDArray[np.int64]:
+        """Where images are in rankings' rows. Raises: NewsImagesError for unknown ones."""
+        return self._prepared.rows_of(image_ids)
 
     def on_images(self, ids: Sequence[str]) -> "Retriever":
         """The retriever on a part of its images. Raises: NewsImagesError for an unknown one."""
