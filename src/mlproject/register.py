@@ -14,7 +14,7 @@ import pandas as pd
 from mlflow.models import ModelSignature
 from mlflow.models.model import ModelInfo
 from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema, TensorSpec
-from mlflow.types.schema import Array, Map
+from mlflow.types.schema import Array, Map, Object, Property
 from numpy.typing import NDArray
 
 from mlproject import results, tracking
@@ -60,7 +60,7 @@ from newsimages.ranking.spaces import Gallery, Queries, Tower
 from newsimages.reports.figures.intervals import mrr_intervals
 from newsimages.retriever.folder import INDEX_FOLDER, TRANSLATOR, save_retriever
 from newsimages.retriever.growing import on_snapshot
-from newsimages.retriever.retriever import Provenance, Retriever
+from newsimages.retriever.retriever import MINUS_WEIGHT, Provenance, Retriever
 from newsimages.runs.choice import chooser_of
 from newsimages.runs.table import RUNS, Run, choose_runs
 
@@ -419,6 +419,7 @@ def _signature(retriever: Retriever) -> ModelSignature:
         ColSpec(numbers, "confidence", required=False),
         ColSpec("double", "none_fits", required=False),
         ColSpec(Map(numbers), "contributions", required=False),
+        ColSpec(_words(), "words", required=False),
     ]
     if retriever.index:
         outputs.append(ColSpec("boolean", "approximate"))
@@ -429,7 +430,24 @@ def _signature(retriever: Retriever) -> ModelSignature:
         ParamSpec("revision", "string", retriever.revisions[0].name),
         ParamSpec("against", "string", "bank"),
         ParamSpec("explain", "boolean", False),
+        ParamSpec("words", "boolean", False),
+        ParamSpec("like", "string", ""),
+        ParamSpec("minus", "string", ""),
+        ParamSpec("minus_weight", "double", MINUS_WEIGHT),
         # Of a gallery without anything to filter by, too: MLflow would drop it without a word.
         ParamSpec("filter", "string", ""),
     ]
     return ModelSignature(Schema(inputs), Schema(outputs), ParamSchema(params))
+
+
+def _words() -> Object:
+    """What an answer says of an article's words."""
+    strings = [Property(name, DataType.string) for name in ("title", "text", "title_en", "text_en")]
+    part = Object(
+        [
+            *(Property(name, DataType.string) for name in ("field", "of", "text")),
+            *(Property(name, DataType.long) for name in ("start", "end")),
+            Property("adds", Array(DataType.double)),
+        ]
+    )
+    return Object([*strings, Property("parts", Array(part)), Property("left", DataType.long)])

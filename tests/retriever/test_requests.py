@@ -1,16 +1,23 @@
 """Requests: what is answered, and what is refused with which sentence."""
 
+import json
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from newsimages.errors import NewsImagesError
+from newsimages.explanations.words import added_by_parts
 from newsimages.ranking.spaces import View
-from newsimages.retriever.requests import MAX_CHARACTERS, MAX_ROWS, Answers
+from newsimages.retriever.parameters import MAX_CHARACTERS
+from newsimages.retriever.requests import MAX_ROWS, Answers
 from newsimages.retriever.retriever import Retriever
+from tests.explanations.test_words import encoder_of
 from tests.retriever.test_retriever import MIX, retriever
 
 
@@ -167,6 +174,22 @@ def test_cells_that_are_no_text_are_shown_in_short(cell: object, shown: str, col
         ({"against": "x"}, "against is 'x', expected bank, batch"),
         ({"explain": "yes"}, "explain is 'yes', expected true or false"),
         ({"explain": True, "against": "batch"}, "leave against=batch out"),
+        ({"words": 1}, "words is 1, expected true or false"),
+        ({"words": True, "against": "batch"}, "words=true says .* leave against=batch out"),
+        ({"words": True, "like": "i00001"}, "words=true .* with like there is no article"),
+        ({"explain": True, "like": "i00001"}, "explain=true .* with like there is no article"),
+        ({"like": 3}, "like is 3, expected an image's id"),
+        ({"like": "nowhere.jpg"}, "The gallery has no image nowhere.jpg"),
+        ({"like": "i00001\0"}, "The gallery has no image i00001"),
+        ({"like": "i\ud83d"}, "The gallery has no image"),
+        ({"minus": ["crowd"]}, r"minus is \['crowd'\], expected a text"),
+        ({"minus": " \u200b"}, "minus is blank"),
+        ({"minus": "x" * (MAX_CHARACTERS + 1)}, "minus has more than 100,000 characters"),
+        ({"minus": "x", "minus_weight": -0.1}, "minus_weight is -0.1, expected a number from 0"),
+        ({"minus": "x", "minus_weight": 2.01}, "minus_weight is 2.01, expected .* to 2"),
+        ({"minus": "x", "minus_weight": float("nan")}, "minus_weight is nan"),
+        ({"minus_weight": True}, "minus_weight is True, expected a number"),
+        ({"minus_weight": "much"}, "minus_weight is 'much', expected a number"),
         pytest.param(
             {"top_k": -(10**5_000)}, "top_k is too much to be shown, expected", id="digits"
         ),
@@ -191,6 +214,70 @@ def test_with_explain_contributions_add_up_to_the_scores() -> None:
     pd.testing.assert_frame_equal(table.drop(columns="contributions"), plain)
 
 
+def test_with_words_an_answer_says_what_each_adds_to_each_listed_image() -> None:
+    own = retriever(MIX)
+    request = pd.DataFrame(
+        {"title": ["Storm  over the coast", "Rates"], "text": ["A gale. It blew.", None]}
+    )
+    table = answer(own, request, {"words": True, "top_k": 5})
+    said = table["words"][0]
+    assert {name: said[name] for name in ("title", "text", "title_en", "left")} == {
+        "title": "Storm over the coast",
+        "text": "A gale. It blew.",
+        "title_en": "Storm over the coast",
+        "left": 0,
+    }
+    assert said["parts"][1].items() >= {
+        "field": "title", "of": "original", "text": "over", "start": 6, "end": 10
+    }.items()  # fmt: skip
+    expected = added_by_parts(
+        own, encoder_of(own), request["title"][0], request["text"][0], table["image_ids"][0]
+    )
+    assert [part["adds"] for part in said["parts"]] == expected.values.tolist()
+    assert [part["text"] for part in table["words"][1]["parts"]] == ["Rates"]
+    plain = answer(own, request, {"top_k": 5})
+    pd.testing.assert_frame_equal(table.drop(columns="words"), plain)
+    json.dumps(table.to_dict("records"))
+
+
+def test_words_need_an_encoder_that_reads_first() -> None:
+    own = retriever()
+    encode = own.encode
+    assert encode is not None
+    whole = replace(own, encode=partial(encode))
+    assert len(answer(whole, ONE)) == 1
+    with pytest.raises(NewsImagesError, match="takes articles whole: leave words out"):
+        answer(whole, ONE, {"words": True})
+
+
+@pytest.mark.parametrize("parameters", [{}, {"minus": "Rain", "minus_weight": 0.3}])
+def test_like_lists_an_images_likes_for_every_article(parameters: dict[str, Any]) -> None:
+    own, two = retriever(MIX), pd.DataFrame({"title": ["Storm", "Rates"]})
+    table = answer(own, two, {"like": "i00007", "top_k": 400, **parameters})
+    expected = own.like("i00007", top_k=400, **parameters)
+    assert table["image_ids"].tolist() == [expected.image_ids[0].tolist()] * 2
+    assert table["scores"][1] == table["similarities"][1] == expected.scores[0].tolist()
+    assert table["confidence"].tolist() == table["none_fits"].tolist() == [None, None]
+    assert table["language"].tolist() == ["und", "und"]
+    assert len(table["image_ids"][0]) == 299
+
+
+def test_minus_is_part_of_what_is_explained() -> None:
+    own = retriever(MIX)
+    asked = {"minus": "Rain", "minus_weight": 1.5, "top_k": 300}
+    table = answer(own, ONE, {**asked, "explain": True, "words": True})
+    expected = own.retrieve({"a": ONE["title"][0]}, **asked)  # type: ignore[arg-type]
+    assert table["image_ids"][0] == expected.image_ids[0].tolist()
+    parts, scores = table["contributions"][0], table["scores"][0]
+    assert [sum(each[rank] for each in parts.values()) for rank in range(300)] == scores
+    assert table["confidence"].tolist() == [None]
+    word = next(each for each in table["words"][0]["parts"] if each["text"] == "Storm")
+    less = own.retrieve({"a": "over the coast"}, **asked)  # type: ignore[arg-type]
+    of = dict(zip(less.image_ids[0].tolist(), less.scores[0].tolist(), strict=True))
+    lost = [score - of[name] for score, name in zip(scores, table["image_ids"][0], strict=True)]
+    np.testing.assert_allclose(word["adds"], lost, atol=1e-4)
+
+
 def test_scores_over_the_request_have_no_probability() -> None:
     table = answer(retriever(), pd.DataFrame({"title": ["a", "b"]}), {"against": "batch"})
     assert table["confidence"].tolist() == table["none_fits"].tolist() == [None, None]
@@ -204,6 +291,8 @@ def test_an_answer_that_is_too_large_is_refused(monkeypatch: pytest.MonkeyPatch)
         answer(retriever(), two, {"top_k": 10**9})
     with pytest.raises(NewsImagesError, match="at most 1 articles at a time"):
         answer(retriever(MIX), two, {"top_k": 100, "explain": True})
+    with pytest.raises(NewsImagesError, match="2 articles with top_k=2 .* at most 1 "):
+        answer(retriever(), two, {"top_k": 2, "words": True})
 
 
 def test_requests_in_batch_form_never_share_a_batch() -> None:
@@ -223,11 +312,17 @@ def test_requests_from_many_threads_are_answered_as_alone() -> None:
             pd.DataFrame({"title": [f"Storm {n} {i}" for i in range(1 + n % 3)]}).assign(
                 text=None if n % 2 else f"It rained for {n} days."
             ),
-            {"top_k": 5 + n % 2, "explain": n % 5 == 0},
+            {
+                "top_k": 5 + n % 2,
+                "explain": n % 5 == 0,
+                "words": n % 7 == 0,
+                "minus": "rain" if n % 6 == 0 else "",
+            },
         )
         for n in range(60)
     ]
-    alone = [Answers(retriever(MIX))(*request) for request in requests]
+    by_itself = Answers(retriever(MIX))
+    alone = [by_itself(*request) for request in requests]
     with ThreadPoolExecutor(8) as pool:
         together = list(pool.map(lambda request: answers(*request), requests))
     for ours, theirs in zip(together, alone, strict=True):

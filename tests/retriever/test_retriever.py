@@ -1,21 +1,32 @@
 """The retriever: its flow written out, and an article's answer in any company."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from newsimages.embeddings import Embeddings
 from newsimages.errors import NewsImagesError
 from newsimages.ranking import index
 from newsimages.ranking.bank import bank_offsets
+from newsimages.ranking.captions import captions_tower, neutral_vector
 from newsimages.ranking.confidence import Confidence
 from newsimages.ranking.ranking import rank
 from newsimages.ranking.revisions import PLAIN, DualSoftmax, InvertedSoftmax, Revision
-from newsimages.ranking.spaces import Queries, Space, View, Weights, fuse, shares
+from newsimages.ranking.spaces import Queries, Space, View, Weights, fuse, less, shares
 from newsimages.retriever.articles import ArticleEncoder
 from newsimages.retriever.retriever import Retriever
 from newsimages.txv.network import NetworkConfig, TxVNetwork
 from newsimages.txv.projection import embed_images, embed_texts
 from newsimages.txv.towers import Networks, txv_gallery, txv_queries
-from tests.fakes import FakeEncoder, FakeTower, assert_same_bits, queries_of, random_embeddings
+from tests.fakes import (
+    FakeEncoder,
+    FakeTower,
+    assert_same_bits,
+    queries_of,
+    random_embeddings,
+    renamed,
+)
 
 DUAL = DualSoftmax(scale=20)
 INVERTED = InvertedSoftmax(scale=50)
@@ -271,3 +282,95 @@ def test_an_index_that_misses_too_much_is_refused(monkeypatch: pytest.MonkeyPatc
     )
     with pytest.raises(NewsImagesError, match=r"finds 0\.\d+ of the first 100 images of 20 .*none"):
         own.with_index(asked)
+
+
+def test_an_exact_copy_is_the_most_like_and_the_image_itself_is_not_listed() -> None:
+    vectors = GALLERY.vectors.copy()
+    vectors[200] = vectors[7]
+    images = Embeddings(GALLERY.ids, vectors)
+    own = retriever(MIX)
+    own = own.on_gallery({**own.gallery, "clip": images, **txv_gallery(images, own.networks)})
+    found = own.like("i00007", top_k=1000)
+    assert found.image_ids.shape == (1, 299)
+    assert found.image_ids[0, 0] == "i00200"
+    assert found.similarities[0, 0] == pytest.approx(1, abs=1e-6)
+    assert "i00007" not in found.image_ids
+    assert (found.scores == found.similarities).all()
+    assert found.confidences is found.none_fits is None
+
+
+def test_like_is_the_towers_cosines_by_their_weights() -> None:
+    own = retriever(MIX)
+    found = own.like("i00007", top_k=5)
+    expected = sum(
+        weight * (own.gallery[view.tower].vectors @ own.gallery[view.tower].vectors[7])
+        for view, weight in MIX.items()
+    )
+    np.testing.assert_allclose(found.similarities[0], expected[found.rows[0]], atol=1e-6)
+    assert np.sort(expected)[-6:-1] == pytest.approx(found.similarities[0][::-1], abs=1e-6)
+
+
+def test_like_lists_only_what_is_asked() -> None:
+    within = np.arange(300) < 20
+    found = retriever().like("i00007", within=within)
+    assert found.image_ids.shape == (1, 19)
+    assert within.sum() == 20
+    with pytest.raises(NewsImagesError, match="0 images"):
+        retriever().on_images(["i00007"]).like("i00007")
+
+
+def test_captions_of_an_image_without_one_count_as_on_average() -> None:
+    captions = random_embeddings("c", 3, 4, 5)
+    neutral = neutral_vector(captions.vectors)
+    ids = np.array(["a", "b", "c", "d", "e"])
+    tower = captions_tower(renamed(captions, ids[:3]), ids, neutral)
+    own = Retriever(
+        gallery={"captions": tower}, weights={View("captions", "title"): 1.0}, revisions=(PLAIN,)
+    )
+    found = own.like("d", top_k=4)
+    of = dict(zip(found.image_ids[0].tolist(), found.similarities[0].tolist(), strict=True))
+    mean = captions.vectors.mean(axis=0)
+    assert of["e"] == pytest.approx(mean @ mean, abs=1e-6)
+    assert np.mean([of["a"], of["b"], of["c"]]) == pytest.approx(of["e"], abs=1e-6)
+
+
+@pytest.mark.parametrize("weights", [BY_TITLE, BY_TXV, MIX], ids=["clip", "txv", "mix"])
+def test_minus_takes_its_text_away_in_every_view(weights: Weights) -> None:
+    own = retriever(weights)
+    asked = {"a0": TITLES["a0"], "a1": TITLES["a1"]}
+    found = own.retrieve(asked, TEXTS, minus="rain", minus_weight=0.7, top_k=300)
+    whole = own.retrieve(asked, TEXTS, top_k=300)
+    assert found.confidences is found.none_fits is None
+    assert (found.rows != whole.rows).any()
+    queries = own.queries(asked, TEXTS)
+    rain = own.queries({"rain": "rain"}, {"rain": "rain"})
+    slope, weighted = own.revisions[0].slope, shares(queries, weights)
+    for row in range(2):
+        expected = np.zeros(300)
+        for view, share in weighted.items():
+            images = own.gallery[view.tower].vectors
+            less = queries.of(view).vectors[row] - 0.7 * rain.of(view).vectors[0]
+            expected += slope * share[row] * (images @ less)
+        expected -= own.offsets[0].values
+        np.testing.assert_allclose(found.scores[row], expected[found.rows[row]], atol=1e-4)
+    alone = own.retrieve({"a1": TITLES["a1"]}, TEXTS, minus="rain", minus_weight=0.7, top_k=300)
+    assert_same_bits(alone, found, np.array([1]))
+
+
+def test_minus_of_the_weight_0_takes_nothing_away_and_is_not_sure() -> None:
+    own = retriever(MIX)
+    found = own.retrieve(TITLES, TEXTS, minus="rain", minus_weight=0)
+    whole = own.retrieve(TITLES, TEXTS)
+    np.testing.assert_array_equal(found.scores, whole.scores)
+    assert found.confidences is None
+
+
+def test_a_minus_that_is_not_translated_leaves_the_multilingual_views() -> None:
+    views = {
+        view: random_embeddings("a", 1, 8, 3) for view in (TITLE, View("multilingual", "title"))
+    }
+    asked = Queries(views=views, has_text=np.ones(1, np.bool_), in_english=np.ones(1, np.bool_))
+    text = replace(asked, in_english=np.zeros(1, np.bool_))
+    assert less(asked, text, 0.5).in_english is not None
+    assert not np.any(less(asked, text, 0.5).in_english)
+    assert less(text, asked, 0.5).steered

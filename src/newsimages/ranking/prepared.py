@@ -85,8 +85,9 @@ class Prepared:
         for name, start, end in zip(image_ids, starts, ends, strict=True):
             found = np.arange(start, end) if self._by_id is None else self._by_id[start:end]
             found = found if self.alive is None else found[self.alive[found]]
+            is_there = len(found) and str(self.ids[found[0]]) == name  # arrays end at a NUL
             rows += found.tolist()
-            missing += [] if len(found) else [name]
+            missing += [] if is_there else [name]
         if missing:
             raise NewsImagesError(f"The gallery has no image {first_ten(missing)}.")
         return np.array(rows, np.int64)

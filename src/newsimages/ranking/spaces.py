@@ -10,7 +10,7 @@ Whatever follows (revision, top k, serving) needs to know nothing of the views.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -55,6 +55,9 @@ class Queries:
     in_english: NDArray[np.bool_] | None = None
     """(C,) whether an article's English views are its own; where not, it was not translated, and
     only multilingual views can be asked. None: all are."""
+    steered: bool = False
+    """Whether they are other than what runs are measured with: a text was taken from them, or they
+    are images. How sure such scores are, nothing tells."""
 
     def __post_init__(self) -> None:
         """Raises: NewsImagesError where the views are not of the same articles."""
@@ -90,7 +93,8 @@ class Queries:
         """The articles ``ids``, in their order. Raises: NewsImagesError for an unknown one."""
         views = {view: vectors.select(ids) for view, vectors in self.views.items()}
         rows, _ = rows_of(self.ids, ids)
-        return Queries(
+        return replace(
+            self,
             views=views,
             has_text=self.has_text[rows],
             languages=None if self.languages is None else self.languages[rows],
@@ -212,6 +216,42 @@ def whole(weights: Weights) -> dict[View, float]:
             "or more that do not sum to 0."
         )
     return {view: weight / total for view, weight in weights.items() if weight > 0}
+
+
+def less(queries: Queries, text: Queries, weight: float) -> Queries:
+    """Articles less one text, in every view: q − weight · t, which is no longer of length 1.
+
+    Args:
+        queries: C articles.
+        text: One, in the views that have a weight; as title and as text.
+        weight: How much of it is taken away.
+
+    Raises:
+        NewsImagesError: A view is missing.
+    """
+    views = {
+        view: Embeddings.known(own.ids, own.vectors - np.float32(weight) * text.of(view).vectors)
+        for view, own in queries.views.items()
+    }
+    in_english = queries.in_english
+    if text.in_english is not None:
+        in_english = text.in_english & (True if in_english is None else in_english)
+    return replace(queries, views=views, in_english=in_english, steered=True)
+
+
+def queries_like(gallery: Gallery, row: int, weights: Weights) -> Queries:
+    """An image as a query: in each view its own vector in that view's tower.
+
+    Its caption says as much of images without one as captions do on average.
+    """
+    views: dict[View, Embeddings] = {}
+    for view in whole(weights):
+        images = gallery[view.tower]
+        vector = images.vectors[[row]].copy()
+        if view.tower == "captions":
+            vector[:, -1] = 0
+        views[view] = Embeddings.known(images.ids[[row]], vector)
+    return Queries(views=views, has_text=np.ones(1, np.bool_), steered=True)
 
 
 def check_same_ids(ids: NDArray[np.str_], expected: NDArray[np.str_], what: str) -> None:

@@ -1,7 +1,7 @@
 """A served retriever's requests: a table of articles and parameters in, a table of answers out."""
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,13 +14,14 @@ from newsimages.gallery.filters import Filter
 from newsimages.plain_text import encodable, readable
 from newsimages.preprocessing.language import UNKNOWN
 from newsimages.ranking.ranking import Ranking
+from newsimages.retriever.articles import ArticleEncoder
 from newsimages.retriever.batching import MAX_ITEMS, Batcher
-from newsimages.retriever.retriever import Against, Retriever
+from newsimages.retriever.parameters import MAX_CHARACTERS, Settings, beginning, settings_of
+from newsimages.retriever.retriever import Retriever
+from newsimages.retriever.words import MAX_PARTS, Added, added_to_scores
 
 COLUMNS = ("title", "text", "article_id")
-PARAMETERS = ("top_k", "revision", "against", "explain", "filter")
 MAX_ROWS = 10_000
-MAX_CHARACTERS = 100_000
 _NO_VALUE = str(pd.NA)
 MAX_NUMBERS = 20_000_000  # of an answer; in JSON some 400 MB
 
@@ -38,17 +39,8 @@ class _Answer(NamedTuple):
     language: str
     contributions: Mapping[str, NDArray[np.float64]]
     """Per view and revision (C, K), as the ranking; empty where that is not asked."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Settings:
-    """The parameters of a request, checked."""
-
-    top_k: int = 100
-    revision: str | None = None
-    against: Against = "bank"
-    explain: bool = False
-    filter: Filter | None = None
+    added: Added | None
+    """By the article's words, to the K images; None where that is not asked."""
 
 
 class Answers:
@@ -68,26 +60,28 @@ class Answers:
         Args:
             articles: The column title, and optionally text and article_id, in which values may be
                 missing; 1 to `MAX_ROWS` rows.
-            parameters: top_k, revision and against, each optional, as `Retriever.retrieve` has
-                them; explain, whether to say what a score is made of; filter, which images may be
-                listed (`newsimages.gallery.filters`), where the gallery is one that grows.
+            parameters: top_k, revision, against, minus and minus_weight, each optional, as
+                `Retriever.retrieve` has them; explain, whether to say what a score is made of;
+                words, whether to say what each word adds to it; filter, which images may be listed
+                (`newsimages.gallery.filters`), where the gallery is one that grows; like, an image
+                whose likes are listed for every article (`Retriever.like`).
 
         Returns:
             A row per article, under its own label: article_id (the row's number, counted from 0,
             where none is given), language, image_ids, scores, similarities and confidence, the
             latter four lists, best first; none_fits; with explain, contributions: a list as long
-            for each view and for the revision, which add up to the scores. With
-            ``against=batch``, whose scores depend on the request's other articles, confidence and
-            none_fits are None. Where the gallery is one that grows, gallery_version. Where the
-            retriever has an index, approximate: whether it chose what was scored; such answers
-            have no confidence and no none_fits.
+            for each view and for the revision, which add up to the scores; with words, words
+            (`_words`). With ``against=batch``, whose scores depend on the request's other articles,
+            with minus and with like, confidence and none_fits are None. Where the gallery is one
+            that grows, gallery_version. Where the retriever has an index, approximate: whether it
+            chose what was scored; such answers have no confidence and no none_fits.
 
         Raises:
             NewsImagesError: With a sentence for whoever sent the request.
             BusyError: Too many wait already.
         """
         titles, texts, ids = _read(articles)
-        settings = _settings(parameters or {})
+        settings = settings_of(parameters or {})
         self._rows_of(settings.filter)  # told before anything is encoded, where it leaves none
         self._check_size(len(titles), settings)
         asked = [_Article(*each) for each in zip(titles, texts, strict=True)]
@@ -102,28 +96,65 @@ class Answers:
 
     def _answers(self, settings: Hashable, asked: Sequence[_Article]) -> list[_Answer]:
         """Encodes and ranks the articles together."""
-        if not isinstance(settings, _Settings):
+        if not isinstance(settings, Settings):
             raise TypeError(f"settings are {settings!r}")
-        retriever = self.retriever
-        queries = retriever.queries(
-            {str(row): each.title for row, each in enumerate(asked)},
-            {str(row): each.text for row, each in enumerate(asked)},
-        )
+        retriever, within = self.retriever, self._rows_of(settings.filter)
+        minus, weight = settings.minus, settings.minus_weight
+        if settings.like:
+            alike = retriever.like(
+                settings.like,
+                top_k=settings.top_k,
+                within=within,
+                minus=minus,
+                minus_weight=weight,
+            )
+            return [_Answer(alike, 0, UNKNOWN, {}, None)] * len(asked)
+        titles = {str(row): each.title for row, each in enumerate(asked)}
+        texts = {str(row): each.text for row, each in enumerate(asked)}
+        queries = retriever.queries(titles, texts)
+        if minus:
+            queries = retriever.less(queries, minus, weight)
         ranking = retriever.rank(
             queries,
             top_k=settings.top_k,
             revision=settings.revision,
             against=settings.against,
-            within=self._rows_of(settings.filter),
+            within=within,
         )
         contributions: Mapping[str, NDArray[np.float64]] = {}
         if settings.explain:
             contributions = retriever.explain(queries, ranking, revision=settings.revision)
+        added: list[Added | None] = [None] * len(asked)
+        if settings.words:
+            encoder = self._encoder
+            added = [
+                added_to_scores(
+                    retriever,
+                    encoder,
+                    article,
+                    ranking.rows[row],
+                    revision=settings.revision,
+                    minus=minus,
+                    minus_weight=weight,
+                )
+                for row, article in enumerate(encoder.read(titles, texts).values())
+            ]
         languages = [UNKNOWN] * len(asked) if queries.languages is None else queries.languages
         return [
-            _Answer(ranking, row, str(language), contributions)
+            _Answer(ranking, row, str(language), contributions, added[row])
             for row, language in enumerate(languages)
         ]
+
+    @property
+    def _encoder(self) -> ArticleEncoder:
+        """Raises: NewsImagesError where it is none that reads articles first."""
+        encoder = self.retriever.encode
+        if not isinstance(encoder, ArticleEncoder):
+            raise NewsImagesError(
+                "This retriever's encoder takes articles whole: leave words out, or give it an "
+                "ArticleEncoder."
+            )
+        return encoder
 
     def _rows_of(self, wanted: Filter | None) -> NDArray[np.bool_] | None:
         """The images that may be listed; None: all."""
@@ -136,9 +167,10 @@ class Answers:
             )
         return self.retriever.snapshot.rows_of(wanted)
 
-    def _check_size(self, n_articles: int, settings: _Settings) -> None:
+    def _check_size(self, n_articles: int, settings: Settings) -> None:
         n_images = len(next(iter(self.retriever.gallery.values())))
         columns = 3 + (1 + len(self.retriever.weights) if settings.explain else 0)
+        columns += 4 * MAX_PARTS if settings.words else 0  # of title and text, in two versions
         most = MAX_NUMBERS // (columns * min(settings.top_k, n_images))
         if n_articles > most:
             raise NewsImagesError(
@@ -147,38 +179,8 @@ class Answers:
             )
 
 
-def _settings(parameters: Mapping[str, Any]) -> _Settings:
-    """Raises: NewsImagesError where a parameter is unknown or cannot be."""
-    given = {key: value for key, value in parameters.items() if value is not None}
-    unknown = sorted(str(key) for key in set(given) - set(PARAMETERS))
-    if unknown:
-        raise NewsImagesError(
-            f"Unknown parameters: {first_ten(unknown)}; expected {first_ten(PARAMETERS)}."
-        )
-    top_k = given.get("top_k", 100)
-    is_number = isinstance(top_k, int | float | np.integer | np.floating)
-    if isinstance(top_k, bool) or not is_number or not top_k >= 1 or top_k % 1:
-        raise NewsImagesError(
-            f"top_k is {_beginning(top_k, str)}, expected a whole number of at least 1."
-        )
-    revision = given.get("revision", "")
-    if not isinstance(revision, str):
-        raise NewsImagesError(f"revision is {_beginning(revision, repr)}, expected a name.")
-    explain = given.get("explain", False)
-    if not isinstance(explain, bool | np.bool_):
-        raise NewsImagesError(f"explain is {_beginning(explain, repr)}, expected true or false.")
-    if explain and given.get("against") == "batch":
-        raise NewsImagesError(
-            "explain=true says what scores against the bank are made of: leave against=batch out."
-        )
-    wanted = given.pop("filter", "")
-    return _Settings(
-        **{**given, "top_k": int(top_k), "filter": Filter.of(wanted) if wanted != "" else None}
-    )
-
-
 def _table(
-    answers: Sequence[_Answer], article_ids: Sequence[str], settings: _Settings, index: pd.Index
+    answers: Sequence[_Answer], article_ids: Sequence[str], settings: Settings, index: pd.Index
 ) -> pd.DataFrame:
     """A row per article, under the labels of ``index``, in lists as JSON has them."""
     rankings = [(answer.ranking, answer.row) for answer in answers]
@@ -196,7 +198,24 @@ def _table(
             {name: own[answer.row].tolist() for name, own in answer.contributions.items()}
             for answer in answers
         ]
+    if settings.words:
+        columns["words"] = [answer.added and _words(answer.added) for answer in answers]
     return pd.DataFrame(columns, index=index, dtype=object)
+
+
+def _words(added: Added) -> dict[str, Any]:
+    """What parts add, as JSON has it: the title and the text in both versions, and the parts.
+
+    Of a part: ``field`` (title or text), ``of`` (original or english), ``start``, ``end``, ``text``
+    and ``adds``, a number for each listed image; ``left`` parts were not looked at.
+    """
+    article = added.article
+    versions = {name: getattr(article, name) for name in ("title", "text", "title_en", "text_en")}
+    parts = [
+        {**asdict(part), "adds": own}
+        for part, own in zip(added.parts, added.values.tolist(), strict=True)
+    ]
+    return {**versions, "parts": parts, "left": added.n_left}
 
 
 def _of_row(values: NDArray[np.float32] | None, row: int) -> Any:
@@ -244,7 +263,7 @@ def _check_texts(name: str, values: Sequence[Any]) -> None:
     ]
     if wrong:
         first = values[wrong[0]]
-        shown = "null" if _is_null(first) else f"{type(first).__name__} {_beginning(first, str)!r}"
+        shown = "null" if _is_null(first) else f"{type(first).__name__} {beginning(first, str)!r}"
         raise NewsImagesError(
             f"{name} is no text in the rows {first_ten(wrong)}: got {shown}, expected a string."
         )
@@ -253,14 +272,6 @@ def _check_texts(name: str, values: Sequence[Any]) -> None:
         raise NewsImagesError(
             f"{name} has more than {MAX_CHARACTERS:,} characters in the rows {first_ten(long)}."
         )
-
-
-def _beginning(value: Any, show: Callable[[Any], str]) -> str:
-    """The beginning of a value, as errors show it."""
-    try:
-        return show(value)[:40]
-    except (ValueError, RuntimeError):  # a number of thousands of digits; a list nested too deep
-        return "too much to be shown"
 
 
 def _is_null(value: Any) -> bool:

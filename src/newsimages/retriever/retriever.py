@@ -23,10 +23,11 @@ from newsimages.ranking.index import ImageIndex, build_index, tuned
 from newsimages.ranking.prepared import Prepared
 from newsimages.ranking.ranking import Ranking, rank
 from newsimages.ranking.revisions import PLAIN, Revision
-from newsimages.ranking.spaces import Gallery, Queries, Weights, fuse
+from newsimages.ranking.spaces import Gallery, Queries, Weights, fuse, less, queries_like
 from newsimages.txv.towers import Networks
 
 MEASURED = 1_000  # articles by which an index is tuned
+MINUS_WEIGHT, MAX_MINUS_WEIGHT = 0.5, 2.0
 Against = Literal["bank", "batch"]
 EncodeArticles = Callable[[Mapping[str, str], Mapping[str, str]], Queries]
 """Titles and texts by article id, a blank text where there is none, to vectors."""
@@ -120,6 +121,8 @@ class Retriever:
         revision: str | None = None,
         against: Against = "bank",
         within: NDArray[np.bool_] | None = None,
+        minus: str = "",
+        minus_weight: float = MINUS_WEIGHT,
     ) -> Ranking:
         """Ranks the gallery for articles.
 
@@ -133,16 +136,46 @@ class Retriever:
                 answer is the same in any company; ``batch`` over these same articles (the paper's
                 form).
             within: (D,) which images are asked, in the gallery's order; None: all.
+            minus: What the images should not show; it is taken from each article in every view.
+                Such answers have no confidence, as none was fitted for them. "": nothing.
+            minus_weight: How much of it is taken away, 0 to `MAX_MINUS_WEIGHT`.
 
         Returns:
             top_k images per article, all that are asked where they are fewer, in the order of the
             titles.
 
         Raises:
-            NewsImagesError: As `queries` and `rank`.
+            NewsImagesError: As `queries`, `less` and `rank`.
         """
         queries = self.queries(titles, texts)
+        if minus:
+            queries = self.less(queries, minus, minus_weight)
         return self.rank(queries, top_k=top_k, revision=revision, against=against, within=within)
+
+    def like(
+        self,
+        image_id: str,
+        *,
+        top_k: int = 100,
+        within: NDArray[np.bool_] | None = None,
+        minus: str = "",
+        minus_weight: float = MINUS_WEIGHT,
+    ) -> Ranking:
+        """Ranks the gallery's other images by their likeness to one of them, without revision.
+
+        The similarity is that of the fused space: the towers' cosines, each with the tower's
+        weight. All else as `retrieve`; there is one list, and no confidence.
+
+        Raises:
+            NewsImagesError: An unknown image, or as `less` and `rank`.
+        """
+        row = int(self.rows_of([image_id])[0])
+        queries = queries_like(self._prepared.gallery, row, self.weights)
+        others = np.ones(len(self._prepared), np.bool_) if within is None else within.copy()
+        others[row] = False
+        if minus:
+            queries = self.less(queries, minus, minus_weight)
+        return self.rank(queries, top_k=top_k, revision=PLAIN.name, within=others)
 
     def queries(self, titles: Mapping[str, str], texts: Mapping[str, str] | None = None) -> Queries:
         """Articles as vectors in the views that have a weight, in the order of the titles.
@@ -159,6 +192,21 @@ class Retriever:
             raise NewsImagesError(f"Articles with a blank title: {first_ten(blank)}. Fill it in.")
         known = texts or {}
         return self.encode(titles, {key: known.get(key, "") for key in titles})
+
+    def less(self, queries: Queries, text: str, weight: float = MINUS_WEIGHT) -> Queries:
+        """Articles, or an image, less what a text says, as `newsimages.ranking.spaces.less`.
+
+        Raises:
+            NewsImagesError: A blank text, a weight that is not 0 to `MAX_MINUS_WEIGHT`, or as
+                `queries`.
+        """
+        if not readable(text):
+            raise NewsImagesError("minus is blank: say what the images should not show.")
+        if not 0 <= weight <= MAX_MINUS_WEIGHT:
+            raise NewsImagesError(
+                f"minus_weight is {weight}, expected a number from 0 to {MAX_MINUS_WEIGHT:g}."
+            )
+        return less(queries, self.queries({"minus": text}, {"minus": text}), weight)
 
     def rank(
         self,
@@ -180,17 +228,18 @@ class Retriever:
             raise NewsImagesError(f"against is {against!r}, expected {expected}.")
         chosen = self._revision(revision)
         space = self._prepared.space(queries, self.weights)
+        as_measured = against == "bank" and not queries.steered
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # one article in batch form: documented
             return rank(
                 space,
                 chosen,
                 offsets=self._offsets(chosen) if against == "bank" else None,
-                confidence=self.confidences.get(chosen.name) if against == "bank" else None,
+                confidence=self.confidences.get(chosen.name) if as_measured else None,
                 top_k=top_k,
                 compute=self.compute,
                 within=within,
-                index=self.index if against == "bank" else None,
+                index=self.index if as_measured else None,
             )
 
     def explain(

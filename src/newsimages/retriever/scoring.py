@@ -27,7 +27,8 @@ from newsimages.plain_text import readable
 from newsimages.progress import progress
 from newsimages.retriever.folder import load_retriever
 from newsimages.retriever.manifest import MANIFEST
-from newsimages.retriever.requests import MAX_CHARACTERS, MAX_NUMBERS
+from newsimages.retriever.parameters import MAX_CHARACTERS
+from newsimages.retriever.requests import MAX_NUMBERS
 from newsimages.retriever.retriever import Retriever
 
 FORMAT = 1  # raise it when what a part holds, or how it is computed, changes

@@ -17,7 +17,7 @@ from newsimages.preprocessing.sentences import sentences_at
 from newsimages.preprocessing.words import words_of
 from newsimages.ranking.spaces import TextField, Tower
 from newsimages.retriever.articles import ArticleEncoder, ReadArticle
-from newsimages.retriever.retriever import Retriever
+from newsimages.retriever.retriever import MINUS_WEIGHT, Retriever
 
 MAX_PARTS = 80  # of a title or text; no title's further words are read in a context of 77 tokens
 Of = Literal["original", "english"]
@@ -69,6 +69,8 @@ def added_to_scores(
     rows: NDArray[np.int64],
     *,
     revision: str | None = None,
+    minus: str = "",
+    minus_weight: float = MINUS_WEIGHT,
 ) -> Added:
     """What each word of the title and each sentence of the text adds to images' scores.
 
@@ -82,6 +84,8 @@ def added_to_scores(
         article: As ``encoder.read`` gives it.
         rows: (K,) the images, as a `Ranking` or `Retriever.rows_of` has them.
         revision: As `Retriever.retrieve`.
+        minus: Likewise.
+        minus_weight: Likewise.
 
     Raises:
         NewsImagesError: As `Retriever.rank`.
@@ -91,6 +95,8 @@ def added_to_scores(
     for number, part in enumerate(parts):
         variants[f"without part {number}"] = _without(article, part)
     queries = encoder.encode(variants)
+    if minus:
+        queries = retriever.less(queries, minus, minus_weight)
     values = retriever.differences(queries, rows, revision=revision)
     return Added(article=article, parts=tuple(parts), values=values, n_left=n_left)
 
