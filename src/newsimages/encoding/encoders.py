@@ -30,6 +30,7 @@ from newsimages.encoding.pixels import Preparation, auto_workers
 from newsimages.encoding.stable_products import filled_up, keep_threads, stable_products
 from newsimages.encoding.text_tower import TextTower
 from newsimages.encoding.variants import variant
+from newsimages.encoding.window import Window
 from newsimages.errors import NewsImagesError, first_ten, reason_of
 from newsimages.foreign_code import refuse_code, without_code
 from newsimages.paths import is_file, looked_for
@@ -44,6 +45,18 @@ class EncodedImages:
 
     vectors: NDArray[np.float32]  # (readable, E) of length 1, in the batch's order
     reasons: tuple[str | None, ...]  # (B,) why a file could not be read; None where it could
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class PlacedImage:
+    """An image file as its tower takes it."""
+
+    pixels: Tensor
+    """(1, 3, H, W) normalised, in the tower's precision, where it computes."""
+    window: Window
+    """Where they lie in the upright picture."""
+    aspect: float
+    """The picture's width by its height."""
 
 
 class Encoder(Protocol):
@@ -161,17 +174,38 @@ class OpenClipEncoder:
     def encode_images(self, batches: Sequence[Sequence[Path]]) -> Iterator[EncodedImages]:
         """Encodes batch after batch, in order; files are decoded ahead, in threads."""
         workers = auto_workers() if self.config.workers == "auto" else self.config.workers
-        at_least = DRAFT * max(self.image_size)
-        preparation = Preparation(self._transform, self.device, at_least=at_least)
-        dtype = open_clip.get_input_dtype(self.precision)  # None for fp32
+        preparation = self._preparation
         for decoded in preparation.decoded_batches(batches, workers):
             vectors = np.empty((0, self.text_tower.dimension), np.float32)
             pixels = [each for each in decoded if not isinstance(each, str)]
             if pixels:
-                features = self._image_features(preparation.normalised(pixels).to(dtype))
-                vectors = torch.nn.functional.normalize(features.float()).cpu().numpy()
+                made = self.encode_pixels(preparation.normalised(pixels).to(self.input_dtype))
+                vectors = made.cpu().numpy()
             reasons = tuple(each if isinstance(each, str) else None for each in decoded)
             yield EncodedImages(vectors=vectors, reasons=reasons)
+
+    def place_image(self, path: Path) -> PlacedImage:
+        """An image file as its tower takes it. Raises: UnreadableImageError as `open_image`."""
+        preparation = self._preparation
+        decoded, window, aspect = preparation.placed(path)
+        pixels = preparation.normalised([decoded]).to(self.input_dtype)
+        return PlacedImage(pixels=pixels, window=window, aspect=aspect)
+
+    @torch.inference_mode()
+    def encode_pixels(self, pixels: Tensor) -> Tensor:
+        """(B, 3, H, W) normalised pixels to (B, E) float32 of length 1, where it computes."""
+        return torch.nn.functional.normalize(self._image_features(pixels).float())
+
+    @property
+    def input_dtype(self) -> torch.dtype | None:
+        """What its image tower takes; None for fp32."""
+        dtype: torch.dtype | None = open_clip.get_input_dtype(self.precision)
+        return dtype
+
+    @property
+    def _preparation(self) -> Preparation:
+        at_least = DRAFT * max(self.image_size)
+        return Preparation(self._transform, self.device, at_least=at_least)
 
     def _image_features(self, pixels: Tensor) -> Tensor:
         """(B, …) to (B, E); in fp32 on a CPU an image gets the same bits alone and in a batch."""

@@ -14,9 +14,11 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from PIL import Image
 from torch import Tensor
 
 from newsimages.encoding.images import UnreadableImageError, open_image
+from newsimages.encoding.window import WHOLE, Window, after_step
 
 Decoded = NDArray[np.uint8] | str
 """(H, W, 3) pixels of a file, or why it cannot be read."""
@@ -51,9 +53,23 @@ class Preparation:
             picture = open_image(path, at_least=self._at_least)
         except UnreadableImageError as error:
             return str(error)
+        return self._prepared(picture)[0]
+
+    def placed(self, path: Path) -> tuple[NDArray[np.uint8], Window, float]:
+        """The file's pixels in the tower's size, where they lie in it, and its width by height.
+
+        Raises:
+            UnreadableImageError: As `open_image`.
+        """
+        picture = open_image(path, at_least=self._at_least)
+        return *self._prepared(picture), picture.width / picture.height
+
+    def _prepared(self, picture: Image.Image) -> tuple[NDArray[np.uint8], Window]:
+        window = WHOLE
         for step in self._steps:
-            picture = step(picture)
-        return np.array(picture)
+            before, picture = picture.size, step(picture)
+            window = after_step(window, step, before, picture.size)
+        return np.array(picture), window
 
     def normalised(self, pixels: Sequence[NDArray[np.uint8]]) -> Tensor:
         """B times (H, W, 3) to (B, 3, H, W) float32 on the device, with the transform's bits."""

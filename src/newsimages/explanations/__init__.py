@@ -1,5 +1,5 @@
-"""Why a picture was found for an article: what people see of an answer's reasons.
+"""Why this picture: what of an article, and what of an image, an image's score comes from.
 
-In: a retriever, an article and images. Out: what words, sentences and regions add to their scores.
-Open `words` first.
+In: a retriever, an article and images. Out: what words and sentences add, heat maps over a picture.
+Open `words` or `regions` first; ``gradients`` and ``occlusion`` are the two methods of the latter.
 """

@@ -290,6 +290,10 @@ class Retriever:
         """Where images are in rankings' rows. Raises: NewsImagesError for unknown ones."""
         return self._prepared.rows_of(image_ids)
 
+    def slope(self, revision: str | None = None) -> float:
+        """The factor in front of a similarity in its scores. Raises: NewsImagesError as `rank`."""
+        return self._revision(revision).slope
+
     def on_images(self, ids: Sequence[str]) -> "Retriever":
         """The retriever on a part of its images. Raises: NewsImagesError for an unknown one."""
         made = {id(images): images.select(ids) for images in self.gallery.values()}

@@ -47,6 +47,12 @@ def embed_images(network: TxVNetwork, features: Sequence[Embeddings]) -> Embeddi
     return _embed(network, network.images, features)
 
 
+def side_by_side(spaces: Tensor) -> Tensor:
+    """(S, B, W) vectors of length 1 in each space to (B, S·W) of length 1 in all of them."""
+    joint: Tensor = spaces.transpose(0, 1).flatten(1) / len(spaces) ** 0.5
+    return joint
+
+
 def check_dimensions(kind: str, features: Sequence[Embeddings], dimensions: Sequence[int]) -> None:
     """Checks that features fit a network of these dimensions. Raises: NewsImagesError if not."""
     got = tuple(feature.dimension for feature in features)
@@ -70,8 +76,7 @@ def _embed(
             rows = slice(start, min(start + ROWS, n))
             slices = [_filled_up(feature.vectors[rows]) for feature in features]
             spaces = side([part.to(network.device) for part in slices])  # (S, ROWS, W)
-            joint = spaces.transpose(0, 1).flatten(1) / config.n_spaces**0.5  # (ROWS, S·W)
-            vectors[rows] = joint[: rows.stop - start].cpu().numpy()
+            vectors[rows] = side_by_side(spaces)[: rows.stop - start].cpu().numpy()
     return Embeddings(features[0].ids, vectors)
 
 
