@@ -16,6 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import torch
 
 from benchmarks import (
+    explanations,
     images,
     large,
     ranking,
@@ -51,6 +52,7 @@ BENCHMARKS = {
     "training": training.run,
     "serving": serving.run,
     "served": served.run,
+    "explanations": explanations.run,
 }
 LARGE = {"large": large.run, "larger": large.run_larger, "spark": spark.run}
 """Those that need minutes and gigabytes, only run by their names."""

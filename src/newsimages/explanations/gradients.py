@@ -1,30 +1,33 @@
-"""A heat map from one pass forward and one back, for the towers whose last layers keep places.
+"""A heat map from one pass forward and one back, for towers that keep places up to their end.
 
-The tower runs without gradients up to the layer that the map is read from, and with them from
-there on, so that it takes the memory of a forward pass. Two readings:
+The tower runs without gradients up to where the map is read, and with them from there on, so it
+takes little more memory than a pass forward. Two readings:
 
-- Of a transformer of openCLIP, Grad-ECLIP's (Zhao et al., ICML 2024, eq. 6-9): in the last layer of
-  attention, the gradient at what a token reads out, times each place's value, times how alike the
-  token and the place are (their query and key), which is looser than the attention itself.
-- Of a convolutional tower, the gradient times the activation at each place, summed over the
-  channels (HiResCAM, Draelos and Carin, 2020; of Grad-CAM's family), at the last stage that has
-  `LEAST_CELLS` of a side.
+- Of a transformer, each attention's weights times the score's gradient at them, summed over the
+  heads, the tokens that attend and the last half of the layers. (Chefer et al., "Generic
+  attention-model explainability", ICCV 2021, eq. 5, without the roll-out; LeGrad, ICCV 2025, has
+  the gradient alone.)
+- Of a convolutional tower, Grad-CAM at the last stage that has `LEAST_CELLS` of a side: its
+  channels, each weighted by its gradient's mean. (Selvaraju et al., ICCV 2017, eq. 1 and 2.)
 
-Both are signed: nothing that takes away from the score is cut off.
+Both are signed: what takes away from the score is not cut off.
 """
 
 import copy
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from open_clip.modified_resnet import ModifiedResNet
+from open_clip.timm_model import TimmModel
 from open_clip.transformer import VisionTransformer
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.overrides import TorchFunctionMode
 
 from newsimages.encoding.encoders import OpenClipEncoder
 from newsimages.errors import NewsImagesError
@@ -33,19 +36,6 @@ from newsimages.explanations.target import Target, value
 LEAST_CELLS = 7
 """Of a side: a stage with fewer cells says too little of where."""
 OCCLUSION = "method=occlusion works for every tower."
-
-
-Values = Callable[[Any, Sequence[Tensor], Tensor, Tensor], Tensor]
-"""(module, its inputs, its output, the output's gradient) to a value for each place."""
-
-
-class Layer(NamedTuple):
-    """Where in a tower a map is read, and how."""
-
-    module: nn.Module
-    grid: tuple[int, int]
-    """Rows and columns of its places."""
-    values: Values
 
 
 class GradientTower:
@@ -58,15 +48,10 @@ class GradientTower:
         """Raises: NewsImagesError where neither reading fits the tower."""
         self._tower = _own_modules(encoder.model.visual)
         self._name = encoder.config.backbone
-        layer = _layer(self._tower, encoder.image_size)
-        if layer is None:
-            raise NewsImagesError(
-                f"The image tower of backbone={self._name} ({type(self._tower).__name__}) has no "
-                f"layer that a map can be read from. {OCCLUSION}"
-            )
-        self._layer = layer
+        self._reading = _reading_of(self._tower, encoder.image_size)
         self._lock = threading.Lock()
 
+    @torch.no_grad()
     def cells(self, pixels: Tensor, target: Target) -> tuple[NDArray[np.float32], Tensor]:
         """What each part of a picture adds to a score.
 
@@ -78,45 +63,164 @@ class GradientTower:
             (rows, columns) values, row 0 at the top, and (1, E) the picture's vector.
 
         Raises:
-            NewsImagesError: The tower has no gradients in its precision.
+            NewsImagesError: The tower has no such layers, or no gradients in its precision.
         """
+        if self._reading is None:
+            raise self._error("has no layer that a map can be read from")
         with self._lock:
-            values, vector = self._run(pixels, target)
+            try:
+                with torch.no_grad():  # ends what the run begins
+                    features, read = self._reading.run(self._tower, pixels)
+            except NotImplementedError as error:  # torch: an operation that this precision lacks
+                raise self._error(f"does not compute in {pixels.dtype} here") from error
+        if not read:
+            raise self._error("attends in a way of its own")
+        with torch.enable_grad():
+            vector = functional.normalize(features.float(), dim=-1)
+            gradients = torch.autograd.grad(value(target, vector).sum(), read)
+        values = self._reading.values(read, gradients)
         if not values.isfinite().all():
-            raise NewsImagesError(
-                f"The gradients of backbone={self._name} are no finite numbers in {pixels.dtype}. "
-                f"Set precision=fp32 or bf16; {OCCLUSION}"
-            )
-        return values.cpu().numpy(), vector
+            raise self._error(f"has gradients in {pixels.dtype} that are no finite numbers")
+        return values.cpu().numpy(), vector.detach()
 
-    @torch.no_grad()
-    def _run(self, pixels: Tensor, target: Target) -> tuple[Tensor, Tensor]:
-        """(rows, columns) values in float32 and the (1, E) vector; needs the lock."""
-        seen: list[tuple[Sequence[Tensor], Any]] = []
+    def _error(self, reason: str) -> NewsImagesError:
+        kind = type(getattr(self._tower, "trunk", self._tower)).__name__
+        return NewsImagesError(
+            f"The image tower of backbone={self._name} ({kind}) {reason}. {OCCLUSION}"
+        )
 
-        def begin(_: nn.Module, inputs: Sequence[Tensor], output: Any) -> Any:
-            torch.set_grad_enabled(True)  # until `no_grad` ends
-            kept = (output[0] if isinstance(output, tuple) else output).detach().requires_grad_()
-            seen.append((inputs, kept))
-            return (kept, *output[1:]) if isinstance(output, tuple) else kept
 
-        hook = self._layer.module.register_forward_hook(begin)
+class _Reading(ABC):
+    """One way to read a map."""
+
+    @abstractmethod
+    def run(self, tower: nn.Module, pixels: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """A pass forward, without gradients at first: the features, and what is read."""
+
+    @abstractmethod
+    def values(self, read: Sequence[Tensor], gradients: Sequence[Tensor]) -> Tensor:
+        """What was read and its gradients to (rows, columns) in float32."""
+
+
+class _Stage(_Reading):
+    """Grad-CAM at one stage of a convolutional tower."""
+
+    def __init__(self, stage: nn.Module, *, channels_last: bool) -> None:
+        self._stage = stage
+        self._channels_last = channels_last
+
+    def run(self, tower: nn.Module, pixels: Tensor) -> tuple[Tensor, list[Tensor]]:
+        read: list[Tensor] = []
+
+        def begin(_: nn.Module, __: Any, output: Tensor) -> Tensor:
+            torch.set_grad_enabled(True)
+            read.append(output.detach().requires_grad_())
+            return read[-1]
+
+        hook = self._stage.register_forward_hook(begin)
         try:
-            features = self._tower(pixels)
+            return _features(tower, pixels), read
         finally:
             hook.remove()
-        features = features[0] if isinstance(features, tuple) else features  # of CoCa
-        vector = functional.normalize(features.float(), dim=-1)
-        (inputs, output), *_ = seen
-        (gradient,) = torch.autograd.grad(value(target, vector).sum(), output)
-        with torch.no_grad():
-            values = self._layer.values(
-                self._layer.module,
-                [each.float() for each in inputs],
-                output.float(),
-                gradient.float(),
-            )
-        return values.reshape(self._layer.grid), vector.detach()
+
+    def values(self, read: Sequence[Tensor], gradients: Sequence[Tensor]) -> Tensor:
+        maps, gradient = (each[0].float()[0] for each in (read, gradients))
+        channel, *places = (2, 0, 1) if self._channels_last else (0, 1, 2)
+        weighted: Tensor = maps * gradient.mean(dim=places, keepdim=True)
+        return weighted.sum(dim=channel)
+
+
+class _Attention(_Reading):
+    """Attention times its gradient, over the last half of a transformer's layers."""
+
+    def __init__(self, grid: tuple[int, int], depth: int) -> None:
+        self._grid = grid
+        self._depth = depth
+
+    def run(self, tower: nn.Module, pixels: Tensor) -> tuple[Tensor, list[Tensor]]:
+        with _Attending(first=self._depth // 2) as attending:
+            return _features(tower, pixels), attending.read
+
+    def values(self, read: Sequence[Tensor], gradients: Sequence[Tensor]) -> Tensor:
+        rows, columns = self._grid
+        n = rows * columns
+        # Other tokens (of the class, registers) come before the places.
+        of_layers = [
+            (weights * gradient).flatten(0, -2).sum(dim=0)[-n:]
+            for weights, gradient in zip(read, gradients, strict=True)
+        ]
+        return torch.stack(of_layers).sum(dim=0).view(rows, columns)
+
+
+class _Attending(TorchFunctionMode):
+    """Within it, attention keeps its weights, in this thread alone, and gradients from one on."""
+
+    def __init__(self, *, first: int) -> None:
+        super().__init__()
+        self._left = first
+        self.read: list[Tensor] = []
+
+    def __torch_function__(
+        self,
+        function: Callable[..., Any],
+        types: Sequence[type],
+        args: Sequence[Any] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:
+        if function is functional.scaled_dot_product_attention:
+            return self._attended(*args, **(kwargs or {}))
+        if function is functional.multi_head_attention_forward:
+            return self._all_heads(*args, **(kwargs or {}))
+        return function(*args, **(kwargs or {}))
+
+    def _attended(
+        self,
+        query: Tensor,
+        key: Tensor,
+        value: Tensor,
+        attn_mask: Tensor | None = None,
+        *_: Any,
+        scale: float | None = None,
+        **__: Any,
+    ) -> Tensor:
+        """`functional.scaled_dot_product_attention`: by its definition, in eval mode."""
+        self._left -= 1
+        torch.set_grad_enabled(self._left < 0)
+        scores = (query @ key.transpose(-1, -2)).float() * (scale or query.shape[-1] ** -0.5)
+        weights = (scores if attn_mask is None else scores + attn_mask).softmax(dim=-1)
+        if self._left < 0:
+            self.read.append(weights.requires_grad_())
+        mixed: Tensor = weights.to(value.dtype) @ value
+        return mixed
+
+    def _all_heads(
+        self,
+        query: Tensor,
+        key: Tensor,
+        value: Tensor,
+        _: int,
+        n_heads: int,
+        *args: Any,
+        **options: Any,
+    ) -> tuple[Tensor, None]:
+        """`functional.multi_head_attention_forward`: (L, B, C), without masks and extras."""
+        weight, bias, _, _, _, _, out_weight, out_bias = args[:8]
+        separate = [options.get(f"{each}_proj_weight") for each in ("q", "k", "v")]
+        weights = weight.chunk(3) if weight is not None else separate
+        made = zip((query, key, value), weights, bias.chunk(3), strict=True)
+        heads = [
+            functional.linear(*each).unflatten(-1, (n_heads, -1)).permute(1, 2, 0, 3)
+            for each in made
+        ]  # (B, heads, L, d)
+        mixed = self._attended(*heads).permute(2, 0, 1, 3).flatten(2)
+        return functional.linear(mixed, out_weight, out_bias), None
+
+
+def _features(tower: nn.Module, pixels: Tensor) -> Tensor:
+    """(1, E) of a picture."""
+    features = tower(pixels)
+    pooled: Tensor = features[0] if isinstance(features, tuple) else features  # CoCa's has tokens
+    return pooled
 
 
 def _own_modules(tower: nn.Module) -> nn.Module:
@@ -127,66 +231,28 @@ def _own_modules(tower: nn.Module) -> nn.Module:
     return copied
 
 
-def _layer(tower: nn.Module, image_size: tuple[int, int]) -> Layer | None:
-    """Where a map of a tower is read; None where nothing fits."""
+def _reading_of(tower: nn.Module, image_size: tuple[int, int]) -> _Reading | None:
+    """How a map of a tower is read; None where neither way fits."""
     if isinstance(tower, VisionTransformer):
-        pooler, blocks = tower.attn_pool, tower.transformer.resblocks
-        attention = blocks[-1].attn if pooler is None else pooler.attn
-        rows, columns = tower.grid_size
-        if isinstance(attention, nn.MultiheadAttention):
-            return Layer(attention, (rows, columns), _loosened_attention)
-        return None
+        return _Attention(tower.grid_size, len(tower.transformer.resblocks))
     if isinstance(tower, ModifiedResNet):
-        stages = {tower.layer1: 4, tower.layer2: 8, tower.layer3: 16, tower.layer4: 32}
-        return _stage(stages, image_size)
+        stages = [(getattr(tower, f"layer{number}"), 2 ** (number + 1)) for number in (1, 2, 3, 4)]
+        return _Stage(_last_with_cells(stages, image_size), channels_last=False)
+    trunk: Any = tower.trunk if isinstance(tower, TimmModel) else None
+    if hasattr(trunk, "blocks") and hasattr(trunk.patch_embed, "grid_size"):
+        return _Attention(trunk.patch_embed.grid_size, len(trunk.blocks))
+    if hasattr(trunk, "feature_info"):
+        known = [
+            (trunk.get_submodule(each["module"]), each["reduction"]) for each in trunk.feature_info
+        ]
+        is_last = getattr(trunk, "output_fmt", "NCHW") == "NHWC"
+        return _Stage(_last_with_cells(known, image_size), channels_last=is_last)
     return None
 
 
-def _stage(stages: Mapping[nn.Module, int], image_size: tuple[int, int]) -> Layer:
-    """The last stage of a convolutional tower that has enough cells, else the first.
-
-    Args:
-        stages: From the first to the last, with the pixels of a cell's side.
-        image_size: Height and width that the tower takes.
-    """
-    height, width = image_size
-    grids = {each: (height // side, width // side) for each, side in stages.items()}
-    enough = [each for each, grid in grids.items() if min(grid) >= LEAST_CELLS]
-    module = enough[-1] if enough else next(iter(stages))
-    return Layer(module, grids[module], _times_activation)
-
-
-def _times_activation(
-    _: nn.Module, __: Sequence[Tensor], output: Tensor, gradient: Tensor
-) -> Tensor:
-    """(1, C, h, w) to (1, h, w)."""
-    return (output * gradient).sum(dim=1)
-
-
-def _loosened_attention(
-    attention: Any, inputs: Sequence[Tensor], _: Tensor, gradient: Tensor
-) -> Tensor:
-    """Grad-ECLIP's values of the places, without the class token: (1, N, C) to (N,)."""
-    asked, keys, values = (each[0] for each in inputs)
-    query, key, kept = _projected(attention, asked, keys, values)
-    alike = functional.normalize(query, dim=-1) @ functional.normalize(key, dim=-1).T  # (Q, N)
-    alike = alike[:, 1:]
-    least, most = alike.amin(dim=1, keepdim=True), alike.amax(dim=1, keepdim=True)
-    loosened = (alike - least) / (most - least).clamp_min(1e-12)
-    told = gradient[0] @ attention.out_proj.weight.float() @ kept[1:].T  # (Q, N - 1)
-    summed: Tensor = (loosened * told).sum(dim=0)
-    return summed
-
-
-def _projected(
-    attention: Any, asked: Tensor, keys: Tensor, values: Tensor
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Queries, keys and values as an attention makes them, of all heads side by side."""
-    if attention.in_proj_weight is not None:
-        weights = attention.in_proj_weight.float().chunk(3)
-    else:
-        weights = [getattr(attention, f"{each}_proj_weight").float() for each in ("q", "k", "v")]
-    biases = attention.in_proj_bias.float().chunk(3)
-    made = zip((asked, keys, values), weights, biases, strict=True)
-    query, key, value_ = (functional.linear(*each) for each in made)
-    return query, key, value_
+def _last_with_cells(
+    stages: Sequence[tuple[nn.Module, int]], image_size: tuple[int, int]
+) -> nn.Module:
+    """The last stage with enough cells, else the first; each with the pixels of a cell's side."""
+    enough = [stage for stage, side in stages if min(image_size) // side >= LEAST_CELLS]
+    return enough[-1] if enough else stages[0][0]
