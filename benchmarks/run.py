@@ -27,6 +27,7 @@ from benchmarks import (
     text,
     training,
     translation,
+    words,
 )
 from benchmarks.timing import Row, gain
 from tools.pages import replace_block
@@ -53,6 +54,7 @@ BENCHMARKS = {
     "serving": serving.run,
     "served": served.run,
     "explanations": explanations.run,
+    "words": words.run,
 }
 LARGE = {"large": large.run, "larger": large.run_larger, "spark": spark.run}
 """Those that need minutes and gigabytes, only run by their names."""
