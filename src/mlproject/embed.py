@@ -21,6 +21,7 @@ from mlproject.options import (
 )
 from mlproject.preprocess import Preprocess, open_corpus, preprocess
 from newsimages.corpora import Corpus, DataSet
+from newsimages.corpora.parts import Split
 from newsimages.devices import resolve_device
 from newsimages.embeddings import Embeddings
 from newsimages.encoding import models
@@ -283,6 +284,29 @@ def embed_originals(
         print(f"  {encoder.name}: {_tally(store)}")
         mlflow.log_params({f"used_{key}": value for key, value in asdict(encoder.used).items()})
     return replace(embedded, sets=tuple(sets), originals=encoder)
+
+
+def embed_untranslated(
+    options: ArticleOptions, embedded: EmbeddedCorpus
+) -> dict[tuple[str, Split], dict[TextField, Embeddings]]:
+    """Titles and texts of all articles as CLIP reads them untranslated, by name and split.
+
+    Only what was translated is embedded; where a data set has no such article, it is not here.
+    """
+    store = embedding_store(embedded.workdir, embedded.encoder, embedded.engine)
+    found: dict[tuple[str, Split], dict[TextField, Embeddings]] = {}
+    for part in embedded.sets:
+        own = part.articles
+        is_other = (own["title"] != own["title_en"]) | (own["text"] != own["text_en"])
+        if not is_other.any():
+            continue
+        label = f"{part.label}-untranslated"
+        made = _queries(store, own[is_other], options.long_text, label=label, suffix="")
+        known = part.towers["clip"].queries
+        found[part.name, part.split] = {f: known[f].replaced(made[f]) for f in known}
+    if found:
+        print(f"  articles as they were written: {_tally(store)}")
+    return found
 
 
 def _files(folder: Path, data_set: DataSet) -> tuple[dict[str, Path], dict[str, str]]:

@@ -10,6 +10,7 @@ import mlflow
 import pandas as pd
 
 from mlproject import results, tracking
+from mlproject.components import log_components
 from mlproject.embed import (
     EmbeddedCorpus,
     load_encoders,
@@ -261,8 +262,22 @@ def train_and_evaluate(
             chooser = chooser_of(own, networks, scale=config.measuring.scale, compute=compute)
             experiments.append(Experiment(embedded, own, chooser))
             tables[protocol] = evaluate(config, experiments[-1])
+    if config.measuring.components:
+        _add_components(config, experiments[0], tables)
     results.log_tables(embedded.corpus.name, tables, left_out)
     return experiments[0], {protocol: dict(own.unmade) for protocol, own in tables.items()}
+
+
+def _add_components(
+    config: Evaluate, experiment: Experiment, tables: dict[Protocol, results.Results]
+) -> None:
+    """Adds what components bring to the results of an experiment's protocol."""
+    embedded, parts, chooser = experiment
+    own = tables[parts.protocol]
+    runs = [each.on(parts.towers) for each in config.measuring.runs]
+    made = [each for each in runs if each.variant not in own.unmade]
+    said = log_components(config.articles, embedded, parts, chooser, made)
+    tables[parts.protocol] = own._replace(picture="\n\n".join(filter(None, [own.picture, said])))
 
 
 def evaluate(config: Evaluate, experiment: Experiment) -> results.Results:

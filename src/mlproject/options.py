@@ -203,6 +203,9 @@ class MeasuringOptions:
     """The year whose submission form is written: 2021 (articles by id) or 2023 (by url)."""
     sheet_articles: int = 1500
     """Articles on a contact sheet, at most (a sample of more); 0 makes none."""
+    components: Bool = True
+    """Whether to measure what each component of the widest of these runs that combine views adds
+    (Shapley values, from 2^n rankings of each test set for n components)."""
     paper_corpus: Bool = False
     """true: the corpus is the paper's (NewsImages 2022), whose figures are put beside ours."""
 

@@ -62,6 +62,15 @@ class Embeddings:
             raise NewsImagesError(f"No embedding for: {first_ten(missing)}.")
         return Embeddings(np.asarray(ids, dtype=np.str_), self.vectors[rows])
 
+    def replaced(self, by: "Embeddings") -> "Embeddings":
+        """The same with other vectors of some. Raises: NewsImagesError for an unknown one."""
+        rows, missing = rows_of(self.ids, by.ids.tolist())
+        if missing:
+            raise NewsImagesError(f"No embedding to replace of: {first_ten(missing)}.")
+        vectors = self.vectors.copy()
+        vectors[rows] = by.vectors
+        return Embeddings(self.ids, vectors)
+
     def sorted_by_id(self) -> "Embeddings":
         """The same in the order of the ids; itself where they are in order already."""
         if np.all(self.ids[:-1] < self.ids[1:]):

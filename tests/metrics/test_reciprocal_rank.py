@@ -45,5 +45,5 @@ def test_interval_of_one_article_is_its_reciprocal_rank() -> None:
 def test_batches_of_resamples_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     ranks = np.random.default_rng(2).integers(1, 20, 30).astype(np.float64)
     whole = mrr_interval(ranks)
-    monkeypatch.setattr("newsimages.metrics.reciprocal_rank._CELLS", 100)
+    monkeypatch.setattr("newsimages.metrics.bootstrap.CELLS", 100)
     assert mrr_interval(ranks) == whole

@@ -287,6 +287,20 @@ def test_the_originals_are_asked_with_a_multilingual_model(
         pd.Index(images.ids).get_indexer(ranking["image_id"]),
     ]
     np.testing.assert_allclose(ranking["similarity"], expected, atol=1e-5)
+    [parent] = [run for run in runs() if run.data.tags.get("entry_point") == "evaluate"][:1]
+    path = mlflow.artifacts.download_artifacts(
+        run_id=parent.info.run_id, artifact_path="components"
+    )
+    brought = pd.read_csv(Path(path) / "RSS.csv")
+    assert brought["component"].tolist() == [
+        *("translation", "multilingual view", "revision", "query bank")
+    ]  # fmt: skip
+    assert brought["added"].sum() == pytest.approx(brought["all"][0] - brought["none"][0], abs=1e-9)
+    combinations = pd.read_csv(Path(path) / "TW_combinations.csv")
+    assert len(combinations) == 16
+    batch = combinations["MRR"][7]  # all but the bank
+    assert batch == pytest.approx(children("languages_batch")[0].data.metrics["TW/mrr"])
+    assert "What each component adds" in parent.data.tags["mlflow.note.content"]
 
 
 @pytest.mark.usefixtures("store")

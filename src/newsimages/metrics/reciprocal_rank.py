@@ -5,10 +5,10 @@ rank_i is the rank of article i's one right image, infinite where it is not list
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+
+from newsimages.metrics.bootstrap import mean_interval
 
 DEPTH = 100  # the official length of a list
-_CELLS = 2_000_000  # of a batch of resamples: 16 MB
 
 
 def reciprocal_ranks(ranks: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -26,15 +26,5 @@ def mrr_interval(ranks: NDArray[np.float64], *, seed: int = 0) -> tuple[float, f
 
     Of (articles,) ranks as from `ranks_of_truth`; both are the MRR itself where one article is all.
     """
-    values = reciprocal_ranks(ranks)
-    if len(values) == 1:  # of which scipy makes no interval
-        return float(values[0]), float(values[0])
-    low, high = stats.bootstrap(
-        (values,),
-        np.mean,
-        n_resamples=2000,
-        batch=max(1, _CELLS // len(values)),
-        method="percentile",
-        rng=np.random.default_rng(seed),
-    ).confidence_interval
+    low, high = mean_interval(reciprocal_ranks(ranks), seed=seed)
     return float(low), float(high)

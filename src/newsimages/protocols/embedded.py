@@ -152,6 +152,29 @@ def with_captions(
     return replace(part, towers={**part.towers, "captions": tower})
 
 
+def asked_with(
+    part: EmbeddedSet, queries: Mapping[TextField, Embeddings], networks: Networks
+) -> EmbeddedSet:
+    """The set, asked with other vectors of CLIP in its tower and in those that are made of it.
+
+    Args:
+        part: Whose images, and whose queries in the other towers, stay as they are.
+        queries: Of its articles, maybe of others too, per text field.
+        networks: Of T×V's towers that it has.
+    """
+    own = {
+        f: vectors.select(part.articles["article_id"].tolist()) for f, vectors in queries.items()
+    }
+    asked: dict[Tower, Mapping[TextField, Embeddings]] = {"clip": own}
+    if "captions" in part.towers:
+        asked["captions"] = {field: with_zero(vectors) for field, vectors in own.items()}
+    for tower in part.towers.keys() & networks.keys():
+        field = TXV_FIELDS[tower]
+        asked[tower] = {field: embed_texts(networks[tower], [own[field]])}
+    changed = {tower: replace(part.towers[tower], queries=own) for tower, own in asked.items()}
+    return replace(part, towers={**part.towers, **changed})
+
+
 def pairs_of(sets: Sequence[EmbeddedSet], field: TextField) -> Pairs:
     """The articles of several data sets with their images, under the ids ``NAME/id``.
 

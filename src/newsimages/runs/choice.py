@@ -114,7 +114,7 @@ class Chooser:
         fitted = self._sure.setdefault(run, {})
         missing = [each for each in revisions if each.name not in fitted]
         if missing:
-            fitted |= self._part(run).confidences(self.choose(run).weights, missing)
+            fitted |= self.part_of(run).confidences(self.choose(run).weights, missing)
         return {each.name: fitted[each.name] for each in revisions if each.name in fitted}
 
     def bank_of(self, run: Run, asked: Sequence[Queries]) -> Queries | None:
@@ -166,9 +166,23 @@ class Chooser:
         own = replace(retriever, revisions=retriever.revisions[:1]).on_gallery(validation.gallery)
         return own.with_bank(txv_queries(bank, retriever.networks)), validation
 
+    def part_of(self, run: Run) -> ValidationPart:
+        """The validation part, asked as the run asks. Raises: NewsImagesError as `choose`."""
+        if run not in self._parts:
+            validation = self._validation()
+            queries = validation.queries
+            self._parts[run] = ValidationPart(
+                queries=queries,
+                gallery=validation.gallery,
+                truth=validation.truth(),
+                bank=self.bank_of(run, [queries]),
+                compute=self.compute,
+            )
+        return self._parts[run]
+
     def _choose(self, run: Run) -> Choice:
         """Fits the weights, chooses the revision, and fits the weights anew with it in place."""
-        part = self._part(run)
+        part = self.part_of(run)
         several = len(run.views) > 1
         first = part.fit(run.views) if several else {run.views[0]: 1.0}
         tried = part.try_revisions(
@@ -184,20 +198,6 @@ class Chooser:
             if again.mrr[0] >= mrr:
                 weights, mrr = again.weights, again.mrr[0]
         return Choice(weights=weights, revisions=revisions, mrr=float(mrr), curve=curve)
-
-    def _part(self, run: Run) -> ValidationPart:
-        """The validation part, asked as the run asks."""
-        if run not in self._parts:
-            validation = self._validation()
-            queries = validation.queries
-            self._parts[run] = ValidationPart(
-                queries=queries,
-                gallery=validation.gallery,
-                truth=validation.truth(),
-                bank=self.bank_of(run, [queries]),
-                compute=self.compute,
-            )
-        return self._parts[run]
 
     def _validation(self) -> EmbeddedSet:
         if self.validation is None:
