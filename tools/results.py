@@ -13,6 +13,7 @@ import mlflow
 import pandas as pd
 from mlflow.entities import Run
 
+from newsimages.reports.components import readable_components
 from newsimages.reports.tables import markdown
 from newsimages.runs.table import RUNS
 from tools.pages import replace_block
@@ -48,6 +49,9 @@ def main() -> None:
     replace_block(page, "results", told=told, content="\n\n".join([about, *full]))
     sure = f"{about}\n\n{markdown(certainty(run))}"
     replace_block(page, "certainty", told=told, content=sure)
+    brought = f"{about}\n\n{markdown(readable_components(components(run)))}"
+    page = ROOT / "docs" / "explanations-components.md"
+    replace_block(page, "components", told=told, content=brought)
 
 
 def certainty(run: Run) -> pd.DataFrame:
@@ -66,6 +70,15 @@ def certainty(run: Run) -> pd.DataFrame:
             rows.append((name, each.number, each.variant, *(f"{f:.3f}" for f in figures)))
     table = pd.DataFrame(rows, columns=["data set", "run", "variant", *CERTAINTY.values()])
     return table.sort_values(["data set", "run"], kind="stable")
+
+
+def components(run: Run) -> pd.DataFrame:
+    """What each component adds on the test sets, as the run has logged it."""
+    return pd.read_csv(
+        mlflow.artifacts.download_artifacts(
+            run_id=run.info.run_id, artifact_path="figures/components.csv"
+        )
+    )
 
 
 def newest_main() -> Run:

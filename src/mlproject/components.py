@@ -54,21 +54,32 @@ def log_components(
     with tracking.announced("components", doing="Measures what each component adds to the MRR."):
         written = _untranslated(options, embedded, parts, chooser)
         own = chooser_of(written, chooser.networks, compute=chooser.compute) if written else None
+        for asked, each in ((parts, chooser), (written, own)):
+            if asked and each and (why := _why_no_bank(each, asked, runs["bank"])):
+                tracking.not_made("components/query bank", why)
+                runs = {"batch": runs["batch"]}
+                break
         system = System(runs=runs, chooser=chooser, as_written=own)
-        try:
-            table = pd.concat(_measured(system, parts, written or parts), ignore_index=True)
-        except NewsImagesError as error:
-            tracking.not_made("components", str(error).rstrip("."))
-            return ""
+        table = pd.concat(_measured(system, parts, written or parts), ignore_index=True)
         tracking.log_drawing(component_bars(table), "components")
-        about = ABOUT.format(
-            " or ".join(f"run {run.number} ({run.words})" for run in runs.values())
-        )
+        whole = runs.get("bank", runs["batch"])
+        about = ABOUT.format(f"run {whole.number} ({whole.words})")
         mlflow.log_text(f"{about}\n\n{components_markdown(table, MEANINGS)}\n", "components.md")
         lines = components_line(table)
         print(lines)
     shown = tracking.picture("components", "What each component adds to the MRR")
     return f"What each component adds (`components.md`):\n\n{lines}\n\n{shown}"
+
+
+def _why_no_bank(chooser: Chooser, parts: Parts, run: Run) -> str:
+    """Why some articles would have no query bank; "" where all have one."""
+    try:
+        chooser.part_of(run)
+        for test in parts.tests:
+            chooser.bank_of(run, [test.queries])
+    except NewsImagesError as error:
+        return str(error).rstrip(".")
+    return ""
 
 
 def _untranslated(

@@ -292,14 +292,14 @@ def test_the_originals_are_asked_with_a_multilingual_model(
         run_id=parent.info.run_id, artifact_path="components"
     )
     brought = pd.read_csv(Path(path) / "RSS.csv")
-    assert brought["component"].tolist() == [
-        *("translation", "multilingual view", "revision", "query bank")
-    ]  # fmt: skip
+    # All titles look alike to this model of random weights, so there is no query bank.
+    assert brought["component"].tolist() == ["translation", "multilingual view", "revision"]
     assert brought["added"].sum() == pytest.approx(brought["all"][0] - brought["none"][0], abs=1e-9)
     combinations = pd.read_csv(Path(path) / "TW_combinations.csv")
-    assert len(combinations) == 16
-    batch = combinations["MRR"][7]  # all but the bank
-    assert batch == pytest.approx(children("languages_batch")[0].data.metrics["TW/mrr"])
+    assert len(combinations) == 8
+    assert combinations["MRR"][7] == pytest.approx(
+        children("languages_batch")[0].data.metrics["TW/mrr"]
+    )
     assert "What each component adds" in parent.data.tags["mlflow.note.content"]
 
 

@@ -185,3 +185,13 @@ def test_other_vectors_reach_all_towers_that_are_made_of_them() -> None:
     np.testing.assert_array_equal(
         some.queries.of(View("clip", "title")).vectors, queries["title"].vectors[[1, 3]]
     )
+
+
+def test_without_a_query_bank_the_revision_is_over_the_batch() -> None:
+    components, values, system, test = values_of(NOISES, runs={"batch": WHOLE["batch"]})
+    assert components == ("text", "multilingual", "revision")
+    lists = system.chooser.retriever(WHOLE["batch"], test.gallery).rank(
+        test.queries, against="batch"
+    )
+    ranks = ranks_in_lists(lists.article_ids, lists.image_ids, test.truth())
+    assert values[-1].mean() == figures_of(ranks)["mrr"]

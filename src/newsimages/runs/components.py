@@ -80,7 +80,7 @@ class System:
     """A whole system, as runs choose it."""
 
     runs: Mapping[Against, Run]
-    """The whole system in whole batches, and one article alone."""
+    """The whole system in whole batches and, where it has a query bank, one article alone."""
     chooser: Chooser
     """Asked with the articles in English."""
     as_written: Chooser | None = None
@@ -91,7 +91,9 @@ class System:
         """What the system has, and the tests can be asked with."""
         whole = self.runs["batch"]
         there = {name for name, towers in TOWERS_OF.items() if any(map(whole.asks, towers))}
-        there |= {"revision", "bank"}
+        there.add("revision")
+        if "bank" in self.runs:
+            there.add("bank")
         if self.as_written:
             there.add("translation")
         has_text = any(test.queries.has_text.any() for test in tests)
@@ -110,7 +112,7 @@ class System:
             for view in self.runs["batch"].views
             if view.tower not in without and not ("text" in absent and view.text_field == "text")
         )
-        against: Against = "batch" if "bank" in absent else "bank"
+        against: Against = "bank" if "bank" in coalition else "batch"
         return Setting(
             "translation" not in absent, views, None if "revision" in absent else against
         )
@@ -129,10 +131,10 @@ class System:
             NewsImagesError: As `Chooser.choose` and `Chooser.bank_of`.
         """
         asked = {True: test.queries, False: (written or test).queries}
-        banks = {
-            is_translated: self._chooser(is_translated).bank_of(self.runs["bank"], [queries])
-            for is_translated, queries in asked.items()
-        }
+        banks: dict[bool, Queries | None] = dict.fromkeys(asked)
+        if "bank" in components:
+            run = self.runs["bank"]
+            banks = {key: self._chooser(key).bank_of(run, [own]) for key, own in asked.items()}
         names = np.array(components)
         settings = [self.setting(names[row].tolist(), components) for row in members(len(names))]
         found = {
