@@ -4,7 +4,7 @@ titles, texts ─ encode ─> queries per view ─ fuse ─> one space ─ simil
 """
 
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal, get_args
@@ -16,6 +16,7 @@ from newsimages.devices import ON_CPU, Compute
 from newsimages.errors import NewsImagesError, first_ten
 from newsimages.gallery.snapshot import Snapshot
 from newsimages.plain_text import readable
+from newsimages.ranking.assignment import Assignment, assign
 from newsimages.ranking.bank import ImageOffsets, bank_offsets
 from newsimages.ranking.confidence import Confidence
 from newsimages.ranking.contributions import contributions, differences
@@ -241,6 +242,37 @@ class Retriever:
                 within=within,
                 index=self.index if as_measured else None,
             )
+
+    def assign(
+        self,
+        queries: Queries,
+        *,
+        revision: str | None = None,
+        against: Against = "bank",
+        without: Collection[str] = (),
+    ) -> Assignment:
+        """An image of the gallery for each article, none twice, best in total.
+
+        Args:
+            queries: C articles.
+            revision: As `retrieve`.
+            against: As `retrieve`.
+            without: Ids of images that are not to be given.
+
+        Raises:
+            NewsImagesError: There are fewer images than articles; as `rank`.
+        """
+        prepared = self._prepared
+        alive = np.ones(len(prepared), np.bool_) if prepared.alive is None else prepared.alive
+        within = alive & ~np.isin(prepared.ids, list(without))
+        return assign(
+            lambda k: self.rank(
+                queries, top_k=k, revision=revision, against=against, within=within
+            ),
+            n_articles=len(queries),
+            n_images=int(within.sum()),
+            memory_mb=self.compute.memory_mb,
+        )
 
     def explain(
         self, queries: Queries, ranking: Ranking, *, revision: str | None = None
