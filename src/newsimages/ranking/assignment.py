@@ -99,7 +99,7 @@ def best_places(
     order = np.argsort(article_ids)
     names, columns = np.unique(image_ids[order], return_inverse=True)
     columns = columns.reshape(image_ids.shape)
-    n_articles, top_k = columns.shape
+    n_articles, top_k = scores.shape
     if len(names) < n_articles:
         return None
     own = scores[order].astype(np.float64)
