@@ -17,6 +17,7 @@ from mlproject.embed import (
     multilingual_config,
     prepare_and_embed,
 )
+from mlproject.explaining import explain
 from mlproject.options import (
     CaptionOptions,
     MeasuringOptions,
@@ -303,12 +304,14 @@ def evaluate(config: Evaluate, experiment: Experiment) -> results.Results:
             measured += _evaluate_run(config, experiment, each, banks, rankings)
         _say_left_out(unmade)
     ahead = leading(chooser, [each for each in runs if each.variant not in unmade])
+    explained = explain(config.articles, measuring, *experiment, ahead=ahead, rankings=rankings)
     with tracking.announced(f"pictures-{parts.protocol}", doing="Draws contact sheets, figures."):
         picture = results.log_pictures(
             parts.tests,
             rankings,
             measured,
             ahead=ahead,
+            explained=explained,
             sheet_articles=measuring.sheet_articles,
         )
     table = results_table(measured, published(parts.protocol) if measuring.paper_corpus else None)

@@ -201,6 +201,9 @@ class MeasuringOptions:
     """Factor of the similarities in the dual softmax of the paper's runs (the paper: 1)."""
     submission_form: Form = "2023"
     """The year whose submission form is written: 2021 (articles by id) or 2023 (by url)."""
+    explained: int = 24
+    """Articles of each test set that are explained on its contact sheet (words, heat maps): half of
+    them those that the first of its runs was most wrong about, half most right; 0: none."""
     sheet_articles: int = 1500
     """Articles on a contact sheet, at most (a sample of more); 0 makes none."""
     components: Bool = True
@@ -215,6 +218,8 @@ class MeasuringOptions:
         choose_runs(self.variants)
         if self.sheet_articles < 0:
             raise NewsImagesError(f"sheet_articles is {self.sheet_articles}, expected 0 or more.")
+        if self.explained < 0:
+            raise NewsImagesError(f"explained is {self.explained}, expected 0 or more.")
 
     @property
     def runs(self) -> tuple[Run, ...]:

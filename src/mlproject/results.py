@@ -1,6 +1,6 @@
 """What an evaluation shows of its runs: their parameters, pictures of them, and the tables."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -13,6 +13,7 @@ from mlproject import tracking
 from mlproject.embed import EmbeddedCorpus
 from mlproject.training_options import LearningOptions
 from newsimages.errors import first_ten
+from newsimages.explanations.answers import Explanation
 from newsimages.metrics.comparison import compare
 from newsimages.protocols.embedded import EmbeddedSet
 from newsimages.protocols.parts import Protocol
@@ -149,11 +150,13 @@ def log_pictures(
     measured: Sequence[Measured],
     *,
     ahead: Mapping[Role, Run],
+    explained: Mapping[str, Sequence[Explanation]],
     sheet_articles: int,
 ) -> str:
     """Logs a contact sheet and figures per test set, and the comparison of all variants.
 
-    The sheets open on the runs that are ``ahead``, and on plain CLIP.
+    The sheets open on the runs that are ``ahead``, and on plain CLIP; answers of the first of
+    these are explained.
 
     Returns:
         A picture of the MRR in Markdown, for the run's description; "" where nothing was measured.
@@ -164,7 +167,7 @@ def log_pictures(
     for test in tests:
         name = test.name
         if sheet_articles:
-            _log_sheet(test, rankings[name], ahead, sheet_articles)
+            _log_sheet(test, rankings[name], ahead, explained.get(name, ()), sheet_articles)
         tracking.log_drawing(hubness(rankings[name], test.images.ids, name=name), f"{name}/hubness")
         if name in ranks:
             tracking.log_drawing(recall_curves(ranks[name], name=name), f"{name}/recall")
@@ -178,14 +181,20 @@ def log_pictures(
     return tracking.picture("mrr", "MRR of all variants")
 
 
+def in_sheet_order(ahead: Mapping[Role, Run], variants: Iterable[str]) -> list[str]:
+    """The variants in a contact sheet's order: those ahead, plain CLIP, all others."""
+    best = [ahead[role].variant for role in ("champion", "paper") if role in ahead]
+    clip_first = sorted(variants, key=lambda name: name != PLAIN_CLIP)
+    return list(dict.fromkeys([*best, *clip_first]))
+
+
 def _log_sheet(
     test: EmbeddedSet,
     rankings: Mapping[str, pd.DataFrame],
     ahead: Mapping[Role, Run],
+    explanations: Sequence[Explanation],
     max_articles: int,
 ) -> None:
-    best = [ahead[role].variant for role in ("champion", "paper") if role in ahead]
-    leading = dict.fromkeys([*best, *(name for name in rankings if name == PLAIN_CLIP)])
     with tracking.artifact(f"contact_sheets/{test.name}.html") as path:
         sheet = contact_sheet(
             path,
@@ -193,8 +202,9 @@ def _log_sheet(
             articles=test.articles,
             rankings=rankings,
             image_paths=test.files,
-            leading=list(leading),
+            leading=in_sheet_order(ahead, rankings),
             words=WORDS,
+            explanations=explanations,
             config=SheetConfig(max_articles=max_articles),
         )
     left_out = f" of {sheet.n_articles}" if sheet.n_shown < sheet.n_articles else ""

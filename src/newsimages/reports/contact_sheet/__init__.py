@@ -2,7 +2,8 @@
 
 It opens on the three leading variants; others are shown on demand.
 
-- ``sheet``: `contact_sheet`, which writes it; ``content``: its values; ``thumbnails``: its
-  pictures; ``page``: both in one file.
-- ``template.html``, ``sheet.css``, ``search.js``, ``rows.js``, ``sheet.js``: the page itself.
+- ``sheet``: `contact_sheet`, which writes it; ``content``: its values, ``explained`` of them
+  those that explain; ``thumbnails``: its pictures; ``page``: all in one file.
+- ``template.html``, ``sheet.css``, ``search.js``, ``rows.js``, ``why.js``, ``sheet.js``: the page
+  itself.
 """

@@ -12,11 +12,12 @@ are short, as they are read by one script only:
   null, the right image is not known.
 - ``lists[v][a]``: image, cosine × 1000, score, confidence × 1000, image, …; the score is null where
   it is the cosine, the confidence where it is not known.
+- ``explained``: as `newsimages.reports.contact_sheet.explained`.
 - ``none[v]``: null, or by article the probability × 1000 that nothing in the gallery fits.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,8 +25,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from newsimages.explanations.answers import Explanation
 from newsimages.metrics.metrics import ranks_of_truth
 from newsimages.metrics.recall import recall_at
+from newsimages.reports.contact_sheet.explained import explained, in_two
 from newsimages.reports.figures.variants import revised_pairs, variant_styles
 
 TOP = 10
@@ -57,8 +60,12 @@ def content(
     judged: Mapping[str, Judged],
     truth: Mapping[str, str],
     words: Mapping[str, str],
+    explanations: Sequence[Explanation] = (),
 ) -> dict[str, Any]:
-    """The values that the script reads, of the ``articles`` to show; the best variant first."""
+    """The values that the script reads, of the ``articles`` to show; the best variant first.
+
+    The explanations are of the answers of the first.
+    """
     ids: list[str] = articles["article_id"].tolist()
     tops = {name: one.top[one.top["article_id"].isin(ids)] for name, one in judged.items()}
     right = [truth[article] for article in ids if article in truth]
@@ -81,11 +88,12 @@ def content(
         "images": images,
         "articles": [
             [*row, number[truth[article]] if article in truth else -1]
-            for article, row in zip(ids, _titles(articles), strict=True)
+            for article, row in zip(ids, _titles(articles, in_two(explanations)), strict=True)
         ],
         "ranks": [[_rank(one, article) for article in ids] for one in judged.values()],
         "lists": [_lists(top, ids, number) for top in tops.values()],
         "none": [_none_fits(top, ids) for top in tops.values()],
+        "explained": explained(explanations, articles, number),
     }
 
 
@@ -94,12 +102,19 @@ def _found(judged: Judged) -> float | None:
     return recall_at(ranks, TOP) if judged.ranks else None
 
 
-def _titles(articles: pd.DataFrame) -> list[list[str | int]]:
-    """[id, title, English title or 0 where it says nothing new, language] of each article."""
+def _titles(articles: pd.DataFrame, in_two: Collection[str]) -> list[list[str | int]]:
+    """[id, title, English title or 0 where it says nothing new, language] of each article.
+
+    Of articles ``in_two``, words of both are explained.
+    """
+
+    def is_said(article: str, title: str, english: str) -> bool:
+        return english not in ("", title) or article in in_two
+
     columns = ["article_id", "title", "title_en", "language"]
     rows = articles[columns].astype(object).fillna("").astype(str)
     return [
-        [article, _cut(title), _cut(english) if english not in ("", title) else 0, language]
+        [article, _cut(title), _cut(english) if is_said(article, title, english) else 0, language]
         for article, title, english, language in rows.itertuples(index=False)
     ]
 

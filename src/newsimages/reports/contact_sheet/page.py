@@ -17,7 +17,7 @@ from typing import Any
 from newsimages.reports.contact_sheet.thumbnails import Thumbnails
 
 FOLDER = Path(__file__).parent
-SCRIPTS = ("search.js", "rows.js", "sheet.js")
+SCRIPTS = ("search.js", "rows.js", "why.js", "sheet.js")
 _ESCAPES = {ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u0026"}
 
 

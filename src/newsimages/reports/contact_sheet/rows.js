@@ -52,6 +52,7 @@ function row(article) {
     meta.append(element('abbr', { class: 'badge', title: name, 'aria-label': `Language: ${name}` }, visible(language)));
   }
   meta.append(element('bdi', {}, visible(id)));
+  if (isExplained(article, 'all')) meta.append(element('span', { class: 'badge' }, 'explained'));
   words.append(meta);
   story.append(element('div', { class: 'published' }), words);
   return element(
@@ -90,19 +91,20 @@ function spoken(lines, image, isRight) {
   return [isRight ? 'The right picture' : '', ...lines.map((line) => line.join(' ')), why].filter(Boolean).join(', ');
 }
 
-function shot(role, image, lines, isRight) {
+function shot(role, image, lines, isRight, why) {
   const frame = element('span', { class: 'frame' }, picture(image));
-  const made = element('div', { class: isRight ? 'shot right' : 'shot', role, tabindex: '-1', 'aria-label': spoken(lines, image, isRight) }, frame);
-  made.card = { image, lines, isRight };
+  const said = why ? [...lines, ...strongest(why).flatMap(([kind, own]) => [[kind], ...own])] : lines;
+  const made = element('div', { class: isRight ? 'shot right' : 'shot', role, tabindex: '-1', 'aria-label': spoken(said, image, isRight) }, frame);
+  made.card = { image, lines, isRight, why };
+  made.classList.toggle('explained', Boolean(why));
   return made;
 }
 
 function published(article) {
   const image = values.articles[article][4];
   if (image < 0) return [element('p', { class: 'unknown' }, 'The right picture is not known.')];
-  const made = shot('img', image, [['Picture', visible(values.images[image])]], true);
+  const made = shot('img', image, [['Picture', visible(values.images[image])]], true, whyOf(article, image));
   made.classList.remove('right');
-  made.replaceChildren(picture(image));
   made.tabIndex = 0;
   return [made, element('p', { class: 'caption', 'aria-hidden': 'true' }, 'Published')];
 }
@@ -145,7 +147,8 @@ function list(variant, article) {
   const right = values.articles[article][4];
   for (let start = 0; start < entries.length; start += 4) {
     const [image, cosine, score, sure] = entries.slice(start, start + 4);
-    const made = shot('gridcell', image, facts(image, start / 4 + 1, cosine, score, sure, variant), image === right);
+    const why = variant === 0 ? whyOf(article, image) : null; // the one that is explained
+    const made = shot('gridcell', image, facts(image, start / 4 + 1, cosine, score, sure, variant), image === right, why);
     if (image === right) made.firstChild.append(element('b', { 'aria-hidden': 'true' }, String(start / 4 + 1)));
     strip.append(made);
   }

@@ -28,15 +28,24 @@ function place(variant, article) {
 const isKnown = (article) => values.articles[article][4] >= 0;
 const isFound = (variant, article) => place(variant, article) <= TOP;
 
+/** What is explained of an article, as `content.py` says; nothing where it is not. */
+const explanationOf = (article) => values.explained[article];
+
+function isExplained(article, side) {
+  const explained = explanationOf(article);
+  return explained !== undefined && (side === 'all' || explained[0] === side);
+}
+
 /** The test that an article has to pass, from the controls as they stand. */
 function passes(controls) {
   const words = folded(controls.search.value).split(' ').filter(Boolean);
-  const { outcome, found, missed, move } = controls;
+  const { outcome, found, missed, move, explained } = controls;
   const of = Number(controls.outcomeOf.value);
   const [before, after] = values.pairs[Number(controls.moveIn.value)] ?? [];
   const judges = outcome.value || found.value || missed.value || move.value;
   return (article) => {
     if (!words.every((word) => haystacks[article].includes(word))) return false;
+    if (explained.value && !isExplained(article, explained.value)) return false;
     if (!judges) return true;
     if (!isKnown(article)) return false;
     if (outcome.value === 'first' && place(of, article) !== 1) return false;

@@ -9,6 +9,7 @@ const controls = {
   missed: get('missed'),
   move: get('move'),
   moveIn: get('move-in'),
+  explained: get('explained'),
 };
 const card = get('card');
 const rows = values.articles.map((_, article) => row(article));
@@ -26,6 +27,7 @@ function prepare() {
   get('by-outcome').hidden = !isJudged;
   get('by-difference').hidden = !isJudged || names.length < 2;
   get('by-move').hidden = !isJudged || !values.pairs.length;
+  get('by-explained').hidden = !Object.keys(values.explained).length;
   get('more').hidden = !isJudged;
   const shownPair = values.pairs.findIndex((pair) => pair.some((variant) => variant < values.first));
   if (shownPair > 0) controls.moveIn.options[shownPair].defaultSelected = true;
@@ -124,7 +126,7 @@ function update() {
   const [some, all] = [shown.length, rows.length].map((count) => count.toLocaleString('en'));
   get('count').textContent = some === all ? `${all} article${rows.length === 1 ? '' : 's'}` : `${some} of ${all} articles`;
   get('empty').hidden = shown.length > 0;
-  const filters = [controls.outcome, controls.found, controls.missed, controls.move];
+  const filters = [controls.outcome, controls.found, controls.missed, controls.move, controls.explained];
   filters.forEach((select) => select.classList.toggle('on', select.value !== ''));
   const nFilters = filters.filter((select) => select.value !== '').length;
   get('more').textContent = nFilters ? `Filters (${nFilters})` : 'Filters';
@@ -202,20 +204,24 @@ let leaving = 0;
 
 function showCard(over) {
   clearTimeout(leaving);
-  const { image, lines, isRight } = over.card;
+  unexplain();
+  const { image, lines, isRight, why } = over.card;
   const table = element('dl');
   for (const [term, said] of lines) table.append(element('dt', {}, term), element('dd', {}, element('bdi', {}, said)));
-  card.replaceChildren(picture(image), ...(isRight ? [element('p', {}, 'The right picture')] : []), table);
+  card.replaceChildren(element('div', {}, enlarged(over), ...(isRight ? [element('p', {}, 'The right picture')] : []), table));
+  if (why) card.append(element('div', {}, ...explain(over)));
+  card.classList.toggle('wide', Boolean(why));
   card.hidden = false;
   const [box, size] = [over.getBoundingClientRect(), card.getBoundingClientRect()];
   const left = Math.min(Math.max(8, box.left + box.width / 2 - size.width / 2), document.documentElement.clientWidth - size.width - 8);
-  const isBelow = box.bottom + size.height + 16 < innerHeight || box.top < size.height + 16;
+  const [above, below, lowest] = [box.top - size.height - 8, box.bottom + 8, innerHeight - size.height - 8];
   card.style.left = `${left}px`;
-  card.style.top = `${isBelow ? box.bottom + 8 : box.top - size.height - 8}px`;
+  card.style.top = `${below <= lowest ? below : above >= 8 ? above : Math.max(8, lowest)}px`;
 }
 
 function hideCard() {
   clearTimeout(leaving);
+  unexplain();
   card.hidden = true;
 }
 

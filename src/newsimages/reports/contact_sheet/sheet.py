@@ -6,12 +6,14 @@ In: articles, the variants' ranked lists and image files. Out: one HTML file bel
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from newsimages.atomic import write_bytes
 from newsimages.errors import NewsImagesError, first_ten
+from newsimages.explanations.answers import Explanation
 from newsimages.ranking.ranking import RANKING_COLUMNS
 from newsimages.reports.contact_sheet.content import content, judge
 from newsimages.reports.contact_sheet.page import as_json, page
@@ -20,7 +22,7 @@ from newsimages.reports.contact_sheet.thumbnails import SIZES, Thumbnails, fit
 ARTICLE_COLUMNS = ("article_id", "title", "title_en", "language", "image_id")
 MEGABYTE = 1_000_000
 MIN_MB = 0.1  # the page takes a third of that
-FRAME_BYTES = 46_000  # the page without values and pictures; a test checks it
+FRAME_BYTES = 54_000  # the page without values and pictures; a test checks it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +63,7 @@ def contact_sheet(
     image_paths: Mapping[str, Path | None],
     leading: Sequence[str] = (),
     words: Mapping[str, str] | None = None,
+    explanations: Sequence[Explanation] = (),
     config: SheetConfig | None = None,
 ) -> Sheet:
     """Writes the sheet of a data set.
@@ -76,6 +79,7 @@ def contact_sheet(
         leading: The variants that stand first, best first. The sheet opens on the first three, and
             its filters ask for the first; without any, they stand as in ``rankings``.
         words: What variants do, for people.
+        explanations: Of answers of the variant that stands first. Their articles are in any sample.
         config: None: the defaults.
 
     Raises:
@@ -94,10 +98,12 @@ def contact_sheet(
     order = dict.fromkeys([*leading, *rankings])
     judged = {variant: judge(rankings[variant], truth) for variant in order}
     drawn = np.random.default_rng(config.seed).permutation(len(articles))
+    is_explained = articles["article_id"].isin([each.article_id for each in explanations])
+    drawn = drawn[np.argsort(~is_explained.to_numpy()[drawn], kind="stable")]
     n_shown = min(len(articles), config.max_articles)
     while True:
         shown = articles.iloc[np.sort(drawn[:n_shown])]  # a part of any larger sample
-        values = content(shown, judged, truth, words or {})
+        values = content(shown, judged, truth, words or {}, explanations)
         paths = [image_paths.get(image) for image in values["images"]]
         room = round(config.max_mb * MEGABYTE) - FRAME_BYTES - len(as_json(values))
         thumbnails, share = fit(paths, room, config.workers)
@@ -106,7 +112,7 @@ def contact_sheet(
         if n_shown == 1:
             raise NewsImagesError(f"One article alone takes more than {config.max_mb:g} MB.")
         n_shown = max(1, min(n_shown - 1, int(n_shown * share)))
-    notes = _notes(len(articles), n_shown, thumbnails, config)
+    notes = _notes(len(articles), values, thumbnails, config)
     data = page(values, thumbnails, name=name, notes=notes).encode("utf-8", "replace")
     write_bytes(path, data)
     reasons = zip(values["images"], thumbnails.reasons, strict=True)
@@ -141,13 +147,17 @@ def _check_columns(what: str, table: pd.DataFrame, expected: tuple[str, ...]) ->
         )
 
 
-def _notes(n_articles: int, n_shown: int, thumbnails: Thumbnails, config: SheetConfig) -> list[str]:
-    """Sentences on what was left out so that the file stays small."""
+def _notes(
+    n_articles: int, values: Mapping[str, Any], thumbnails: Thumbnails, config: SheetConfig
+) -> list[str]:
+    """Sentences on what was left out so that the file stays small, and on what is explained."""
     notes = []
+    n_shown, n_explained = len(values["articles"]), len(values["explained"])
     if n_shown < n_articles:
+        all_explained = f"All {n_explained} explained articles within a" if n_explained else "A"
         notes.append(
-            f"A random sample of {n_shown:,} of {n_articles:,} articles (seed {config.seed}); "
-            "the shares above are those of all articles."
+            f"{all_explained} random sample of {n_shown:,} of {n_articles:,} articles "
+            f"(seed {config.seed}); the shares above are those of all articles."
         )
     if n_shown < min(n_articles, config.max_articles):
         notes.append(f"More would not fit into {config.max_mb:g} MB.")
@@ -159,4 +169,9 @@ def _notes(n_articles: int, n_shown: int, thumbnails: Thumbnails, config: SheetC
     n_missing = sum(reason is not None for reason in thumbnails.reasons)
     if n_missing:
         notes.append(f"{n_missing:,} of {len(thumbnails.reasons):,} pictures cannot be shown.")
+    if n_explained:
+        notes.append(
+            f"{n_explained:,} articles are explained, those that {values['variants'][0]['name']} "
+            "was most wrong and most right about: point at the right picture or at the first one."
+        )
     return notes
