@@ -82,7 +82,14 @@ def test_main_reads_what_evaluate_and_register_read() -> None:
         (
             "register",
             (
-                *("variants", "scale", "submission_form", "sheet_articles", "paper_corpus"),
+                *(
+                    "variants",
+                    "scale",
+                    "submission_form",
+                    "explained",
+                    "sheet_articles",
+                    "paper_corpus",
+                ),
                 *("protocol", "split"),
             ),
         ),

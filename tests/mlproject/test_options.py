@@ -104,6 +104,7 @@ def test_protocols(protocol: Any, split: Any, expected: tuple[str, ...]) -> None
         (lambda: LearningOptions(validation_share=0.0), "validation_share=0.0"),
         (lambda: RankingOptions(memory_mb=0), "memory_mb is 0"),
         (lambda: MeasuringOptions(sheet_articles=-1), "sheet_articles is -1"),
+        (lambda: MeasuringOptions(explained=-1), "explained is -1"),
         (lambda: ServingOptions(gallery=" , "), "gallery=' , '"),
     ],
 )
@@ -142,7 +143,16 @@ NUMBERS = {
     if name == "workers" or type(value) in (int, float)
 }
 INTEGERS = [name for name, value in NUMBERS.items() if type(value) is not float]
-FROM_0 = ("plateau_gap", "patience", "margin", "seed", "dropout", "sheet_articles", "workers")
+FROM_0 = (
+    "plateau_gap",
+    "patience",
+    "margin",
+    "seed",
+    "dropout",
+    "explained",
+    "sheet_articles",
+    "workers",
+)
 TEXTS = [name for name, value in flat(Main()).items() if type(value) is str and name != "workers"]
 PATHS = ("corpus", "workdir", "backbone", "pretrained", "translator", "gallery")
 

@@ -1,5 +1,6 @@
 """From a folder of files to tracked runs, through the same calls as `mlflow run`."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -108,7 +109,12 @@ def test_the_run_that_mlflow_run_has_opened_is_the_parent(
 
 @pytest.mark.usefixtures("store")
 def test_evaluate_logs_rankings_and_submissions_under_one_parent(arguments: list[str]) -> None:
-    assert cli.run(["evaluate", *arguments, *CLIP, "--submission-form", "2021"]) == 0
+    assert (
+        cli.run(
+            ["evaluate", *arguments, *CLIP[:2], "--explained", "4", "--submission-form", "2021"]
+        )
+        == 0
+    )
     [parent] = [run for run in runs() if run.data.tags.get("entry_point") == "evaluate"]
     [child] = children("clip_ds")
     assert child.data.tags["mlflow.parentRunId"] == parent.info.run_id
@@ -127,6 +133,23 @@ def test_evaluate_logs_rankings_and_submissions_under_one_parent(arguments: list
     logged = child.data.metrics["TW/mrr"]
     row = results.query("`data set` == 'TW' and variant == 'clip_ds'")
     assert row["MRR"].item() == pytest.approx(logged)
+
+    folder = Path(mlflow.artifacts.download_artifacts(run_id=parent.info.run_id))
+    numbers = json.loads((folder / "explanations" / "RSS.json").read_text())
+    [first] = {numbers["variant"]} & {"clip", "clip_ds"}
+    assert len(numbers["articles"]) == 4
+    listed = pd.read_parquet(mlflow.artifacts.download_artifacts(
+        run_id=children(first)[0].info.run_id, artifact_path="rankings/RSS.parquet"
+    )).query("rank == 1").set_index("article_id")["image_id"]  # fmt: skip
+    for article in numbers["articles"]:
+        shown = [image["image_id"] for image in article["images"]]
+        right = f"test{article['article_id'].removeprefix('RSStest')}.png"
+        assert shown == list(dict.fromkeys([right, listed[article["article_id"]]]))
+        assert article["most"] == ("right" if len(shown) == 1 else "wrong")
+        assert all(image["heat"] and not image["why_not"] for image in article["images"])
+        assert len(article["images"][0]["added"]) == len(article["parts"]) > 5
+    sheet = (folder / "contact_sheets" / "RSS.html").read_text()
+    assert f"4 articles are explained, those that {first} was most wrong" in sheet
 
 
 @pytest.mark.usefixtures("store")

@@ -1,11 +1,16 @@
 """A small data set whose right images stand where the tests want them."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from PIL import Image
+
+from newsimages.explanations.answers import ExplainedImage, Explanation, Side
+from newsimages.explanations.regions import HeatMap
+from newsimages.explanations.words import Part
 
 IMAGES = [f"i{n:02d}" for n in range(30)]
 LISTED = 20  # images in a list
@@ -60,3 +65,40 @@ def image_files(folder: Path) -> dict[str, Path | None]:
     paths["i05"] = folder / "lost.jpg"
     (folder / "i06.jpg").write_text("no picture")
     return paths
+
+
+GONE = "i02.jpg cannot be read as an image (no such file), so there is no map over it."
+
+
+def explanation(article: pd.Series, side: Side, *images: str) -> Explanation:
+    """An explanation in which the n-th word of a title adds n hundredths, odd ones take them away.
+
+    There is no map of i02; all others have their greatest value right above, the least left
+    below.
+    """
+    parts: list[Part] = []
+    for of, column in (("original", "title"), ("english", "title_en")):
+        title = article[column]
+        if pd.notna(title) and (of == "original" or title != article["title"]):
+            parts += [
+                Part(field="title", of=of, start=word.start(), end=word.end(), text=word.group())
+                for word in re.finditer(r"[^\W_]+|<.+?>", title)
+            ]
+    parts.append(Part(field="text", of="original", start=0, end=9, text="A <b>text</b>. " * 20))
+    numbers = np.arange(1, len(parts) + 1)
+    heat = np.zeros((6, 9), np.float32)
+    heat[0, 8], heat[5, 0] = 2, -1
+    return Explanation(
+        article_id=article["article_id"],
+        side=side,
+        parts=tuple(parts),
+        images=tuple(
+            ExplainedImage(
+                image_id=image,
+                values=np.where(numbers % 2, -numbers, numbers) / 100,
+                heat=None if image == "i02" else HeatMap(heat, "gradient"),
+                why_not=GONE if image == "i02" else "",
+            )
+            for image in images
+        ),
+    )

@@ -17,7 +17,14 @@ from newsimages.reports.contact_sheet.page import page as page_of
 from newsimages.reports.contact_sheet.sheet import SheetConfig, contact_sheet
 from newsimages.reports.contact_sheet.thumbnails import Thumbnails
 from newsimages.runs.table import RUNS
-from tests.reports.contact_sheet.sheets import ARTICLES, IMAGES, image_files, ranking, rankings
+from tests.reports.contact_sheet.sheets import (
+    ARTICLES,
+    IMAGES,
+    explanation,
+    image_files,
+    ranking,
+    rankings,
+)
 from tests.reports.pages import CONTRAST, Open
 
 HOSTILE = [
@@ -303,6 +310,165 @@ def test_no_sideways_scroll_and_contrast(many_path: Path, open_page: Open) -> No
         ):
             ratio = page.evaluate(CONTRAST, selector)
             assert ratio >= 4.5, (selector, theme)
+
+
+@pytest.fixture(scope="module")
+def explained_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A sheet on which two articles are explained: a0, and a2 whose right picture is gone."""
+    folder = tmp_path_factory.mktemp("explained")
+    contact_sheet(
+        folder / "sheet.html",
+        name="RSS",
+        articles=ARTICLES,
+        rankings=rankings(),
+        image_paths=image_files(folder),
+        explanations=[
+            explanation(ARTICLES.iloc[0], "right", "i00"),
+            explanation(ARTICLES.iloc[2], "wrong", "i02", "i00"),
+        ],
+    )
+    return folder / "sheet.html"
+
+
+def shades(page: Page, article: int = 0) -> dict[str, str]:
+    """How the words of an article's titles are shaded."""
+    words = page.locator("article").nth(article).locator("h2 .adds, .original .adds, .takes")
+    pairs = words.evaluate_all("all => all.map(e => [e.textContent, e.className])")
+    return dict(pairs)
+
+
+COVERS = """frame => {
+  const box = (selector) => frame.querySelector(selector).getBoundingClientRect();
+  const [map, img] = [box('.heat'), box('img')];
+  return ['left', 'top', 'right', 'bottom'].every((side) => Math.abs(map[side] - img[side]) < 1);
+}"""
+
+
+def test_a_heat_map_and_shaded_words_on_hover(explained_path: Path, open_page: Open) -> None:
+    page = open_page(explained_path)
+    article, card = page.locator("article").first, page.locator("#card")
+    assert article.locator(".badge").all_inner_texts() == ["de", "explained"]
+    assert (
+        article.locator(".explained").count() == 2
+    )  # the right picture, in the first list as well
+    assert page.locator("article .heat, .adds, .takes").count() == 0
+    article.locator(".published .shot").hover()
+    assert article.locator(".published .frame").evaluate(COVERS)
+    assert card.locator(".frame").evaluate(COVERS)
+    assert article.locator(".published .heat i").all_inner_texts() == ["+", "−"]
+    expected = {"Überschwemmung": "takes", "in": "adds", "Köln": "takes", "Straßen": "adds"}
+    assert shades(page).items() >= {**expected, "Flood": "adds", "Cologne": "adds"}.items()
+    drawn = article.locator(".adds, .takes").evaluate_all(
+        "all => all.map(e => getComputedStyle(e).textDecorationStyle + ' ' + e.className)"
+    )
+    assert set(drawn) == {"solid adds", "dashed takes"}
+    said = card.inner_text()
+    for line in ("Words as published", "Words of the translation", "“Flood”", "+0.06", "−0.05"):
+        assert line in said
+    label = article.locator(".published .shot").get_attribute("aria-label")
+    assert "Words of the translation, “Cologne” +0.08" in str(label)
+    text = article.locator("h2").inner_text()
+    page.mouse.move(700, 5)
+    expect(page.locator("article .heat")).to_have_count(0)
+    assert shades(page) == {}
+    assert article.locator("h2").inner_text() == text == "Flood in Cologne"
+    article.locator(".list").nth(1).locator(".shot").first.hover()  # of a run that is not explained
+    assert card.is_visible()
+    assert page.locator("article .heat").count() == 0
+
+
+def test_keys_and_touch_explain_as_well(explained_path: Path, open_page: Open) -> None:
+    page = open_page(explained_path)
+    page.keyboard.press("j")
+    page.keyboard.press("Tab")
+    assert page.locator(".published .heat").count() == 1
+    page.keyboard.press("Tab")
+    assert page.locator(".list .heat").count() == 1
+    assert page.locator(".published .heat").count() == 0
+    page.keyboard.press("ArrowRight")
+    assert page.locator("#card").is_visible()
+    assert page.locator("article .heat").count() == 0
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("Escape")
+    assert page.locator("article .heat, .adds").count() == 0
+
+    phone = open_page(explained_path, width=375, has_touch=True, is_mobile=True)
+    phone.locator("article .published .shot").first.tap()
+    assert phone.locator("#card").is_visible()
+    assert phone.locator("article .heat").count() == 1
+    assert phone.evaluate("document.documentElement.scrollWidth") == 375
+    box = phone.locator("#card").bounding_box()
+    assert box is not None
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= 375
+    phone.locator("h1").tap()
+    assert phone.locator("#card").is_hidden()
+    assert phone.locator("article .heat").count() == 0
+
+
+def test_a_picture_that_is_gone_has_its_words_and_a_reason(
+    explained_path: Path, open_page: Open
+) -> None:
+    page = open_page(explained_path)
+    page.locator("article").nth(2).locator(".published .shot").hover()
+    said = page.inner_text("#card")
+    assert "No heat map: i02.jpg cannot be read as an image (no such file)" in said
+    assert "“Brücke”" in said
+    assert page.locator("article .heat").count() == 0
+    assert shades(page, 2)["Bridge"] == "takes"
+
+
+def test_explained_articles_are_found(
+    explained_path: Path, sheet_path: Path, open_page: Open
+) -> None:
+    page = open_page(explained_path)
+    for value, expected in (
+        ("all", ["a0", "a2"]),
+        ("wrong", ["a2"]),
+        ("right", ["a0"]),
+        ("", [f"a{number}" for number in range(6)]),
+    ):
+        page.select_option("#explained", value=value)
+        assert shown(page) == expected
+    page = open_page(sheet_path)
+    assert page.locator("#by-explained").is_hidden()
+
+
+def test_shaded_words_can_be_read(explained_path: Path, open_page: Open) -> None:
+    page = open_page(explained_path)
+    page.locator(".strip .explained").first.hover()
+    for theme in ("light", "dark"):
+        page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+        for selector in (".original .takes", "h2 .adds", "#card .quiet-line", "#card .added dd"):
+            assert page.evaluate(CONTRAST, selector) >= 4.5, (selector, theme)
+
+
+def test_explained_hostile_titles_stay_text(tmp_path: Path, open_page: Open) -> None:
+    articles = ARTICLES.assign(title=HOSTILE, title_en=HOSTILE[::-1])
+    contact_sheet(
+        tmp_path / "sheet.html",
+        name="RSS",
+        articles=articles,
+        rankings=rankings(),
+        image_paths=image_files(tmp_path),
+        explanations=[
+            explanation(articles.iloc[row], "wrong", f"i0{row}", "i05") for row in range(5)
+        ],
+    )
+    page = open_page(tmp_path / "sheet.html")
+    for row in range(5):
+        article = page.locator("article").nth(row)
+        article.locator(".published .shot").focus()
+        page.keyboard.press("Shift+Tab")
+        page.keyboard.press("Tab")
+        titles = [
+            article.locator(tag).evaluate("e => e.textContent") for tag in ("h2", ".original")
+        ]
+        assert titles == [SHOWN[5 - row], SHOWN[row]]
+        assert page.locator("#card").is_visible()
+    assert page.evaluate("window.hacked") is None
+    assert page.locator("script").count() == 3
+    assert page.locator("h2 b, h2 img, .original b, .original img, #card b").count() == 0
 
 
 def hostile_sheet(folder: Path) -> Path:

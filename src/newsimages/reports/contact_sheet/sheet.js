@@ -209,14 +209,23 @@ function showCard(over) {
   const table = element('dl');
   for (const [term, said] of lines) table.append(element('dt', {}, term), element('dd', {}, element('bdi', {}, said)));
   card.replaceChildren(element('div', {}, enlarged(over), ...(isRight ? [element('p', {}, 'The right picture')] : []), table));
-  if (why) card.append(element('div', {}, ...explain(over)));
+  if (why) {
+    const [below, beside] = explain(over);
+    card.firstChild.append(...below);
+    card.append(element('div', {}, ...beside));
+  }
   card.classList.toggle('wide', Boolean(why));
   card.hidden = false;
   const [box, size] = [over.getBoundingClientRect(), card.getBoundingClientRect()];
-  const left = Math.min(Math.max(8, box.left + box.width / 2 - size.width / 2), document.documentElement.clientWidth - size.width - 8);
-  const [above, below, lowest] = [box.top - size.height - 8, box.bottom + 8, innerHeight - size.height - 8];
+  const [rightmost, lowest] = [document.documentElement.clientWidth - size.width - 8, innerHeight - size.height - 8];
+  const within = (place, last) => Math.max(8, Math.min(place, last));
+  const [above, below] = [box.top - size.height - 8, box.bottom + 8];
+  const [before, after] = [box.left - size.width - 8, box.right + 8];
+  const isBeside = below > lowest && above < 8 && (after <= rightmost || before >= 8);
+  const left = isBeside ? (after <= rightmost ? after : before) : within(box.left + box.width / 2 - size.width / 2, rightmost);
+  const top = isBeside ? within(box.top, lowest) : below > lowest && above >= 8 ? above : within(below, lowest);
   card.style.left = `${left}px`;
-  card.style.top = `${below <= lowest ? below : above >= 8 ? above : Math.max(8, lowest)}px`;
+  card.style.top = `${top}px`;
 }
 
 function hideCard() {
@@ -268,5 +277,8 @@ document.addEventListener('focusin', (event) => {
   if (over?.matches(':focus-visible')) showCard(over);
   else hideCard();
 });
-document.addEventListener('click', (event) => (shotOf(event) ? showCard(shotOf(event)) : hideCard()));
+document.addEventListener('click', (event) => {
+  if (shotOf(event)) showCard(shotOf(event));
+  else if (!card.contains(event.target)) hideCard(); // where it opened below a finger, it stays
+});
 document.addEventListener('scroll', hideCard, { passive: true, capture: true });

@@ -172,6 +172,6 @@ def _notes(
     if n_explained:
         notes.append(
             f"{n_explained:,} articles are explained, those that {values['variants'][0]['name']} "
-            "was most wrong and most right about: point at the right picture or at the first one."
+            "was most wrong and right about: point at or tap the right picture or the first one."
         )
     return notes

@@ -2,7 +2,8 @@
 
 const ADDS = [255, 138, 0];
 const TAKES = [0, 114, 255];
-const SAID = 4; // words of a title, or sentences of a text, that are listed on the card
+const SAID = [5, 2]; // words of a title and sentences of a text that are listed on the card
+const SAID_OF_TWO = [3, 1]; // of each version, where the article was translated
 const KINDS = ['Words as published', 'Words of the translation', 'Sentences as published', 'Sentences of the translation'];
 const KINDS_IN_ONE = ['Words of the title', '', 'Sentences of the text'];
 const CARD = 190; // pixels of a card's picture, its longer side
@@ -14,9 +15,9 @@ function whyOf(article, image) {
   return added ? { article, parts, added, heat, reason } : null;
 }
 
-/** "+0.0123" */
+/** "+0.0123", "−12.3" */
 function signed(value) {
-  return `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(4)}`;
+  return `${value < 0 ? '−' : '+'}${Number(Math.abs(value).toPrecision(3))}`;
 }
 
 const isWord = (part) => part.length === 3;
@@ -26,12 +27,12 @@ const titleOf = (article, line) => values.articles[article][1 + line] || values.
 
 /** What changes the score most: per kind its name, and [part, by how much] of the strongest. */
 function strongest({ article, parts, added }) {
-  const kinds = parts.some(([line]) => line === 1) ? KINDS : KINDS_IN_ONE;
-  const ranked = parts.map((part, number) => [part, added[number]]).filter(([, value]) => signed(value) !== signed(0));
+  const [kinds, most] = parts.some(([line]) => line === 1) ? [KINDS, SAID_OF_TWO] : [KINDS_IN_ONE, SAID];
+  const ranked = parts.map((part, number) => [part, added[number]]).filter(([, value]) => value !== 0);
   ranked.sort(([, one], [, other]) => Math.abs(other) - Math.abs(one));
   const text = ([line, start, end], isOfTitle) => (isOfTitle ? titleOf(article, line).slice(start, end) : start);
   return kinds.map((kind, number) => {
-    const own = ranked.filter(([part]) => part[0] === number % 2 && isWord(part) === number < 2).slice(0, SAID);
+    const own = ranked.filter(([part]) => part[0] === number % 2 && isWord(part) === number < 2).slice(0, most[Number(number > 1)]);
     return [kind, own.map(([part, value]) => [`“${visible(text(part, number < 2))}”`, signed(value)])];
   }).filter(([, own]) => own.length);
 }
@@ -44,7 +45,7 @@ function heatMap([width, height, cells]) {
   const pixels = paint.createImageData(width, height);
   grid.forEach((value, place) => {
     const strength = Math.abs(value) / 127;
-    pixels.data.set([...(value > 0 ? ADDS : TAKES), 225 * strength ** 1.3], 4 * place);
+    pixels.data.set([...(value > 0 ? ADDS : TAKES), (value > 0 ? 210 : 140) * strength ** 1.5], 4 * place);
   });
   paint.putImageData(pixels, 0, 0);
   const made = element('span', { class: 'heat', 'aria-hidden': 'true' }, canvas);
@@ -77,7 +78,7 @@ function shaded(text, words, greatest) {
 /** Takes the shades and the heat map off again. */
 let unexplain = () => {};
 
-/** Shades the words and the picture; the lines for the card. */
+/** Shades the words and the picture; the lines for the card, below its picture and beside it. */
 function explain(over) {
   const { why } = over.card;
   const made = over.closest('article');
@@ -103,11 +104,12 @@ function explain(over) {
   const quiet = (text) => element('p', { class: 'quiet-line' }, text);
   const tables = strongest(why).flatMap(([kind, own]) => {
     const table = element('dl', { class: 'added' });
-    for (const [term, said] of own) table.append(element('dt', {}, element('bdi', {}, term)), element('dd', {}, said));
+    for (const [term, said] of own) table.append(element('dt', { title: term }, element('bdi', {}, term)), element('dd', {}, said));
     return [quiet(kind), table];
   });
-  const key = 'Orange, + and a line: adds. Blue, − and dashes: takes away.';
-  return [element('p', {}, 'What adds to its score'), ...tables, quiet(key), ...(heat ? [] : [quiet(`No heat map: ${visible(why.reason)}`)])];
+  const key = quiet('Orange, + and a line: adds. Blue, − and dashes: takes away.');
+  const missing = heat ? [] : [quiet(`No heat map: ${visible(why.reason)}`)];
+  return [[key, ...missing], [element('p', {}, 'What adds to its score'), ...tables]];
 }
 
 /** The picture of a card, as large as there is room, with its heat map. */
