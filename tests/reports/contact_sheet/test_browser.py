@@ -423,7 +423,7 @@ def test_explained_articles_are_found(
 ) -> None:
     page = open_page(explained_path)
     for value, expected in (
-        ("all", ["a0", "a2"]),
+        ("any", ["a0", "a2"]),
         ("wrong", ["a2"]),
         ("right", ["a0"]),
         ("", [f"a{number}" for number in range(6)]),

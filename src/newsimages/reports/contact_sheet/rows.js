@@ -52,7 +52,7 @@ function row(article) {
     meta.append(element('abbr', { class: 'badge', title: name, 'aria-label': `Language: ${name}` }, visible(language)));
   }
   meta.append(element('bdi', {}, visible(id)));
-  if (isExplained(article, 'all')) meta.append(element('span', { class: 'badge' }, 'explained'));
+  if (isExplained(article, 'any')) meta.append(element('span', { class: 'badge' }, 'explained'));
   words.append(meta);
   story.append(element('div', { class: 'published' }), words);
   return element(

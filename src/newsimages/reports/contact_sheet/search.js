@@ -33,7 +33,7 @@ const explanationOf = (article) => values.explained[article];
 
 function isExplained(article, side) {
   const explained = explanationOf(article);
-  return explained !== undefined && (side === 'all' || explained[0] === side);
+  return explained !== undefined && (side === 'any' || explained[0] === side);
 }
 
 /** The test that an article has to pass, from the controls as they stand. */
