@@ -45,12 +45,12 @@ function heatMap([width, height, cells]) {
   const pixels = paint.createImageData(width, height);
   grid.forEach((value, place) => {
     const strength = Math.abs(value) / 127;
-    pixels.data.set([...(value > 0 ? ADDS : TAKES), (value > 0 ? 210 : 140) * strength ** 1.5], 4 * place);
+    pixels.data.set([...(value > 0 ? ADDS : TAKES), (value > 0 ? 210 : 150) * strength ** 1.2], 4 * place);
   });
   paint.putImageData(pixels, 0, 0);
   const made = element('span', { class: 'heat', 'aria-hidden': 'true' }, canvas);
   for (const [sign, value] of [['+', Math.max(...grid)], ['−', Math.min(...grid)]]) {
-    if (Math.abs(value) < 32 || (sign === '+') !== value > 0) continue;
+    if (Math.abs(value) < 16 || (sign === '+') !== value > 0) continue;
     const place = grid.indexOf(value);
     const peak = element('i', {}, sign);
     peak.style.left = `${((place % width) + 0.5) / width * 100}%`;
