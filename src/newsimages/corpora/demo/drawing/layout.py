@@ -7,7 +7,9 @@ import random
 from collections.abc import Callable
 from dataclasses import replace
 
-from PIL import ImageDraw
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
 
 from newsimages.corpora.demo.drawing import buildings, craft, things, vehicles
 from newsimages.corpora.demo.drawing.background import SIDE, ground_colour
@@ -16,6 +18,7 @@ from newsimages.corpora.demo.scenes import Scene
 
 Drawing = Callable[[Pen, RGB, random.Random], None]
 Second = Callable[[Pen, RGB], None]
+Paint = Callable[[Pen, Scene, bool, random.Random], None]
 
 _STANDING: dict[str, Drawing] = {
     "house": buildings.house,
@@ -94,21 +97,54 @@ Spot = tuple[float, float, float]
 
 
 def paint_objects(canvas: ImageDraw.ImageDraw, scene: Scene, rng: random.Random) -> None:
-    """Draws the second object, then the main objects in front of it."""
+    """Draws what is behind the main objects, these, and what is in front of them."""
     left = rng.random() < 0.5
     pen = Pen(canvas, ground=ground_colour(scene))
+    for paint in (_behind, _main, _before):
+        paint(pen, scene, left, rng)
+
+
+def main_objects(scene: Scene, rng: random.Random) -> NDArray[np.bool_]:
+    """(`SIDE`, `SIDE`) where the main objects are seen; ``rng`` is as `paint_objects` gets it."""
+    left = rng.random() < 0.5
+    painted = _painted(_main, scene, left, rng)
+    return painted & ~_painted(_before, scene, left, rng)
+
+
+def _painted(paint: Paint, scene: Scene, left: bool, rng: random.Random) -> NDArray[np.bool_]:
+    """Where a sheet of black and one of white are the same after painting."""
+    state, sheets = rng.getstate(), []
+    for colour in ((0, 0, 0), (255, 255, 255)):
+        rng.setstate(state)
+        sheet = Image.new("RGB", (SIDE, SIDE), colour)
+        paint(Pen(ImageDraw.Draw(sheet), ground=colour), scene, left, rng)
+        sheets.append(np.asarray(sheet))
+    return np.asarray((sheets[0] == sheets[1]).all(axis=2), np.bool_)
+
+
+def _behind(pen: Pen, scene: Scene, left: bool, _: random.Random) -> None:
     if scene.topic == "stocks":
-        _stocks(pen, scene, rng)
+        _screen(pen, scene)
     elif scene.topic == "space":
-        _space(pen, scene, rng, left)
+        _moon(pen, scene, left)
     else:
-        _second(pen, scene, left, rng)
-        _main(pen, scene, left, rng)
+        _second(pen, scene, left)
+
+
+def _before(pen: Pen, scene: Scene, _: bool, rng: random.Random) -> None:
+    if scene.topic == "stocks":
+        things.arrow(Pen(pen.canvas, 402, 330, 110), PAINT[scene.accent], scene.direction == "up")
+    elif scene.motif in _CARRIED:
+        things.crowd(Pen(pen.canvas, 0, SIDE, 1), rng)
 
 
 def _main(pen: Pen, scene: Scene, left: bool, rng: random.Random) -> None:
     colour, name = PAINT[scene.colour], scene.motif
-    if name in _TRAINS:
+    if scene.topic == "stocks":
+        _chart(pen, scene, rng)
+    elif name == "rocket":
+        _rockets(pen, scene, left, rng)
+    elif name in _TRAINS:
         for row in range(scene.count):
             y: float = {1: (450,), 2: (386, 486), 3: (344, 418, 494)}[scene.count][row]
             size = {1: 270, 2: 210, 3: 150}[scene.count]
@@ -120,10 +156,11 @@ def _main(pen: Pen, scene: Scene, left: bool, rng: random.Random) -> None:
             _CARRIED[name](
                 _facing(pen, x, 452 + rng.randint(-14, 8), width, rng, name == "flag"), colour, rng
             )
-        things.crowd(Pen(pen.canvas, 0, SIDE, 1), rng)
     elif name in _FLYING:
+        lower, part = (120, 0.9) if scene.topic == "space" else (0, 1)
         for x, y, width in _sky_spots(scene.count, rng):
-            _FLYING[name](_facing(pen, x, y, width, rng), colour, scene.direction == "up")
+            spot = _facing(pen, x, y + lower, width * part, rng)
+            _FLYING[name](spot, colour, scene.direction == "up")
     else:
         for x, y, width in _ground_spots(scene.count, left, rng):
             mirror = name not in ("poster", "ballot_box", "tree", "umbrella")
@@ -167,7 +204,7 @@ def _sky_spots(count: int, rng: random.Random) -> list[Spot]:
     return [(x + rng.randint(-16, 16), y + rng.randint(-12, 12), width) for x, y in grid]
 
 
-def _second(pen: Pen, scene: Scene, left: bool, rng: random.Random) -> None:
+def _second(pen: Pen, scene: Scene, left: bool) -> None:
     colour = PAINT[scene.accent]
     if scene.topic == "election":
         things.curtain(Pen(pen.canvas, SIDE / 2, 345, 150), colour)
@@ -180,30 +217,22 @@ def _second(pen: Pen, scene: Scene, left: bool, rng: random.Random) -> None:
     drawing(Pen(pen.canvas, x, y, width, not left), colour)
 
 
-def _space(pen: Pen, scene: Scene, rng: random.Random, left: bool) -> None:
+def _moon(pen: Pen, scene: Scene, left: bool) -> None:
     moon, accent = Pen(pen.canvas, 84 if left else SIDE - 84, 84, 66), PAINT[scene.accent]
     moon.disc(0, 0, 1, accent)
     for u, v, r in ((-0.3, 0.3, 0.22), (0.35, -0.1, 0.16), (-0.2, -0.45, 0.14), (0.3, 0.5, 0.1)):
         moon.disc(u, v, r, shade(accent, 0.8), False)
-    up, colour = scene.direction == "up", PAINT[scene.colour]
-    if scene.motif == "rocket":
-        for k in range(scene.count):
-            x = SIDE / 2 + (k - (scene.count - 1) / 2) * 140 + (30 if left else -30)
-            y: float = 360 if up else 440
-            craft.rocket(
-                Pen(pen.canvas, x, y + rng.randint(-20, 20), 190 if scene.count < 3 else 160),
-                colour,
-                up,
-                rng,
-            )
-        return
-    for x, y, width in _sky_spots(scene.count, rng):
-        _FLYING[scene.motif](_facing(pen, x, y + 120, width * 0.9, rng), colour, up)
 
 
-def _stocks(pen: Pen, scene: Scene, rng: random.Random) -> None:
-    """A screen with curves, columns or stacks of coins that rise or fall, and an arrow."""
+def _rockets(pen: Pen, scene: Scene, left: bool, rng: random.Random) -> None:
     up, colour = scene.direction == "up", PAINT[scene.colour]
+    for k in range(scene.count):
+        x = SIDE / 2 + (k - (scene.count - 1) / 2) * 140 + (30 if left else -30)
+        y = (360 if up else 440) + rng.randint(-20, 20)
+        craft.rocket(Pen(pen.canvas, x, y, 190 if scene.count < 3 else 160), colour, up, rng)
+
+
+def _screen(pen: Pen, scene: Scene) -> None:
     pen.canvas.rounded_rectangle((36, 70, 476, 432), 14, fill=DARK)
     pen.canvas.rounded_rectangle(
         (48, 82, 464, 420), 8, fill=(22, 30, 50) if scene.colour != "black" else (200, 206, 214)
@@ -211,20 +240,20 @@ def _stocks(pen: Pen, scene: Scene, rng: random.Random) -> None:
     pen.canvas.polygon([(210, 432), (302, 432), (330, 490), (182, 490)], fill=STEEL)
     for k in range(1, 6):
         pen.canvas.line((60, 82 + k * 56, 452, 82 + k * 56), fill=(50, 62, 88), width=2)
+
+
+def _chart(pen: Pen, scene: Scene, rng: random.Random) -> None:
+    """Curves, columns or stacks of coins that rise or fall."""
+    up, colour = scene.direction == "up", PAINT[scene.colour]
     if scene.motif == "curve":
         _curves(pen, scene, rng)
     elif scene.motif == "bar":
         for k in range(scene.count):
             height = 70 + 200 * _rise(k, scene.count, up) + rng.randint(-8, 8)
             width = min(76, 340 / scene.count - 16)
+            half = min(width, 250 / scene.count) / 2
             column = Pen(pen.canvas, 66 + (k + 0.5) * 270 / scene.count, 412, 1)
-            column.rect(
-                -min(width, 250 / scene.count) / 2,
-                0,
-                min(width, 250 / scene.count) / 2,
-                height,
-                colour,
-            )
+            column.rect(-half, 0, half, height, colour)
     else:
         for k in range(scene.count):
             width = min(110, 280 / scene.count)
@@ -232,7 +261,6 @@ def _stocks(pen: Pen, scene: Scene, rng: random.Random) -> None:
             things.coin_stack(
                 Pen(pen.canvas, 62 + (k + 0.5) * 280 / scene.count, 408, width), colour, height
             )
-    things.arrow(Pen(pen.canvas, 402, 330, 110), PAINT[scene.accent], up)
 
 
 def _rise(index: int, count: int, up: bool) -> float:
