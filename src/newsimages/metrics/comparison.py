@@ -14,6 +14,7 @@ All pairs of a data set share their draws, so their figures do not depend on the
 
 import itertools
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -48,6 +49,25 @@ def compare(
     """
     tables = [_pairs(name, variants, seed) for name, variants in ranks.items()]
     return pd.concat(tables, ignore_index=True)
+
+
+class Paired(NamedTuple):
+    """The mean of differences, and how sure it is; each (pairs,)."""
+
+    mean: NDArray[np.float64]
+    low: NDArray[np.float64]
+    """The bounds of its interval."""
+    high: NDArray[np.float64]
+    p: NDArray[np.float64]
+    """Two-sided, that there is no difference; not corrected."""
+
+
+def paired(differences: NDArray[np.float64], *, seed: int = 0) -> Paired:
+    """The bootstrap's interval and the randomisation test of (articles, pairs) differences."""
+    tails = [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2]
+    low, high = np.quantile(_resampled_means(differences, seed), tails, axis=0)
+    mean = np.array([difference.mean() for difference in differences.T])
+    return Paired(mean, low, high, _p_values(differences, seed))
 
 
 def holm(p: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -123,9 +143,7 @@ def _pairs(name: str, variants: Mapping[str, NDArray[np.float64]], seed: int) ->
     differences = np.empty((max(sizes.values()), len(pairs)))  # (articles, pairs)
     for at, (one, other) in enumerate(pairs):
         differences[:, at] = values[one] - values[other]
-    tails = [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2]
-    low, high = np.quantile(_resampled_means(differences, seed), tails, axis=0)
-    p = _p_values(differences, seed)
+    tested = paired(differences, seed=seed)
     return pd.DataFrame(
         {
             "data set": name,
@@ -134,11 +152,11 @@ def _pairs(name: str, variants: Mapping[str, NDArray[np.float64]], seed: int) ->
             "articles": len(differences),
             "MRR": [values[one].mean() for one, _ in pairs],
             "MRR against": [values[other].mean() for _, other in pairs],
-            "difference": [difference.mean() for difference in differences.T],
-            "low": low,
-            "high": high,
-            "p": p,
-            "p corrected": holm(p),
+            "difference": tested.mean,
+            "low": tested.low,
+            "high": tested.high,
+            "p": tested.p,
+            "p corrected": holm(tested.p),
             "won": (differences > 0).sum(axis=0),
             "lost": (differences < 0).sum(axis=0),
             "tied": (differences == 0).sum(axis=0),
