@@ -14,8 +14,8 @@ from typing import IO, NamedTuple
 START = b"\x89PNG\r\n\x1a\n"
 _SHOWN = (b"IHDR", b"PLTE", b"tRNS", b"eXIf", b"IDAT", b"acTL", b"fcTL", b"fdAT", b"IEND")
 _STEP = 16_384  # bytes that are inflated at a time, to 17 MB at most
-_GREY, _RGB = 0, 2  # colour types
-_CHANNELS = {_GREY: 1, _RGB: 3, 3: 1, 4: 2, 6: 4}  # by colour type
+_GREY, RGB = 0, 2  # colour types
+_CHANNELS = {_GREY: 1, RGB: 3, 3: 1, 4: 2, 6: 4}  # by colour type
 _AT_ONCE = ((0, 0, 1, 1),)  # x and y of the first pixel, steps in x and y
 _INTERLACED = (
     (0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)
@@ -47,6 +47,11 @@ class Header(NamedTuple):
         if chunk.kind != b"IHDR" or len(chunk.data) != 13:
             raise ValueError("no header")
         return cls(*struct.unpack(">IIBBBBB", chunk.data))
+
+    @classmethod
+    def read(cls, content: bytes) -> "Header":
+        """Of a whole file. Raises: ValueError where it does not begin with a header."""
+        return cls.of(next(_chunks(io.BytesIO(content)), Chunk(b"", b"", b"")))
 
     @property
     def n_bytes(self) -> int:
@@ -125,7 +130,7 @@ def _in_8_bits(transparent: bytes, header: Header) -> bytes:
     values = struct.unpack(f">{len(transparent) // 2}H", transparent[: len(transparent) // 2 * 2])
     if header.colour == _GREY and header.depth < 8:
         values = tuple(value * 255 // ((1 << header.depth) - 1) for value in values)
-    elif header.colour == _RGB and header.depth == 16:
+    elif header.colour == RGB and header.depth == 16:
         values = tuple(value >> 8 for value in values)
     else:
         return transparent
