@@ -13,9 +13,9 @@ from mlproject.options import ArticleOptions
 from mlproject.preprocess import captions_in_english
 from newsimages.corpora import Corpus
 from newsimages.corpora.captions import captions_of
+from newsimages.corpora.image_folder import image_files
 from newsimages.embeddings import Embeddings
 from newsimages.errors import NewsImagesError, first_ten
-from newsimages.gallery.listing import image_files
 from newsimages.gallery.storage import is_gallery
 from newsimages.gallery.table import Gallery as Growing
 from newsimages.gallery.table import placed

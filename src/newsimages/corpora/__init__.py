@@ -19,7 +19,8 @@ The header of a table tells what it is:
 
 - NewsImages 2021, 2022, 2023: ``article aid url img iid hashvalue title text imgFile``; training
   unless the file's name has the word ``test`` or ``gt`` (the ground truth).
-- NewsImages 2025: ``article_id,article_url,article_title,article_tags,image_id,image_url``.
+- NewsImages 2025: ``article_id,article_url,article_title,article_tags,image_id,image_url``; 2026
+  as that without tags, and ``N/A`` for what is not told.
 - own data: ``article_id,title,text,image`` as CSV, TSV, TXT, Excel or Parquet.
 
 The form is the first whose needed columns are all there. The latter two are test sets unless the

@@ -54,6 +54,16 @@ def assemble(
     return _finished_articles(articles, report), _finished_images(images, files, report)
 
 
+def assemble_articles(parts: Sequence[Part], report: Report) -> pd.DataFrame:
+    """The articles of one data set and split, whose right images are not known.
+
+    Raises:
+        NewsImagesError: There are none, or an id occurs twice.
+    """
+    given = [part for part in parts if part.role in ("pairs", "articles")]
+    return _finished_articles(_usable_articles(given, report).assign(image_id=""), report)
+
+
 def _usable_articles(parts: Sequence[Part], report: Report) -> pd.DataFrame:
     if not parts:
         raise NewsImagesError(
@@ -72,10 +82,27 @@ def _usable_articles(parts: Sequence[Part], report: Report) -> pd.DataFrame:
             f"{report.where} has no article with an id and a title. Fill these columns in "
             f"{', '.join(str(part.path) for part in parts)}."
         )
+    articles = _without_repeats(articles, parts, report)
     problem = f"{report.where}: article ids occur more than once"
     advice = "Expected one row per article; remove the others or give them ids of their own."
     _reject_repeated(articles, "article_id", problem, advice)
     return articles
+
+
+def _without_repeats(articles: pd.DataFrame, parts: Sequence[Part], report: Report) -> pd.DataFrame:
+    """The articles without rows that another table has, too: same id and title, and no image.
+
+    A release may have its evaluation articles among those of a larger table.
+    """
+    table = articles["where"].str.rpartition(":")[0]
+    key = ["article_id", "title"]
+    is_known = articles.duplicated(key) & (articles["image_id"] == "")
+    is_again = is_known & ~articles.assign(table=table).duplicated([*key, "table"])
+    if len(parts) < 2 or not is_again.any():
+        return articles
+    for name, n in table[is_again].value_counts(sort=False).items():
+        report.add("table", str(name), f"{n} of its articles are in another table, too; kept once")
+    return articles[~is_again]
 
 
 def _without_shared_nothing(ids: pd.Series) -> pd.Series:
@@ -119,8 +146,9 @@ def _gallery(parts: Sequence[Part], report: Report) -> pd.DataFrame:
     images = pd.concat([part.images for part in parts], ignore_index=True)
     if images.empty:
         raise NewsImagesError(
-            f"{report.where} has articles and no images. Fill the image column, or add the table "
-            f"of images (NewsImages 2023: …-Test-Img).{report.passed_over}"
+            f"{report.where} has articles and no images. Fill the image column, add the table of "
+            "images (NewsImages 2023: …-Test-Img), or let evaluate rank a folder of others "
+            f"(gallery=FOLDER).{report.passed_over}"
         )
     images["file"] = images["names"].str[0]
     distinct = images.drop_duplicates(["image_id", "url", "file"])

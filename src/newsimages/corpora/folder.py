@@ -8,11 +8,12 @@ from pathlib import Path
 import pandas as pd
 
 from newsimages.corpora import own
-from newsimages.corpora.assembly import SKIPPED_COLUMNS, Report, assemble
+from newsimages.corpora.assembly import SKIPPED_COLUMNS, Report, assemble, assemble_articles
 from newsimages.corpora.corpus_file import read_corpus_file
 from newsimages.corpora.encoding import check_encoding
 from newsimages.corpora.forms import captions_tables, read_part, reason_to_pass_over
 from newsimages.corpora.image_files import IMAGE_ENDINGS, OUTPUT_MARKER, ImageFiles
+from newsimages.corpora.image_folder import gallery_images
 from newsimages.corpora.names import (
     check_names,
     check_unique,
@@ -46,9 +47,9 @@ class DataSet:
             for none), ``title_en``, ``text_en`` (given English versions, or NA), ``image_id``
             (the right image, NA where it is not known; one that is absent from ``images`` is
             never found), ``date`` (UTC, or NaT).
-        images: Columns ``image_id`` (unique), ``path`` (below the corpus folder, NA where no file
-            is found), ``url``, ``reason`` (why ``path`` is NA, else NA) and, where they were read,
-            ``caption`` (NA for none).
+        images: Columns ``image_id`` (unique), ``path`` (below the corpus folder, or whole for those
+            of a gallery elsewhere; NA where no file is found), ``url``, ``reason`` (why ``path``
+            is NA, else NA) and, where they were read, ``caption`` (NA for none).
     """
 
     name: str
@@ -84,7 +85,10 @@ class Corpus:
 
 
 def read_corpus(
-    folder: Path, only: Collection[str] | None = None, encoding: str | None = None
+    folder: Path,
+    only: Collection[str] | None = None,
+    encoding: str | None = None,
+    gallery: Path | None = None,
 ) -> Corpus:
     """Reads the data sets of ``folder``; its form is described in `newsimages.corpora`.
 
@@ -92,6 +96,8 @@ def read_corpus(
         folder: The corpus folder.
         only: The data sets to read, None means all; the others' headers alone are read.
         encoding: Of the tables that are not UTF-8; None means cp1252 where that makes sense.
+        gallery: A folder of images that take the place of those of the test sets, whose right
+            images are then not known; None: each set has its own.
 
     Raises:
         NewsImagesError: The folder or a table in it cannot be used, there is no data set of a
@@ -110,7 +116,7 @@ def read_corpus(
             "tables of articles, best by its whole path."
         )
     try:
-        return _read(folder, only, encoding)
+        return _read(folder, only, encoding, gallery)
     except OSError as error:
         raise NewsImagesError(
             f"Cannot read {encodable(str(error.filename or folder))}: {error.strerror or error}. "
@@ -118,7 +124,10 @@ def read_corpus(
         ) from error
 
 
-def _read(folder: Path, only: Collection[str] | None, encoding: str | None) -> Corpus:
+def _read(
+    folder: Path, only: Collection[str] | None, encoding: str | None, gallery: Path | None
+) -> Corpus:
+    shared = None if gallery is None else gallery_images(gallery)
     corpus_name, models = read_corpus_file(folder)
     skipped: list[_Skipped] = []
     tables = {place: _named_tables(place, folder, skipped) for place in places(folder, skipped)}
@@ -135,7 +144,7 @@ def _read(folder: Path, only: Collection[str] | None, encoding: str | None) -> C
     data_sets: list[DataSet] = []
     for place, names in tables.items():
         if chosen := {path: name for path, name in names.items() if name in wanted}:
-            data_sets.extend(_data_sets(place, folder, chosen, encoding, skipped))
+            data_sets.extend(_data_sets(place, folder, chosen, encoding, skipped, gallery=shared))
     check_unique(folder, [(each.name, each.split) for each in data_sets])
     return Corpus(
         folder=folder,
@@ -192,8 +201,10 @@ def _data_sets(
     tables: Mapping[Path, str],
     encoding: str | None,
     skipped: list[_Skipped],
+    *,
+    gallery: pd.DataFrame | None,
 ) -> Iterator[DataSet]:
-    """The data sets of the ``tables`` in ``place``."""
+    """The data sets of the ``tables`` in ``place``; ``gallery`` are the images of its tests."""
     groups: dict[tuple[str, Split], list[Part]] = defaultdict(list)
     for path, name in tables.items():
         part = read_part(path, encoding)
@@ -208,7 +219,10 @@ def _data_sets(
         skipped.append((here, "", "image", name, _NO_TEXT_NAME))
     for (name, split), members in groups.items():
         report = Report(name, split, passed_over)
-        articles, images = assemble(members, files, report)
+        if gallery is None or split == "train":
+            articles, images = assemble(members, files, report)
+        else:
+            articles, images = assemble_articles(members, report), gallery
         check(articles, images, report.where)
         skipped.extend(report.rows)
         yield DataSet(name=name, split=split, articles=articles, images=images)

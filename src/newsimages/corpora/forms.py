@@ -91,4 +91,7 @@ def _row_instead_of_header(path: Path) -> str:
     if not any(_CELL_OF_A_ROW.fullmatch(cell) for cell in cells):
         return ""
     shown = ",".join(cells)[:120]
-    return f"no header: its first line is a row ({shown}…). Put the columns' names above it"
+    return (
+        f"no header: its first line is a row ({shown}…). Put the columns' names above it; "
+        "a list of articles is named by the parameter article_list"
+    )

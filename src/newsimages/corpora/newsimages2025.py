@@ -1,8 +1,9 @@
-"""NewsImages 2025: a table of articles with tags and image ids in, a part out.
+"""NewsImages 2025 and 2026: a table of articles with tags and image ids in, a part out.
 
 The tags serve as the text. A table whose name says neither ``train`` nor ``test`` (the
 published one is ``newsarticles.csv``) is a test set: its images are known, so it can be measured.
-Image files are found by image id or by article id, as descriptions of the release say both.
+Image files are found by image id or by article id, as descriptions of the release say both. The
+tables of 2026 have no tags, and ``N/A`` for urls and images that are not told.
 """
 
 from newsimages.corpora.newsimages_tsv import readable_tags

@@ -16,8 +16,8 @@ import pyarrow as pa
 from newsimages.checksums import file_sha256
 from newsimages.corpora.assembly import dates_of
 from newsimages.corpora.encoding import decoded, first_lines
-from newsimages.corpora.image_files import IMAGE_ENDINGS, ImageFiles
-from newsimages.corpora.names import is_text
+from newsimages.corpora.image_files import ImageFiles
+from newsimages.corpora.image_folder import image_files
 from newsimages.corpora.picture_captions import said_in
 from newsimages.corpora.tables import Table, clean, read_table
 from newsimages.errors import NewsImagesError, first_ten
@@ -37,18 +37,6 @@ class Listing:
     """The file of each, by its id, in the same order."""
     problems: dict[str, str]
     """The images that have no file that can be read, and what is odd with others, by id."""
-
-
-def image_files(folder: Path) -> dict[str, Path]:
-    """All image files below a folder, by their paths below it, which are the images' ids."""
-    root = folder.resolve()
-    return {
-        path.relative_to(folder).as_posix(): path
-        for path in sorted(folder.rglob("*"))
-        if path.suffix.lower() in IMAGE_ENDINGS
-        and path.resolve().is_relative_to(root)
-        and is_text(path.relative_to(folder).as_posix())
-    }
 
 
 def listing(folder: Path, table: Path | None = None) -> Listing:
