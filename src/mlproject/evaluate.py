@@ -1,6 +1,6 @@
 """Entry point ``evaluate``: the paper's runs under a protocol, each an MLflow run."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -18,11 +18,14 @@ from mlproject.embed import (
     prepare_and_embed,
 )
 from mlproject.explaining import explain
+from mlproject.handing_in import check_handing_in, hand_in, to_hand_in
 from mlproject.options import (
     CaptionOptions,
+    GalleryOptions,
     MeasuringOptions,
     MultilingualOptions,
     RankingOptions,
+    SubmissionOptions,
 )
 from mlproject.preprocess import open_corpus
 from mlproject.train import (
@@ -69,6 +72,8 @@ class Evaluate(Train):
     multilingual: MultilingualOptions = field(default_factory=MultilingualOptions)
     ranking: RankingOptions = field(default_factory=RankingOptions)
     measuring: MeasuringOptions = field(default_factory=MeasuringOptions)
+    submission: SubmissionOptions = field(default_factory=SubmissionOptions)
+    serving: GalleryOptions = field(default_factory=GalleryOptions)
 
 
 class Experiment(NamedTuple):
@@ -99,7 +104,9 @@ class Plan:
 def run(config: Evaluate) -> None:
     """The entry point."""
     with tracking.entry_point(config):
-        corpus = open_corpus(config.articles.source, captions=wants_captions(config))
+        gallery = config.serving.own_gallery(config.scope.protocols)
+        captions = wants_captions(config)
+        corpus = open_corpus(config.articles.source, captions=captions, gallery=gallery)
         plan = plan_of(config, corpus)
         encoders = load_encoders(config.articles, plan.corpus, original_model(config, plan))
         check_start(config.learning, encoders.clip)
@@ -314,6 +321,10 @@ def evaluate(config: Evaluate, experiment: Experiment) -> results.Results:
             explained=explained,
             sheet_articles=measuring.sheet_articles,
         )
+    if parts.protocol == "official":
+        made = [each for each in runs if each.variant not in unmade]
+        handed = to_hand_in(measuring.named, ahead, made)
+        hand_in(config.submission, parts.tests, chooser, handed, rankings)
     table = results_table(measured, published(parts.protocol) if measuring.paper_corpus else None)
     results.log_headline(ahead, measured)
     return results.Results(table, picture, unmade, ahead)
@@ -417,13 +428,15 @@ def _why_no_view(each: Run, parts: Parts) -> str:
 
 def _log_submission(config: Evaluate, ranking: pd.DataFrame, test: EmbeddedSet) -> None:
     """Logs the submission file; one that would be refused costs a notice, not the figures."""
+    if config.submission.lists is None:
+        return
     urls, scrambled_ids = _addresses(test.articles)
     try:
         with tracking.artifact(f"submissions/{test.name}.tsv") as path:
             write_submission(
                 path,
                 ranking,
-                form=config.measuring.submission_form,
+                form=config.submission.lists,
                 urls=urls,
                 image_ids=test.images.ids.tolist(),
                 scrambled_ids=scrambled_ids,
@@ -432,9 +445,17 @@ def _log_submission(config: Evaluate, ranking: pd.DataFrame, test: EmbeddedSet) 
         print(f"  {test.name}: no submission file. {error}")
 
 
-def _check_submission(config: Evaluate, tests: Iterable[DataSet]) -> None:
-    """Says of which test sets no submission file can be written."""
-    form = config.measuring.submission_form
+def _check_submission(config: Evaluate, tests: Sequence[DataSet]) -> None:
+    """Says of which test sets no submission file can be written.
+
+    Raises:
+        NewsImagesError: As `check_handing_in`, where pictures are handed in.
+    """
+    form = config.submission.lists
+    if form is None:
+        handed = tests if "official" in config.scope.protocols else ()
+        check_handing_in(config.submission, handed, len(config.measuring.named) or 1)
+        return
     for test in tests:
         urls, scrambled_ids = _addresses(test.articles)
         try:

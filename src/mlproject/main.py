@@ -15,6 +15,7 @@ from mlproject.evaluate import (
 )
 from mlproject.gallery import check_gallery
 from mlproject.opening import how_to_look
+from mlproject.options import ServingOptions
 from mlproject.pointing import check_models
 from mlproject.preprocess import open_corpus
 from mlproject.register import Register, check_registry, register, why_unservable
@@ -33,6 +34,7 @@ SERVE = "\n  mlflow models serve -m models:/{name} --env-manager uv"
 class Main(Evaluate, Register):
     """Preprocesses, embeds, trains, evaluates and registers: the paper's runs and their models."""
 
+    serving: ServingOptions = field(default_factory=ServingOptions)
     scope: ScopeOptions = field(default_factory=lambda: ScopeOptions(protocol="both"))
 
 

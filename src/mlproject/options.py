@@ -5,8 +5,10 @@ field's name is the parameter's name, and its docstring the help. A group that d
 configuration of the library is handed to it as it is.
 """
 
+from collections.abc import Collection
 from dataclasses import Field, dataclass, field, fields, is_dataclass
-from typing import Annotated, Any, Literal, TypeAlias
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeAlias, get_args
 
 import tyro
 
@@ -16,8 +18,15 @@ from newsimages.encoding.models import AUTO
 from newsimages.engine import LOCAL, Engine
 from newsimages.errors import NewsImagesError, first_ten
 from newsimages.lists import names_in
+from newsimages.paths import is_folder, looked_for
 from newsimages.ranking import index
 from newsimages.ranking.revisions.base import checked_scale
+from newsimages.reports.handing_in.forms import (
+    PICTURE_FORMS,
+    Naming,
+    PictureForm,
+    check_approaches,
+)
 from newsimages.reports.submission import Form
 from newsimages.runs.table import ALL, Run, choose_runs
 from newsimages.spark import Spark, check_installed
@@ -199,8 +208,6 @@ class MeasuringOptions:
     Without T×V's, nothing is trained."""
     scale: float = 1.0
     """Factor of the similarities in the dual softmax of the paper's runs (the paper: 1)."""
-    submission_form: Form = "2023"
-    """The year whose submission form is written: 2021 (articles by id) or 2023 (by url)."""
     explained: int = 24
     """Articles of each test set that are explained on its contact sheet (words, heat maps): half of
     them those that the first of its runs was most wrong about, half most right; 0: none."""
@@ -230,6 +237,60 @@ class MeasuringOptions:
     def named(self) -> tuple[Run, ...]:
         """Those that are asked for by their own names, not as part of ``all`` or ``paper``."""
         return tuple(run for run in self.runs if run.variant in names_in(self.variants))
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubmissionOptions:
+    """What is handed in: lists of images, or since 2025 a picture per article."""
+
+    submission_form: Form | PictureForm = "2023"
+    """The year whose submission form is written: lists as in 2021 (articles by id) or 2023 (by
+    url), or a ZIP of pictures as in 2025 or 2026."""
+    group: str = ""
+    """2025, 2026: the name that your group is registered by."""
+    approach: str = ""
+    """2025, 2026: the name of what is handed in; of several runs each has its variant behind it."""
+    article_list: str = ""
+    """2025: the list of SMALL's articles; 2026: that of the articles to hand in; none: LARGE alone,
+    or all."""
+    images_once: Literal["auto", "always", "never"] = "auto"
+    """2025, 2026: whether no image goes to two articles; auto: in 2026, whose rules say so."""
+
+    def __post_init__(self) -> None:
+        """Raises: NewsImagesError on settings that the form does not take, or names it cannot."""
+        if self.pictures is None:
+            given = [name for name in ("group", "approach", "article_list") if getattr(self, name)]
+            if given or self.images_once != "auto":
+                raise NewsImagesError(
+                    f"{first_ten(given or ['images_once'])} has no effect, because submission_form="
+                    f"{self.submission_form}. Set submission_form=2025 or 2026, or leave it out."
+                )
+            return
+        missing = [name for name in ("group", "approach") if not getattr(self, name)]
+        if missing:
+            raise NewsImagesError(
+                f"submission_form={self.submission_form} needs {' and '.join(missing)}: names that "
+                "the files get."
+            )
+        Naming(form=self.pictures, group=self.group)
+        check_approaches([self.approach])
+
+    @property
+    def pictures(self) -> PictureForm | None:
+        """The form of a ZIP of pictures; None where lists are handed in."""
+        return next((form for form in PICTURE_FORMS if form == self.submission_form), None)
+
+    @property
+    def lists(self) -> Form | None:
+        """The form of lists; None where pictures are handed in."""
+        return next((form for form in get_args(Form) if form == self.submission_form), None)
+
+    @property
+    def is_once(self) -> bool:
+        """Whether no image goes to two articles."""
+        return self.images_once == "always" or (
+            self.images_once == "auto" and self.submission_form == "2026"
+        )
 
 
 Action = Literal["add", "remove", "verify"]
@@ -274,7 +335,36 @@ class GrowingOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ServingOptions:
+class GalleryOptions:
+    """The images that test articles are ranked among."""
+
+    gallery: str = ALL
+    """all: those of each test set; or a folder of images that take their place, so that right
+    images are not known and nothing is measured."""
+
+    def own_gallery(self, protocols: Collection[str]) -> Path | None:
+        """The folder; None for the test sets' own images.
+
+        Raises:
+            NewsImagesError: It is no folder, or no test set is ranked under these protocols.
+        """
+        if self.gallery == ALL:
+            return None
+        if not is_folder(self.gallery):
+            raise NewsImagesError(
+                f"gallery={self.gallery} is no folder of images{looked_for(self.gallery)}. Give "
+                "one, or leave gallery out to rank each test set's own images."
+            )
+        if "official" not in protocols:
+            raise NewsImagesError(
+                f"gallery={self.gallery} has no effect under protocol={first_ten(protocols)}, which"
+                " ranks training articles among their own images. Set protocol=official."
+            )
+        return Path(self.gallery)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServingOptions(GalleryOptions):
     """The images that a registered model serves."""
 
     gallery: str = ALL

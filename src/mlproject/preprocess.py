@@ -58,8 +58,12 @@ def run(config: Preprocess) -> None:
         )
 
 
-def open_corpus(source: CorpusOptions, *, captions: bool = False) -> Corpus:
+def open_corpus(
+    source: CorpusOptions, *, captions: bool = False, gallery: Path | None = None
+) -> Corpus:
     """Reads the corpus, with its images' captions if asked; the demo is drawn first, once.
+
+    ``gallery`` is a folder of images that take the place of those of test sets.
 
     Raises:
         NewsImagesError: The folder or a table in it cannot be used; no such data set.
@@ -70,7 +74,9 @@ def open_corpus(source: CorpusOptions, *, captions: bool = False) -> Corpus:
     with tracking.step("corpus", doing=f"Reads {source.corpus}."):
         folder = build_demo(Path(source.workdir) / "demo-corpus") if is_demo else source.corpus
         only = None if source.dataset == ALL else names_in(source.dataset)
-        corpus = read_corpus(Path(folder), only=only, encoding=source.said_encoding)
+        corpus = read_corpus(
+            Path(folder), only=only, encoding=source.said_encoding, gallery=gallery
+        )
         corpus = with_captions(corpus) if captions else corpus
         counts = []
         for data_set in corpus.data_sets:

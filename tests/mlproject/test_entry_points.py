@@ -78,7 +78,7 @@ def test_main_reads_what_evaluate_and_register_read() -> None:
         ("embed", ("pairs", "width", "epochs")),
         ("pretrain", ("multilingual_backbone", "epochs", "protocol", "initial", "memory_mb")),
         ("train", ("multilingual_backbone", "scale", "memory_mb", "variants", "gallery")),
-        ("evaluate", ("gallery",)),
+        ("evaluate", ("index", "promote")),
         (
             "register",
             (

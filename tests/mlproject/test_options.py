@@ -15,6 +15,7 @@ from mlproject.options import (
     MeasuringOptions,
     RankingOptions,
     ServingOptions,
+    SubmissionOptions,
     flat,
 )
 from mlproject.parsing import name_or_path, real_number, whole_number
@@ -86,6 +87,10 @@ def test_protocols(protocol: Any, split: Any, expected: tuple[str, ...]) -> None
     assert ScopeOptions(protocol=protocol, split=split).protocols == expected
 
 
+def handed_in(group: str = "ITI", approach: str = "A1") -> SubmissionOptions:
+    return SubmissionOptions(submission_form="2025", group=group, approach=approach)
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [
@@ -106,6 +111,11 @@ def test_protocols(protocol: Any, split: Any, expected: tuple[str, ...]) -> None
         (lambda: MeasuringOptions(sheet_articles=-1), "sheet_articles is -1"),
         (lambda: MeasuringOptions(explained=-1), "explained is -1"),
         (lambda: ServingOptions(gallery=" , "), "gallery=' , '"),
+        (lambda: SubmissionOptions(group="ITI"), "group has no effect, because submission_form=20"),
+        (lambda: SubmissionOptions(images_once="always"), "images_once has no effect"),
+        (lambda: SubmissionOptions(submission_form="2026"), "needs group and approach"),
+        (lambda: handed_in(group="A B"), "group='A B' cannot stand in the names"),
+        (lambda: handed_in(approach="a/b"), "approach='a/b' cannot stand in the names"),
     ],
 )
 def test_what_cannot_be_is_refused_by_its_name_on_the_command_line(make: Any, message: str) -> None:
