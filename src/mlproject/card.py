@@ -72,8 +72,9 @@ def card(
 
 **Limits**: no image outside the gallery; chosen on a validation part of the same corpus, never on \
 its test articles. A request names its text `title` and, where there is more, `text`; `top_k`, \
-`revision`, `against` (`bank` or `batch`) and `explain` are its parameters. `confidence` and \
-`none_fits` are probabilities where every second article's picture is in the gallery.
+`revision`, `against` (`bank` or `batch`), `explain`, `words`, `like`, `minus` and `minus_weight` \
+are its parameters. `confidence` and `none_fits` are probabilities where every second article's \
+picture is in the gallery.
 """
 
 

@@ -163,8 +163,13 @@ def test_without_its_translator_a_model_reads_german_by_its_multilingual_view_or
         english = model.predict(pd.DataFrame({"title": ["The council talks about the square"]}))
         assert english["language"].tolist() == ["en"]
         if (Path(path) / "artifacts" / "retriever" / "text_towers" / "multilingual").is_dir():
-            answer = model.predict(request, params={"explain": True})
+            answer = model.predict(request, params={"explain": True, "words": True})
             assert answer["language"].tolist() == ["de"]
+            said = answer["words"][0]["parts"]
+            assert [part["text"] for part in said] == request["title"][0].split()
+            assert {len(part["adds"]) for part in said} == {len(answer["image_ids"][0])}
+            copies = model.predict(request, params={"like": answer["image_ids"][0][0], "top_k": 3})
+            assert answer["image_ids"][0][0] not in copies["image_ids"][0]
             parts = answer["contributions"][0]
             asked = {part for part, own in parts.items() if any(own)} - {"revision"}
             assert all(part.startswith("multilingual") for part in asked)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsimages.preprocessing.sentences import cut, split
+from newsimages.preprocessing.sentences import cut, sentences_at, split
 
 GERMAN = (Path(__file__).parent / "german_sentences.txt").read_text("utf-8").splitlines()
 """Written for this test, with a bar where a sentence ends."""
@@ -76,3 +76,10 @@ def test_a_long_sentence_is_cut_after_a_comma() -> None:
         "wenn es regnet,",
         "bleiben alle zu Haus",
     ]
+
+
+def test_full_width_stops_end_sentences() -> None:
+    text = "台風が来た。「逃げろ！」と言った。雨3.5ミリ"
+    assert split(text) == ["台風が来た。", "「逃げろ！」と言った。", "雨3.5ミリ"]
+    places = sentences_at(text)
+    assert [text[start:end] for start, end in places] == split(text)

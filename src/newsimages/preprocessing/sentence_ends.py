@@ -7,7 +7,8 @@ translated wrongly.
 
 import re
 
-STOP = re.compile(r"""[.!?…]+["“”»«'’)\]]*""")
+FULL_WIDTH = "。！？"  # of Chinese and Japanese, where no blank follows
+STOP = re.compile(rf"""[.!?…{FULL_WIDTH}]+["“”»«'’)\]]*""")
 
 # Written as they stand before the stop; single letters ("z. B.", "J. Smith") need no entry.
 _ABBREVIATIONS = frozenset(
@@ -83,9 +84,10 @@ def ends_sentence(line: str, stop: re.Match[str]) -> bool:
     before = line[max(0, stop.start() - _WINDOW) : stop.start()]
     after = line[stop.end() : stop.end() + _WINDOW]
     following = after.lstrip()
-    if not following or following[0].islower() or following[0] in ",;:.)]–-":
+    if not following or following[0].islower() or following[0] in ",;:.)]–-」』）":
         return False
-    if after[0] != " " and not _is_glued_end(before, following):
+    is_glued = after[0] != " " and stop.group()[0] not in FULL_WIDTH
+    if is_glued and not _is_glued_end(before, following):
         return False
     if stop.group()[0] != ".":
         return True
