@@ -1,8 +1,11 @@
 """What words add: held against articles without them, asked alone."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 import pytest
+from numpy.typing import NDArray
 
 from newsimages.errors import NewsImagesError
 from newsimages.explanations.words import Added, added_by_parts, added_to_scores, read_of
@@ -192,16 +195,28 @@ class DeafTower(FakeTower):
 
     def __init__(self) -> None:
         super().__init__(fake)
-        self.encode = lambda texts: fake.encode_texts([" ".join(t.split()[:2]) for t in texts])
+        self.read: list[str] = []
+        self.encode = self.first_two
+
+    def first_two(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        self.read += texts
+        return fake.encode_texts([" ".join(text.split()[:2]) for text in texts])
+
+    def fills_context(self, text: str) -> bool:
+        return len(text.split()) >= 2
 
 
 def test_what_no_tower_reads_adds_nothing_and_long_titles_have_an_end() -> None:
-    encoder = ArticleEncoder(towers={"clip": DeafTower()}, weights=BY_TITLE)
+    tower = DeafTower()
+    encoder = ArticleEncoder(towers={"clip": tower}, weights=BY_TITLE)
     title = " ".join(f"word{n}" for n in range(300))
     found = added_by_parts(retriever(), encoder, title, "", IMAGES)
     assert (len(found.parts), found.n_left) == (80, 220)
     assert (found.values[2:] == 0).all()
     assert (found.values[:2] != 0).all()
+    assert len(tower.read) == 4  # the whole, and without each of the first three words
+    found = added_by_parts(retriever(), encoder, "one two", "", IMAGES)
+    assert (found.values != 0).all()
 
 
 def test_all_is_encoded_in_one_batch() -> None:

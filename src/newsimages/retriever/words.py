@@ -6,7 +6,7 @@ parts of two kinds: those of the original, which multilingual views read, and th
 version, which all others read.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from newsimages.preprocessing.sentences import sentences_at
 from newsimages.preprocessing.words import words_of
 from newsimages.ranking.spaces import TextField, Tower
-from newsimages.retriever.articles import ArticleEncoder, ReadArticle
+from newsimages.retriever.articles import ArticleEncoder, ReadArticle, ReadsTexts
 from newsimages.retriever.retriever import MINUS_WEIGHT, Retriever
 
 MAX_PARTS = 80  # of a title or text; no title's further words are read in a context of 77 tokens
@@ -90,45 +90,57 @@ def added_to_scores(
     Raises:
         NewsImagesError: As `Retriever.rank`.
     """
-    parts, n_left = _parts_of(article, encoder)
-    variants = {_WHOLE: article}
-    for number, part in enumerate(parts):
-        variants[f"without part {number}"] = _without(article, part)
-    queries = encoder.encode(variants)
-    if minus:
-        queries = retriever.less(queries, minus, minus_weight)
-    values = retriever.differences(queries, rows, revision=revision)
-    return Added(article=article, parts=tuple(parts), values=values, n_left=n_left)
-
-
-def _parts_of(article: ReadArticle, encoder: ArticleEncoder) -> tuple[list[Part], int]:
-    """The parts that are read and looked at, and how many are not looked at."""
     parts: list[Part] = []
-    n_left = 0
+    variants, n_left = {_WHOLE: article}, 0
     for field in ("title", "text"):
-        for of in _versions_read(article, field, encoder):
+        for of, towers in _versions_read(article, field, encoder).items():
             text = in_article(article, field, of)
             places = _PLACES[field](text)
             n_left += len(places[MAX_PARTS:])
-            parts += [
-                Part(field=field, of=of, start=start, end=end, text=text[start:end])
-                for start, end in places[:MAX_PARTS]
-            ]
-    return parts, n_left
+            places = places[:MAX_PARTS]
+            n_read = _n_read(text, places, [encoder.towers[tower] for tower in towers], encoder)
+            for number, (start, end) in enumerate(places):
+                part = Part(field=field, of=of, start=start, end=end, text=text[start:end])
+                if number < n_read:
+                    variants[str(len(parts))] = _without(article, part)
+                parts.append(part)
+    queries = encoder.encode(variants)
+    if minus:
+        queries = retriever.less(queries, minus, minus_weight)
+    values = np.zeros((len(parts), len(rows)))
+    encoded = [int(number) for number in list(variants)[1:]]
+    values[encoded] = retriever.differences(queries, rows, revision=revision)
+    return Added(article=article, parts=tuple(parts), values=values, n_left=n_left)
 
 
-def _versions_read(article: ReadArticle, field: TextField, encoder: ArticleEncoder) -> list[Of]:
-    """Which of the versions of a title or text a tower reads; one where they are the same."""
-    found: list[Of] = []
+def _versions_read(
+    article: ReadArticle, field: TextField, encoder: ArticleEncoder
+) -> dict[Of, list[Tower]]:
+    """The versions of a title or text that towers read, and which do; one where all is the same."""
+    found: dict[Of, list[Tower]] = {}
     for of, tower in _TOWERS.items():
         has_text = bool(in_article(article, "text", of).strip())
         stands_for_text = field == "title" and not has_text
         asked = encoder.fields(tower)
         if field in asked or (stands_for_text and asked):
-            found.append(of)
+            found[of] = [tower]
     if found and _is_same(article, field):
-        return ["original"]
+        return {"original": [tower for towers in found.values() for tower in towers]}
     return found
+
+
+def _n_read(
+    text: str, places: Sequence[tuple[int, int]], towers: Sequence[ReadsTexts], by: ArticleEncoder
+) -> int:
+    """How many of a text's first parts the towers read; beyond their context they read none."""
+
+    def is_full(beginning: str) -> bool:
+        return all(tower.fills_context(beginning) for tower in towers)
+
+    if by.long_text != "cut" or not is_full(text):
+        return len(places)
+    full = (number for number, (start, _) in enumerate(places) if is_full(text[:start]))
+    return next(full, len(places)) + 1  # one more, as tokens may reach over a word
 
 
 def _is_same(article: ReadArticle, field: TextField) -> bool:
