@@ -61,7 +61,8 @@ def explain(
                 n=measuring.explained,
                 long_text=articles.long_text,
             )
-            _log(test.name, run, made[test.name])
+            if made[test.name]:
+                _log(test.name, run, made[test.name])
     return made
 
 

@@ -1,6 +1,7 @@
 """Which answers are explained, and what an explanation holds."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -52,7 +53,12 @@ def encoder() -> OpenClipEncoder:
     return OpenClipEncoder(OpenClipConfig(backbone="demo", device="cpu", precision="fp32"))
 
 
-def explained(encoder: OpenClipEncoder, folder: Path, n: int = 24) -> dict[str, Explanation]:
+def explained(
+    encoder: OpenClipEncoder,
+    folder: Path,
+    n: int = 24,
+    right: Mapping[str, str | None] = RIGHT,
+) -> dict[str, Explanation]:
     """The explanations of lists in which every article gets red, green, blue.
 
     The file of red is gone by then, that of green another picture.
@@ -65,7 +71,11 @@ def explained(encoder: OpenClipEncoder, folder: Path, n: int = 24) -> dict[str, 
     queries = Embeddings(np.array(list(TITLES)), encoder.encode_texts(list(TITLES.values())))
     articles = pd.DataFrame({"article_id": list(TITLES), "title": list(TITLES.values())})
     articles = articles.assign(
-        title_en=articles["title"], text="", text_en="", language="en", image_id=RIGHT.values()
+        title_en=articles["title"],
+        text="",
+        text_en="",
+        language="en",
+        image_id=list(right.values()),
     )
     part = EmbeddedSet(
         name="RSS",
@@ -122,6 +132,8 @@ def test_nothing_is_explained_where_nothing_is_to_be(
     encoder: OpenClipEncoder, tmp_path: Path
 ) -> None:
     assert explained(encoder, tmp_path, n=0) == {}
+    for unknown in (None, "of another gallery"):
+        assert explained(encoder, tmp_path, right=dict.fromkeys(RIGHT, unknown)) == {}
 
 
 def test_the_numbers_are_kept_as_json(encoder: OpenClipEncoder, tmp_path: Path) -> None:

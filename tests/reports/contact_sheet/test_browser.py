@@ -337,6 +337,8 @@ def shades(page: Page, article: int = 0) -> dict[str, str]:
     return dict(pairs)
 
 
+FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+"""Waits until what was begun, such as scrolling, is seen."""
 COVERS = """frame => {
   const box = (selector) => frame.querySelector(selector).getBoundingClientRect();
   const [map, img] = [box('.heat'), box('img')];
@@ -410,7 +412,8 @@ def test_a_picture_that_is_gone_has_its_words_and_a_reason(
     explained_path: Path, open_page: Open
 ) -> None:
     page = open_page(explained_path)
-    page.locator("article").nth(2).locator(".published .shot").hover()
+    page.select_option("#explained", value="wrong")  # at the top, so that nothing scrolls
+    page.locator("article:visible .published .shot").hover()
     said = page.inner_text("#card")
     assert "No heat map: i02.jpg cannot be read as an image (no such file)" in said
     assert "“Brücke”" in said
@@ -438,7 +441,7 @@ def test_shaded_words_can_be_read(explained_path: Path, open_page: Open) -> None
     page = open_page(explained_path)
     page.locator(".strip .explained").first.hover()
     for theme in ("light", "dark"):
-        page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+        page.emulate_media(color_scheme=theme)
         for selector in (".original .takes", "h2 .adds", "#card .quiet-line", "#card .added dd"):
             assert page.evaluate(CONTRAST, selector) >= 4.5, (selector, theme)
 
@@ -458,9 +461,9 @@ def test_explained_hostile_titles_stay_text(tmp_path: Path, open_page: Open) -> 
     page = open_page(tmp_path / "sheet.html")
     for row in range(5):
         article = page.locator("article").nth(row)
-        article.locator(".published .shot").focus()
-        page.keyboard.press("Shift+Tab")
+        article.focus()
         page.keyboard.press("Tab")
+        page.evaluate(FRAMES)
         titles = [
             article.locator(tag).evaluate("e => e.textContent") for tag in ("h2", ".original")
         ]

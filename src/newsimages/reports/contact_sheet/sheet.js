@@ -201,10 +201,12 @@ function onKey(event) {
 // The card
 
 let leaving = 0;
+let shotOfCard = null;
 
 function showCard(over) {
   clearTimeout(leaving);
   unexplain();
+  shotOfCard = over;
   const { image, lines, isRight, why } = over.card;
   const table = element('dl');
   for (const [term, said] of lines) table.append(element('dt', {}, term), element('dd', {}, element('bdi', {}, said)));
@@ -232,6 +234,14 @@ function hideCard() {
   clearTimeout(leaving);
   unexplain();
   card.hidden = true;
+}
+
+/** The card goes, unless the keys have just led to its picture, which brings it into view. */
+function onScroll() {
+  const isOfKeys = !card.hidden && shotOfCard === document.activeElement && shotOfCard.matches(':focus-visible');
+  const { top, bottom } = isOfKeys ? shotOfCard.getBoundingClientRect() : { top: 0, bottom: 0 };
+  if (isOfKeys && top < innerHeight && bottom > 0) showCard(shotOfCard);
+  else hideCard();
 }
 
 const shotOf = (event) => event.target.closest?.('.shot');
@@ -281,4 +291,4 @@ document.addEventListener('click', (event) => {
   if (shotOf(event)) showCard(shotOf(event));
   else if (!card.contains(event.target)) hideCard(); // where it opened below a finger, it stays
 });
-document.addEventListener('scroll', hideCard, { passive: true, capture: true });
+document.addEventListener('scroll', onScroll, { passive: true, capture: true });

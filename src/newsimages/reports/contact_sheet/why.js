@@ -28,12 +28,12 @@ const titleOf = (article, line) => values.articles[article][1 + line] || values.
 /** What changes the score most: per kind its name, and [part, by how much] of the strongest. */
 function strongest({ article, parts, added }) {
   const [kinds, most] = parts.some(([line]) => line === 1) ? [KINDS, SAID_OF_TWO] : [KINDS_IN_ONE, SAID];
-  const ranked = parts.map((part, number) => [part, added[number]]).filter(([, value]) => value !== 0);
+  const text = (part) => (isWord(part) ? titleOf(article, part[0]).slice(part[1], part[2]) : part[1]);
+  const ranked = parts.map((part, number) => [part, added[number]]).filter(([part, value]) => value !== 0 && text(part));
   ranked.sort(([, one], [, other]) => Math.abs(other) - Math.abs(one));
-  const text = ([line, start, end], isOfTitle) => (isOfTitle ? titleOf(article, line).slice(start, end) : start);
   return kinds.map((kind, number) => {
     const own = ranked.filter(([part]) => part[0] === number % 2 && isWord(part) === number < 2).slice(0, most[Number(number > 1)]);
-    return [kind, own.map(([part, value]) => [`“${visible(text(part, number < 2))}”`, signed(value)])];
+    return [kind, own.map(([part, value]) => [`“${visible(text(part))}”`, signed(value)])];
   }).filter(([, own]) => own.length);
 }
 
@@ -117,10 +117,9 @@ function enlarged(over) {
   const { image, why } = over.card;
   const frame = element('span', { class: 'frame' }, picture(image));
   const { naturalWidth: width, naturalHeight: height } = over.querySelector('img') ?? {};
-  if (!width) return frame;
   const longest = why ? Math.min(CARD, 0.42 * innerWidth) : CARD;
   const scale = Math.min(longest / width, longest / height);
-  Object.assign(frame.firstChild, { width: Math.round(width * scale), height: Math.round(height * scale) });
+  if (width) Object.assign(frame.firstChild, { width: Math.round(width * scale), height: Math.round(height * scale) });
   if (why?.heat) frame.append(heatMap(why.heat));
   return frame;
 }
