@@ -7,7 +7,9 @@ import pytest
 import torch
 from PIL import Image
 
+from newsimages.devices import Precision
 from newsimages.encoding.encoders import OpenClipConfig, OpenClipEncoder
+from newsimages.errors import NewsImagesError
 from newsimages.explanations.gradients import GradientTower
 from newsimages.explanations.target import Asked, Target
 from tests.families import FAMILIES, Family, save_small
@@ -57,3 +59,43 @@ def test_every_family_has_a_map_of_one_pass(family: Family, tmp_path: Path) -> N
     assert [each.requires_grad for each in encoder.model.parameters()] == asks_gradient
     assert not any(each._forward_hooks for each in encoder.model.modules())
     assert all(each.grad is None for each in encoder.model.parameters())
+
+
+class _Strange(torch.nn.Module):
+    """A tower of no family."""
+
+    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+        return pixels.mean(dim=(2, 3))
+
+
+class _Lacking(_Strange):
+    """What older versions of torch do with fp16 on a CPU."""
+
+    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+        raise NotImplementedError("not implemented for 'Half'")
+
+
+def test_a_tower_without_gradients_says_what_works(tmp_path: Path) -> None:
+    encoder = small(tmp_path / "model", FAMILIES[0])
+    picture().save(tmp_path / "picture.png")
+    pixels, target = encoder.place_image(tmp_path / "picture.png").pixels, target_of(encoder)
+    gradients = GradientTower(encoder)
+    gradients._tower = _Lacking()
+    with pytest.raises(
+        NewsImagesError, match=r"does not compute in torch\.float32.*method=occlusion"
+    ):
+        gradients.cells(pixels, target)
+    encoder.model.visual = _Strange()
+    with pytest.raises(NewsImagesError, match=r"_Strange\) has no layer .*method=occlusion works"):
+        GradientTower(encoder).cells(pixels, target)
+
+
+@pytest.mark.parametrize("precision", ["bf16", "fp16"])
+def test_half_precision_gives_the_same_map(tmp_path: Path, precision: Precision) -> None:
+    maps = []
+    for each in ("fp32", precision):
+        encoder = OpenClipEncoder(OpenClipConfig(backbone="demo", device="cpu", precision=each))
+        picture().save(tmp_path / "picture.png")
+        pixels = encoder.place_image(tmp_path / "picture.png").pixels
+        maps.append(GradientTower(encoder).cells(pixels, target_of(encoder))[0])
+    assert np.corrcoef(*(each.ravel() for each in maps))[0, 1] > 0.98

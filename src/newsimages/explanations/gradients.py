@@ -67,21 +67,24 @@ class GradientTower:
         """
         if self._reading is None:
             raise self._error("has no layer that a map can be read from")
-        with self._lock:
-            try:
-                with torch.no_grad():  # ends what the run begins
-                    features, read = self._reading.run(self._tower, pixels)
-            except NotImplementedError as error:  # torch: an operation that this precision lacks
-                raise self._error(f"does not compute in {pixels.dtype} here") from error
+        try:
+            values, vector = self._read(self._reading, pixels, target)
+        except NotImplementedError as error:  # torch: an operation that this precision lacks
+            raise self._error(f"does not compute in {pixels.dtype} here") from error
+        if not values.isfinite().all():
+            raise self._error(f"has gradients in {pixels.dtype} that are no finite numbers")
+        return values.cpu().numpy(), vector
+
+    def _read(self, reading: "_Reading", pixels: Tensor, target: Target) -> tuple[Tensor, Tensor]:
+        """One pass forward and one back: the values and the picture's vector."""
+        with self._lock, torch.no_grad():  # which ends what the run begins
+            features, read = reading.run(self._tower, pixels)
         if not read:
             raise self._error("attends in a way of its own")
         with torch.enable_grad():
             vector = functional.normalize(features.float(), dim=-1)
             gradients = torch.autograd.grad(value(target, vector).sum(), read)
-        values = self._reading.values(read, gradients)
-        if not values.isfinite().all():
-            raise self._error(f"has gradients in {pixels.dtype} that are no finite numbers")
-        return values.cpu().numpy(), vector.detach()
+        return reading.values(read, gradients), vector.detach()
 
     def _error(self, reason: str) -> NewsImagesError:
         kind = type(getattr(self._tower, "trunk", self._tower)).__name__
