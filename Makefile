@@ -4,7 +4,7 @@ EXTRAS_ENV = $(PYTHON_ENV) --with-requirements registry/requirements-gallery.txt
 COMPILE = uv pip compile --quiet --universal --python-version 3.11
 WITHOUT_CUDA = $$(sed -nE 's/^((cuda|nvidia|triton)[a-z0-9-]*)==.*/--no-emit-package \1/p' requirements.txt)
 
-.PHONY: test test-extras check format bench bench-page bench-large bench-spark scale results demo-models seen backbones lock hooks
+.PHONY: test test-extras check format bench bench-page bench-large bench-spark scale results demo-models seen explanations backbones lock hooks
 
 test: ## the tests
 	$(PYTHON_ENV) python -m pytest
@@ -48,6 +48,9 @@ demo-models: ## train the bundled models again (about half an hour)
 
 seen: ## what the bundled models saw of the test sets into their cards, README.md and docs/
 	PYTHONPATH=src $(PYTHON_ENV) python tools/seen.py
+
+explanations: ## how far explanations can be trusted, into docs/, from a run of `main` in this folder
+	PYTHONPATH=src $(PYTHON_ENV) python tools/explanations.py
 
 backbones: ## every family of backbones against openCLIP into docs/backbones.md
 	PYTHONPATH=src $(PYTHON_ENV) python tools/backbones.py
