@@ -31,6 +31,7 @@ from mlproject.preprocess import open_corpus
 from mlproject.train import (
     MORE_ARTICLES,
     Train,
+    add_choices,
     check_start,
     divided,
     first_network,
@@ -107,6 +108,7 @@ def run(config: Evaluate) -> None:
         gallery = config.serving.own_gallery(config.scope.protocols)
         captions = wants_captions(config)
         corpus = open_corpus(config.articles.source, captions=captions, gallery=gallery)
+        corpus = add_choices(config.learning, corpus)
         plan = plan_of(config, corpus)
         encoders = load_encoders(config.articles, plan.corpus, original_model(config, plan))
         check_start(config.learning, encoders.clip)

@@ -19,7 +19,7 @@ from mlproject.options import ServingOptions
 from mlproject.pointing import check_models
 from mlproject.preprocess import open_corpus
 from mlproject.register import Register, check_registry, register, why_unservable
-from mlproject.train import check_start
+from mlproject.train import add_choices, check_start
 from mlproject.training_options import ScopeOptions
 
 NEXT_STEPS = """
@@ -42,6 +42,7 @@ def run(config: Main) -> None:
     """The whole pipeline; its lines are the steps of the paper."""
     with tracking.entry_point(config):
         corpus = open_corpus(config.articles.source, captions=wants_captions(config))
+        corpus = add_choices(config.learning, corpus)
         plan = plan_of(config, corpus)
         check_gallery(config.serving.gallery, plan.corpus, config.scope.protocols[0])
         encoders = load_encoders(config.articles, plan.corpus, original_model(config, plan))

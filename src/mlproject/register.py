@@ -34,6 +34,7 @@ from mlproject.preprocess import open_corpus
 from mlproject.promotion import ARTIFACT, MRR, settle, settling, tags_of
 from mlproject.terms import corpus_terms, encoder_terms, images_term
 from mlproject.train import (
+    add_choices,
     check_start,
     check_trainable,
     divided,
@@ -112,6 +113,7 @@ def run(config: Register) -> None:
     with tracking.entry_point(config):
         captions = config.captioned.captions == "auto"
         corpus = open_corpus(config.articles.source, captions=captions)
+        corpus = add_choices(config.learning, corpus)
         check_trainable(config.learning, corpus, ["official"])
         check_gallery(config.serving.gallery, corpus, "official")
         check_registry()

@@ -12,9 +12,16 @@ from mlproject.options import ArticleOptions
 from mlproject.preprocess import open_corpus
 from mlproject.pretrain import pretrain, usable_pairs
 from mlproject.training import fit
-from mlproject.training_options import PRETRAINED, SCRATCH, LearningOptions, ScopeOptions
+from mlproject.training_options import (
+    NO_CHOICES,
+    PRETRAINED,
+    SCRATCH,
+    LearningOptions,
+    ScopeOptions,
+)
 from newsimages.corpora import Corpus
 from newsimages.corpora.caption_pairs import CaptionPairs
+from newsimages.corpora.choices import NAME, with_choices
 from newsimages.encoding.encoders import OpenClipEncoder
 from newsimages.encoding.models import AUTO
 from newsimages.errors import NewsImagesError, TooFewError, first_ten
@@ -44,7 +51,7 @@ def run(config: Train) -> None:
     """The entry point."""
     protocols = config.scope.protocols
     with tracking.entry_point(config):
-        corpus = open_corpus(config.articles.source)
+        corpus = add_choices(config.learning, open_corpus(config.articles.source))
         check_trainable(config.learning, corpus, protocols)
         start = start_of(config.learning, corpus)
         encoders = load_encoders(config.articles, corpus)
@@ -54,6 +61,26 @@ def run(config: Train) -> None:
         for protocol in protocols:
             parts = divided(config.learning, embedded, protocol)
             train(config.learning.training, embedded, parts, first, config.learning.trained_on)
+
+
+def add_choices(learning: LearningOptions, corpus: Corpus) -> Corpus:
+    """The corpus with what a desk has chosen beside its training sets, where that is given.
+
+    Raises:
+        NewsImagesError: As `with_choices`.
+    """
+    if learning.choices == NO_CHOICES:
+        return corpus
+    n_skipped = len(corpus.skipped)
+    more = with_choices(corpus, Path(learning.choices))
+    own = next(each for each in more.data_sets if (each.name, each.split) == (NAME, "train"))
+    tracking.log_data_set(own)
+    left_out = more.skipped[n_skipped:]
+    print(f"  {own.name} {own.split}: {len(own.articles)} articles, {len(own.images)} images")
+    if len(left_out):
+        tracking.log_table(left_out, "skipped_choices.csv")
+        print(f"  {len(left_out)} choices skipped: see skipped_choices.csv of the run")
+    return more
 
 
 def check_trainable(

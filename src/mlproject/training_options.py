@@ -19,6 +19,7 @@ from newsimages.txv.network import NetworkConfig, load_network
 from newsimages.txv.schedule import TrainingConfig
 
 NO_PAIRS = "none"
+NO_CHOICES = "none"
 PRETRAINED, SCRATCH = "pretrained", "scratch"
 MAX_SEED = MAX_INTEGER
 """The greatest seed that scikit-learn takes."""
@@ -127,6 +128,9 @@ class LearningOptions:
     """Fraction held out for validation; for protocol internal, also the test fraction."""
     text_run_trained_on: TextField = "text"
     """The text that the network for full texts (run 5) is trained on: text or title."""
+    choices: str = NO_CHOICES
+    """A table of article and picture as a desk writes it (the artifact taken.json, or CSV), or a
+    folder of such, to train on beside the corpus; none: there is none."""
     training: TrainingOptions = field(default_factory=TrainingOptions)
     network: NetworkOptions = field(default_factory=NetworkOptions)
     pairs: PairsOptions = field(default_factory=PairsOptions)
@@ -135,6 +139,11 @@ class LearningOptions:
     def __post_init__(self) -> None:
         """Raises: NewsImagesError on settings that no training could have, or without effect."""
         self.pair_training()
+        if self.choices != NO_CHOICES and not (is_file(self.choices) or is_folder(self.choices)):
+            raise NewsImagesError(
+                f"choices={self.choices} is neither a file nor a folder{looked_for(self.choices)}. "
+                "Correct the path, or leave choices out."
+            )
         if not 0 < self.validation_share < 1:
             raise NewsImagesError(
                 f"validation_share={self.validation_share}, expected a number between 0 and 1."
