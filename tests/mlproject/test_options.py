@@ -106,6 +106,7 @@ def handed_in(group: str = "ITI", approach: str = "A1") -> SubmissionOptions:
             "^pretrain_epochs=0: expected",
         ),
         (lambda: NetworkOptions(dropout=1.0), "dropout=1.0"),
+        (lambda: LearningOptions(choices="gone.json"), "choices=gone.json is neither a file nor"),
         (lambda: LearningOptions(validation_share=0.0), "validation_share=0.0"),
         (lambda: RankingOptions(memory_mb=0), "memory_mb is 0"),
         (lambda: MeasuringOptions(sheet_articles=-1), "sheet_articles is -1"),

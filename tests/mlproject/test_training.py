@@ -45,14 +45,23 @@ def test_pretrain_logs_every_epoch_and_the_best_network(
 
 
 def test_a_second_run_trains_nothing_again_and_other_settings_do(
-    store: Path, arguments: list[str], training: list[str]
+    store: Path, arguments: list[str], training: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert cli.run(["train", *arguments, *training]) == 0
     checkpoints = {p: p.stat().st_mtime_ns for p in (store / "work" / "txv").iterdir()}
     assert len(checkpoints) == 3  # pre-training, titles, texts
     assert cli.run(["train", *arguments, *training]) == 0
     assert {p: p.stat().st_mtime_ns for p in (store / "work" / "txv").iterdir()} == checkpoints
-    assert cli.run(["train", *arguments, *training, "--seed", "1"]) == 0
+    chosen = store / "taken.json"  # what a desk has chosen is learnt from as well
+    pictures = store / "squares" / "pairs" / "images"
+    rows = [[f"The mayor paints square {i}", str(pictures / f"p{i}.png")] for i in range(9)]
+    chosen.write_text(json.dumps({"columns": ["title", "image"], "data": [*rows, ["x", ""]]}))
+    more = ("--seed", "1", "--choices", str(chosen))
+    assert cli.run(["train", *arguments, *training, *more]) == 0
+    shown = capsys.readouterr().out
+    assert "choices train: 9 articles, 9 images" in shown
+    assert "1 choices skipped" in shown
+    assert "(RSS, TW, choices)" in shown
     assert len(list((store / "work" / "txv").iterdir())) == 6
     trained = [run for run in runs() if run.data.tags.get("step") == "train-title-official"]
     assert len(trained) == 3
