@@ -1,7 +1,7 @@
 """Measures the explanations on the demo, which knows where the objects of its pictures are.
 
 `make explanations`, in a folder with a store in which `main` has run on the demo corpus; it writes
-the tables of docs/explanations-measured.md, and a figure and its data beside it.
+the tables of docs/explanations.md, and a figure and its data beside it.
 """
 
 import copy
@@ -444,7 +444,7 @@ def _encoder(tower: Tower) -> OpenClipEncoder:
 
 def _write(block: str, content: str) -> None:
     told_by = "written by `make explanations`, not by hand"
-    replace_block(DOCS / "explanations-measured.md", block, told=told_by, content=content)
+    replace_block(DOCS / "explanations.md", block, told=told_by, content=content)
 
 
 if __name__ == "__main__":

@@ -50,7 +50,7 @@ def main() -> None:
     sure = f"{about}\n\n{markdown(certainty(run))}"
     replace_block(page, "certainty", told=told, content=sure)
     brought = f"{about}\n\n{markdown(readable_components(components(run)))}"
-    page = ROOT / "docs" / "explanations-components.md"
+    page = ROOT / "docs" / "explanations.md"
     replace_block(page, "components", told=told, content=brought)
 
 
