@@ -7,8 +7,6 @@ from pathlib import Path
 import mlflow
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
 from mlproject import tracking
 from mlproject.options import SubmissionOptions
@@ -18,7 +16,7 @@ from newsimages.encoding.pixels import auto_workers
 from newsimages.errors import NewsImagesError, first_ten
 from newsimages.protocols.embedded import EmbeddedSet
 from newsimages.protocols.sameness import Pictures, picture_groups
-from newsimages.ranking.spaces import Space, fuse
+from newsimages.ranking.assignment import assign
 from newsimages.reports.handing_in.archive import write_archive
 from newsimages.reports.handing_in.forms import Naming, Part, check_article_ids
 from newsimages.reports.handing_in.pictures import Source, make_pictures
@@ -173,7 +171,7 @@ def _first(ranking: pd.DataFrame, articles: Sequence[str]) -> Images:
 def _assigned(
     test: EmbeddedSet, articles: Sequence[str], taken: Sequence[Images], chooser: Chooser, run: Run
 ) -> Images:
-    """An image for each article, none twice or taken by another run, most alike in total."""
+    """An image for each article, none twice or taken by another run, best in total."""
     used = {image for own in taken for image in own.values()}
     images = [image for image in _distinct(test) if image not in used]
     if len(images) < len(articles):
@@ -182,18 +180,16 @@ def _assigned(
             f"different ones are left for {run.variant}: {len(articles) - len(images)} are "
             "missing. Add images, or hand in fewer runs or articles."
         )
+    queries = test.queries.select(articles)
     gallery = {tower: own.select(images) for tower, own in test.gallery.items()}
-    retriever = chooser.retriever(run, gallery)
-    space = fuse(test.queries.select(articles), retriever.gallery, retriever.weights)
-    rows = assign(space)
-    return dict(zip(space.article_ids.tolist(), space.image_ids[rows].tolist(), strict=True))
-
-
-def assign(space: Space) -> NDArray[np.int64]:
-    """(C,) the column of each article's image, none twice, with the greatest sum."""
-    products = [q @ g.T for q, g in zip(space.queries, space.gallery, strict=True)]
-    columns: NDArray[np.int64] = linear_sum_assignment(np.sum(products, axis=0), maximize=True)[1]
-    return columns
+    retriever = chooser.retriever(run, gallery, chooser.bank_of(run, [queries]))
+    given = assign(
+        lambda k: retriever.rank(queries, top_k=k, against=run.against),
+        n_articles=len(articles),
+        n_images=len(images),
+        memory_mb=chooser.compute.memory_mb,
+    )
+    return dict(zip(given.article_ids.tolist(), given.image_ids.tolist(), strict=True))
 
 
 def _measure(test: EmbeddedSet, run: Run, own: Images, first: Images) -> None:
