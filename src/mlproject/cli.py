@@ -6,7 +6,18 @@ from typing import Any
 
 import tyro
 
-from mlproject import embed, evaluate, growing, main, preprocess, pretrain, register, score, train
+from mlproject import (
+    embed,
+    evaluate,
+    growing,
+    main,
+    preprocess,
+    pretrain,
+    register,
+    score,
+    train,
+    validate,
+)
 from mlproject.failures import sentence_of
 from mlproject.parsing import PARSING
 from mlproject.stopping import is_stopped, said_goodbye
@@ -23,6 +34,7 @@ ENTRY_POINTS: dict[str, tuple[type[Any], Callable[[Any], None]]] = {
     "gallery": (growing.Gallery, growing.run),
     "register": (register.Register, register.run),
     "score": (score.Score, score.run),
+    "validate": (validate.Validate, validate.run),
 }
 
 

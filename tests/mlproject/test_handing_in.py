@@ -76,6 +76,18 @@ def test_2026_hands_in_a_picture_of_its_own_for_each_article(
     assert report.faults.lines == []
     assert report.pictures == {"ITI_A1": N_ARTICLES}
     metrics = parent().data.metrics
+    given = ["--file", str(folder / "ITI_Submission.zip"), "--pictures", asked[-3]]
+    table = str(Path(asked[-5]) / "news_articles_test.csv")
+    assert cli.run(["validate", *given, "--articles", table]) == 0
+    assert (
+        cli.run(["validate", *given, "--articles", table.replace("news_articles_test", "subset")])
+        == 1
+    )
+    said = capsys.readouterr()
+    assert "3 × unknown articles in ITI_A1: 10, 13, 14" in said.out
+    assert "ITI_Submission.zip would be refused: 3 faults" in said.err
+    [checked, _] = [run for run in runs() if run.data.tags.get("entry_point") == "validate"]
+    assert checked.data.metrics["submission_pictures"] == N_ARTICLES
     assert metrics["news_articles/submission_pictures"] == N_ARTICLES
     assert metrics["news_articles/submission_faults"] == 0
     assert not any("mrr" in name for name in metrics)
