@@ -33,7 +33,7 @@ from newsimages.engine import LOCAL, Engine
 from newsimages.errors import NewsImagesError, first_ten
 from newsimages.protocols.embedded import EmbeddedSet, TowerVectors, label_of, with_captions
 from newsimages.ranking.captions import neutral_vector
-from newsimages.ranking.spaces import TextField
+from newsimages.ranking.spaces import TextField, Tower
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +60,12 @@ class EmbeddedCorpus:
     """What vectors are made by."""
     neutral: NDArray[np.float32] | None = None
     """The vector of images without a caption, as `neutral_vector`; None where none has one."""
+
+    @property
+    def encoders(self) -> dict[Tower, OpenClipEncoder]:
+        """What images were embedded by, by tower."""
+        own: dict[Tower, OpenClipEncoder] = {"clip": self.encoder}
+        return own if self.originals is None else {**own, "multilingual": self.originals}
 
 
 class Encoders(NamedTuple):

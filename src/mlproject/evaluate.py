@@ -295,7 +295,7 @@ def evaluate(config: Evaluate, experiment: Experiment) -> results.Results:
 
     A run that nothing can be chosen for is left out, and a line says why.
     """
-    measuring, (_, parts, chooser) = config.measuring, experiment
+    measuring, (embedded, parts, chooser) = config.measuring, experiment
     measured: list[Measured] = []
     rankings: dict[str, dict[str, pd.DataFrame]] = {test.name: {} for test in parts.tests}
     unmade: dict[str, str] = {}
@@ -326,7 +326,8 @@ def evaluate(config: Evaluate, experiment: Experiment) -> results.Results:
     if parts.protocol == "official":
         made = [each for each in runs if each.variant not in unmade]
         handed = to_hand_in(measuring.named, ahead, made)
-        hand_in(config.submission, parts.tests, chooser, handed, rankings)
+        encoders = embedded.encoders
+        hand_in(config.submission, parts.tests, chooser, handed, rankings, encoders=encoders)
     table = results_table(measured, published(parts.protocol) if measuring.paper_corpus else None)
     results.log_headline(ahead, measured)
     return results.Results(table, picture, unmade, ahead)

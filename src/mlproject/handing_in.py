@@ -12,13 +12,17 @@ from mlproject import tracking
 from mlproject.options import SubmissionOptions
 from newsimages.corpora import DataSet
 from newsimages.corpora.article_list import article_list
+from newsimages.encoding.encoders import OpenClipEncoder
 from newsimages.encoding.pixels import auto_workers
 from newsimages.errors import NewsImagesError, first_ten
+from newsimages.explanations.regions import Regions
 from newsimages.protocols.embedded import EmbeddedSet
 from newsimages.protocols.sameness import Pictures, picture_groups
 from newsimages.ranking.assignment import assign
+from newsimages.ranking.spaces import Tower
 from newsimages.reports.handing_in.archive import write_archive
 from newsimages.reports.handing_in.forms import Naming, Part, check_article_ids
+from newsimages.reports.handing_in.picture import Heat
 from newsimages.reports.handing_in.pictures import Source, make_pictures
 from newsimages.reports.handing_in.validator import check_archive
 from newsimages.runs.choice import Chooser
@@ -101,6 +105,8 @@ def hand_in(
     chooser: Chooser,
     runs: Sequence[Run],
     rankings: Mapping[str, Mapping[str, pd.DataFrame]],
+    *,
+    encoders: Mapping[Tower, OpenClipEncoder],
 ) -> None:
     """Logs a ZIP of pictures per test set, with a folder for each of the runs.
 
@@ -110,6 +116,7 @@ def hand_in(
         chooser: What the runs go by.
         runs: Those that are handed in.
         rankings: By test set and variant the lists, for where images may go to several articles.
+        encoders: What the towers' vectors were made by, for heat maps.
     """
     form = options.pictures
     if form is None or not runs:
@@ -119,6 +126,7 @@ def hand_in(
         for test in tests:
             asked = Asked.of(options, test.articles["article_id"].tolist())
             images: dict[str, Images] = {}
+            heat: dict[str, HeatMaps] = {}
             for run in runs if asked.articles else ():
                 behind = f"-{run.variant}" if len(runs) > 1 else ""
                 first = _first(rankings[test.name][run.variant], asked.articles)
@@ -126,19 +134,53 @@ def hand_in(
                 if options.is_once:
                     own = _assigned(test, asked.articles, list(images.values()), chooser, run)
                 images[f"{options.approach}{behind}"] = own
+                if options.crop == "heat_map":
+                    heat[f"{options.approach}{behind}"] = HeatMaps(test, chooser, run, encoders)
                 _measure(test, run, own, first)
             if images:
-                _log(naming, test, asked, images)
+                _log(naming, test, asked, images, heat)
 
 
-def _log(naming: Naming, test: EmbeddedSet, asked: Asked, images: Mapping[str, Images]) -> None:
+class HeatMaps:
+    """Draws the heat maps of a run's scores."""
+
+    def __init__(
+        self,
+        test: EmbeddedSet,
+        chooser: Chooser,
+        run: Run,
+        encoders: Mapping[Tower, OpenClipEncoder],
+    ) -> None:
+        """The arguments are those of `hand_in`."""
+        retriever = chooser.retriever(run, test.gallery, chooser.bank_of(run, [test.queries]))
+        self._test, self._regions = test, Regions(encoders, retriever)
+        self.failed: dict[str, str] = {}
+        """Why there is no map, by article."""
+
+    def of(self, article: str, image: str) -> Heat | None:
+        """The map of an article over an image; None where there is none."""
+        try:
+            queries, path = self._test.queries.select([article]), self._test.files[image]
+            return self._regions.heat_map(queries, path, image_id=image).values
+        except NewsImagesError as error:
+            self.failed[article] = str(error)
+            return None
+
+
+def _log(
+    naming: Naming,
+    test: EmbeddedSet,
+    asked: Asked,
+    images: Mapping[str, Images],
+    heat: Mapping[str, HeatMaps],
+) -> None:
     """Logs the ZIP, what the validator says of it, and which image went to which article."""
     place = f"submissions/{test.name}"
     rows = [(approach, *pair) for approach, own in images.items() for pair in own.items()]
     handed = pd.DataFrame(rows, columns=["approach", "article_id", "image_id"])
     tracking.log_table(handed, f"{place}/pictures.csv")
     with tracking.artifact(f"{place}/{naming.zip_name}") as path:
-        n = write_archive(path, _entries(naming, test, asked, images))
+        n = write_archive(path, _entries(naming, test, asked, images, heat))
         if not n:
             raise NewsImagesError(
                 f"{test.name}: not one of the {len(rows)} pictures can be made, as their files "
@@ -211,26 +253,45 @@ def _measure(test: EmbeddedSet, run: Run, own: Images, first: Images) -> None:
 
 
 def _entries(
-    naming: Naming, test: EmbeddedSet, asked: Asked, images: Mapping[str, Images]
+    naming: Naming,
+    test: EmbeddedSet,
+    asked: Asked,
+    images: Mapping[str, Images],
+    heat: Mapping[str, HeatMaps],
 ) -> Iterator[tuple[str, bytes]]:
     """The files of the ZIP, made as they are asked for; what cannot be made is reported."""
     parts: dict[Part, list[str]] = {"LARGE": asked.articles, "SMALL": asked.small}
     wanted = [
-        (f"{naming.folder(approach, part)}/{naming.file(article, approach)}", own[article])
-        for approach, own in images.items()
+        (approach, part, article)
+        for approach in images
         for part, articles in parts.items()
         for article in articles
     ]
-    sources = [Source(test.files[image]) for _, image in wanted]
-    made = make_pictures(sources, workers=auto_workers(), doing=f"{test.name}: pictures")
+    made = make_pictures(
+        (_source(test, article, images[key][article], heat.get(key)) for key, _, article in wanted),
+        total=len(wanted),
+        workers=auto_workers(),
+        doing=f"{test.name}: pictures",
+    )
     odd: list[tuple[str, str]] = []
-    for (name, image), picture in zip(wanted, made, strict=True):
+    for (approach, part, article), picture in zip(wanted, made, strict=True):
         if picture.notice:
-            odd.append((image, picture.notice))
+            odd.append((images[approach][article], picture.notice))
         if picture.content is not None:
-            yield name, picture.content
+            yield (
+                f"{naming.folder(approach, part)}/{naming.file(article, approach)}",
+                picture.content,
+            )
+    failed = {article: why for maps in heat.values() for article, why in maps.failed.items()}
+    if failed:
+        why = next(iter(failed.values()))
+        print(f"  {test.name}: {len(failed)} pictures show the middle, as there is no map: {why}")
     if odd:
         table = pd.DataFrame(odd, columns=["image_id", "notice"])
         tracking.log_table(table, f"submissions/{test.name}/notices.csv")
         shown = [f"{image} ({notice})" for image, notice in odd]
         print(f"  {test.name}: {len(odd)} pictures are missing or odd: {first_ten(shown)}")
+
+
+def _source(test: EmbeddedSet, article: str, image: str, heat: HeatMaps | None) -> Source:
+    return Source(test.files[image], heat.of(article, image) if heat else None)

@@ -255,14 +255,16 @@ class SubmissionOptions:
     or all."""
     images_once: Literal["auto", "always", "never"] = "auto"
     """2025, 2026: whether no image goes to two articles; auto: in 2026, whose rules say so."""
+    crop: Literal["centre", "heat_map"] = "centre"
+    """2025, 2026: what of an image is shown: its centre, or where most of its score comes from."""
 
     def __post_init__(self) -> None:
         """Raises: NewsImagesError on settings that the form does not take, or names it cannot."""
         if self.pictures is None:
-            given = [name for name in ("group", "approach", "article_list") if getattr(self, name)]
-            if given or self.images_once != "auto":
+            given = [each.name for each in fields(self) if getattr(self, each.name) != each.default]
+            if given := [name for name in given if name != "submission_form"]:
                 raise NewsImagesError(
-                    f"{first_ten(given or ['images_once'])} has no effect, because submission_form="
+                    f"{first_ten(given)} has no effect, because submission_form="
                     f"{self.submission_form}. Set submission_form=2025 or 2026, or leave it out."
                 )
             return

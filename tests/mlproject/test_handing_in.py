@@ -2,6 +2,7 @@
 
 import shutil
 import zipfile
+from collections.abc import Iterable
 from pathlib import Path
 
 import mlflow
@@ -16,7 +17,7 @@ from newsimages.reports.handing_in.picture import Made
 from newsimages.reports.handing_in.validator import check_archive
 from tests.mlproject.squares import runs, steps
 
-N_ARTICLES, N_IMAGES = 5, 8
+N_ARTICLES, N_IMAGES, N_REAL = 5, 8, 210
 HEADER = "article_id,article_url,article_title,image_id,image_url"
 GROUP = ("--group", "ITI", "--approach", "A1", "--sheet-articles", "0")
 
@@ -97,7 +98,21 @@ def test_2026_hands_in_a_picture_of_its_own_for_each_article(
 def test_2025_hands_in_first_images_of_every_run_that_is_named(asked: list[str]) -> None:
     asked[asked.index("clip")] = "clip,clip_ds"
     listed = str(Path(asked[asked.index("--gallery") + 1]).parent / "corpus" / "subset.csv")
-    assert cli.run([*asked, *GROUP, "--submission-form", "2025", "--article-list", listed]) == 0
+    assert (
+        cli.run(
+            [
+                *asked,
+                *GROUP,
+                "--submission-form",
+                "2025",
+                "--article-list",
+                listed,
+                "--crop",
+                "heat_map",
+            ]
+        )
+        == 0
+    )
     with zipfile.ZipFile(handed_in() / "ITI.zip") as archive:
         names = archive.namelist()
     assert len(names) == 2 * (N_ARTICLES + 2)
@@ -116,11 +131,24 @@ def test_2025_hands_in_first_images_of_every_run_that_is_named(asked: list[str])
 
 
 @pytest.mark.usefixtures("store")
+def test_real_articles_of_2025_get_drawn_pictures(asked: list[str], shared_data: Path) -> None:
+    folder = Path(asked[asked.index("--gallery") + 1]).parent / "real"
+    folder.mkdir()
+    lines = (shared_data / "newsimages2025" / "newsarticles.csv").read_bytes().splitlines(True)
+    (folder / "newsarticles.csv").write_bytes(b"".join(lines[: 1 + N_REAL]))
+    given = [*asked, *GROUP, "--corpus", str(folder), "--submission-form", "2025"]
+    assert cli.run(given) == 0
+    metrics = parent().data.metrics
+    assert metrics["real/submission_pictures"] == N_REAL
+    assert metrics["real/submission_faults"] == 0
+
+
+@pytest.mark.usefixtures("store")
 def test_files_that_are_gone_are_said(
     asked: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def gone(sources: list[object], **_: object) -> list[Made]:
-        return [Made(None, "no such file")] * len(sources)
+    def gone(sources: Iterable[object], **_: object) -> list[Made]:
+        return [Made(None, "no such file") for _ in sources]
 
     monkeypatch.setattr(handing_in, "make_pictures", gone)
     assert cli.run([*asked, *GROUP, "--submission-form", "2026"]) == 1

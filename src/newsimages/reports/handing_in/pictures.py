@@ -2,9 +2,10 @@
 
 import multiprocessing
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,19 +24,22 @@ class Source(NamedTuple):
     heat: Heat | None = None
 
 
-def make_pictures(sources: Sequence[Source], *, workers: int, doing: str) -> Iterator[Made]:
+def make_pictures(
+    sources: Iterable[Source], *, total: int, workers: int, doing: str
+) -> Iterator[Made]:
     """Makes a picture of each source, in their order, with few of them in memory at a time.
 
     Args:
-        sources: The image files, each perhaps with a heat map.
+        sources: The image files, each perhaps with a heat map; asked for one by one.
+        total: How many there are.
         workers: Processes that make them; 0, and few pictures, take none.
         doing: What the bar says.
 
     Raises:
         NewsImagesError: A worker process was killed.
     """
-    is_few = len(sources) < FEW
-    with progress(total=len(sources), unit="pictures", doing=doing, hide=is_few) as bar:
+    is_few = total < FEW
+    with progress(total=total, unit="pictures", doing=doing, hide=is_few) as bar:
         made = map(_made, sources) if is_few or not workers else _by_workers(sources, workers)
         for one in made:
             yield one
@@ -43,7 +47,13 @@ def make_pictures(sources: Sequence[Source], *, workers: int, doing: str) -> Ite
 
 
 def _made(source: Source) -> Made:
-    return make_picture(*source)
+    return _made_of(source.path) if source.heat is None else make_picture(*source)
+
+
+@lru_cache(maxsize=256)
+def _made_of(path: Path) -> Made:
+    """Where images go to several articles, each is made once: 256 pictures are some 50 MB."""
+    return make_picture(path)
 
 
 def _by_workers(sources: Iterable[Source], workers: int) -> Iterator[Made]:
