@@ -13,7 +13,7 @@ All pairs of a data set share their draws, so their figures do not depend on the
 """
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -67,7 +67,7 @@ def paired(differences: NDArray[np.float64], *, seed: int = 0) -> Paired:
     tails = [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2]
     low, high = np.quantile(_resampled_means(differences, seed), tails, axis=0)
     mean = np.array([difference.mean() for difference in differences.T])
-    return Paired(mean, low, high, _p_values(differences, seed))
+    return Paired(mean, low, high, p_values(differences, seed))
 
 
 def holm(p: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -166,18 +166,24 @@ def _pairs(name: str, variants: Mapping[str, NDArray[np.float64]], seed: int) ->
 
 def _resampled_means(differences: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
     """(resamples, pairs) mean differences over articles (articles, pairs) drawn anew."""
-    generator = np.random.default_rng(seed)
     n = len(differences)
-    means = []
+    return np.concatenate([counts @ differences / n for counts in resamples(n, seed)])
+
+
+def resamples(n: int, seed: int) -> Iterator[NDArray[np.float64]]:
+    """Yields (draws, n) blocks: how often each of n articles is drawn, `RESAMPLES` times in all."""
+    generator = np.random.default_rng(seed)
     for size in _blocks(RESAMPLES, n):
         drawn = generator.integers(0, n, (size, n)) + np.arange(size)[:, None] * n
         counts = np.bincount(drawn.ravel(), minlength=size * n).reshape(size, n)
-        means.append(counts.astype(np.float64) @ differences / n)
-    return np.concatenate(means)
+        yield counts.astype(np.float64)
 
 
-def _p_values(differences: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
-    """(pairs,) two-sided p: how often the mean is as far from 0 under random signs."""
+def p_values(differences: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
+    """(pairs,) two-sided p of the paired randomisation test of (articles, pairs) differences.
+
+    How often the mean is as far from 0 under random signs. A 0 says nothing, as if it were missing.
+    """
     generator = np.random.default_rng(seed)
     n, total = len(differences), differences.sum(axis=0)
     reached = np.abs(total) - 1e-9  # the same sum in another order may be a hair smaller
