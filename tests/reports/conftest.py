@@ -30,7 +30,7 @@ def open_page(browser: Browser) -> Iterator[Open]:
         page.on("request", lambda request: requests.append(request.url))
         page.on("dialog", lambda dialog: complaints.append(dialog.message))
         page.goto(path.as_uri())
-        page.wait_for_selector(".shot, table")
+        page.wait_for_selector(".shot, table, #verdict")
         return page
 
     yield opened

@@ -134,7 +134,7 @@ def _of_sheet(table: Table) -> pd.DataFrame:
     rows = _located(table, pd.DataFrame({name: table.column(name) for name in SHEET_COLUMNS}))
     _refuse([f"{row.where} ({why})" for row in rows.itertuples() for why in _sheet_faults(row)])
     for name in ("left_score", "right_score"):
-        rows[name] = pd.to_numeric(rows[name].replace("", "nan"))
+        rows[name] = pd.to_numeric(rows[name], errors="coerce")
     return rows.assign(pair=rows["pair"].astype(int))
 
 

@@ -30,9 +30,9 @@ def page(values: Mapping[str, Any], thumbnails: Thumbnails, *, name: str, notes:
         name=html.escape(name),
         notes=html.escape(" ".join(notes)),
         style=style,
-        style_hash=_hash(style),
+        style_hash=content_hash(style),
         script=script,
-        script_hash=_hash(script),
+        script_hash=content_hash(script),
         values=as_json(values),
         pictures=as_json([picture or f"!{reason}" for picture, reason in pictures]),
     )
@@ -47,5 +47,6 @@ def _read(file: str) -> str:
     return (FOLDER / file).read_text("utf-8")
 
 
-def _hash(text: str) -> str:
+def content_hash(text: str) -> str:
+    """How a content security policy names a style or a script that it allows."""
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

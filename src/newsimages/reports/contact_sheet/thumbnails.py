@@ -14,8 +14,9 @@ from pathlib import Path
 from newsimages.encoding.images import UnreadableImageError, open_image
 from newsimages.progress import progress
 
-QUALITIES = {192: 62, 160: 60, 128: 56, 112: 53, 96: 50}  # of WebP, by size
-SIZES = tuple(QUALITIES)  # pixels of the longer side: two per CSS pixel down to one
+QUALITIES = {640: 72, 480: 70, 384: 68, 288: 65, 192: 62, 160: 60, 128: 56, 112: 53, 96: 50}
+"""Of WebP, by the pixels of the longer side."""
+SIZES = (192, 160, 128, 112, 96)  # of a contact sheet: two per CSS pixel down to one
 SAMPLE = 64  # thumbnails from which the bytes are estimated
 MARGIN = 0.95  # share of the room that is filled, as it is an estimate
 FEW = 300  # so few take about a second and need no bar
@@ -43,7 +44,7 @@ def estimated_bytes(paths: Sequence[Path | None], *, size: int, workers: int) ->
 
 
 def make_thumbnails(paths: Sequence[Path | None], *, size: int, workers: int) -> Thumbnails:
-    """A thumbnail of every file as people see it, without metadata; ``size`` is one of `SIZES`."""
+    """A thumbnail of every file as people see it, without metadata; ``size`` as in `QUALITIES`."""
     made: list[tuple[str | None, str | None]] = []
     is_hidden = len(paths) < FEW  # as a sample always is
     # Pillow warns of damaged metadata, which is not read. Filters are global and the threads (in
@@ -60,13 +61,15 @@ def make_thumbnails(paths: Sequence[Path | None], *, size: int, workers: int) ->
     return Thumbnails(longest_px=size, pictures=pictures, reasons=reasons)
 
 
-def fit(paths: Sequence[Path | None], room: int, workers: int) -> tuple[Thumbnails | None, float]:
+def fit(
+    paths: Sequence[Path | None], room: int, workers: int, sizes: Sequence[int] = SIZES
+) -> tuple[Thumbnails | None, float]:
     """The largest thumbnails that fit into ``room`` bytes, or None and a share of the articles.
 
     The share is what to try next: at least a half, as the size is an estimate.
     """
     needed = 0
-    for size in SIZES:
+    for size in sizes:
         needed = estimated_bytes(paths, size=size, workers=workers)
         if needed <= room * MARGIN:
             made = make_thumbnails(paths, size=size, workers=workers)
