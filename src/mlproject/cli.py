@@ -13,6 +13,7 @@ from mlproject import (
     main,
     preprocess,
     pretrain,
+    rate,
     register,
     score,
     train,
@@ -34,6 +35,7 @@ ENTRY_POINTS: dict[str, tuple[type[Any], Callable[[Any], None]]] = {
     "gallery": (growing.Gallery, growing.run),
     "register": (register.Register, register.run),
     "score": (score.Score, score.run),
+    "rate": (rate.Rate, rate.run),
     "validate": (validate.Validate, validate.run),
 }
 

@@ -27,7 +27,10 @@ LOCKS = "locks"
 GATE = "gate"
 """The lock that is held while others are looked at."""
 _ANY = "*.lock"
-FOLDERS = ("articles", "embeddings", "txv", "demo-corpus", "scores", "rankings")
+FOLDERS = (
+    *("articles", "embeddings", "txv", "demo-corpus"),
+    *("scores", "rankings", "rating_sheets"),
+)
 """The folders of a workdir that files are written to."""
 
 

@@ -22,6 +22,7 @@ from newsimages.reports.rating_sheet.page import page
 from newsimages.reports.rating_sheet.pairs import SAME, UNREADABLE, candidates, drawn
 
 MEGABYTE = 1_000_000
+MIN_MB = 0.1  # the page takes a third of that
 SIZES = (640, 480, 384, 288)
 """Pixels of the longer side of a picture, the largest that fit."""
 ARTICLE_COLUMNS = ("article_id", "title", "title_en", "language")
@@ -39,10 +40,10 @@ class RatingSheetConfig:
 
     def __post_init__(self) -> None:
         """Raises: NewsImagesError on a sheet that could hold nothing."""
-        if self.pairs < 1 or self.max_mb < 0.1 or self.workers < 1:
+        if self.pairs < 1 or self.max_mb < MIN_MB or self.workers < 1:
             raise NewsImagesError(
                 f"pairs={self.pairs}, max_mb={self.max_mb}, workers={self.workers}: expected at "
-                "least 1 pair, 0.1 MB and 1 thread."
+                f"least 1 pair, {MIN_MB} MB and 1 thread."
             )
 
 
