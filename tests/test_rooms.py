@@ -24,6 +24,7 @@ ROOMS = (
     "explanations",
     "reports",
     "runs",
+    "desk",
 )
 """In the order in which things are made of each other; below them all is the ground, the modules
 that stand in no room."""

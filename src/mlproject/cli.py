@@ -7,6 +7,7 @@ from typing import Any
 import tyro
 
 from mlproject import (
+    desk,
     embed,
     evaluate,
     growing,
@@ -35,6 +36,7 @@ ENTRY_POINTS: dict[str, tuple[type[Any], Callable[[Any], None]]] = {
     "gallery": (growing.Gallery, growing.run),
     "register": (register.Register, register.run),
     "score": (score.Score, score.run),
+    "desk": (desk.Desk, desk.run),
     "rate": (rate.Rate, rate.run),
     "validate": (validate.Validate, validate.run),
 }

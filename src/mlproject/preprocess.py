@@ -68,15 +68,12 @@ def open_corpus(
     Raises:
         NewsImagesError: The folder or a table in it cannot be used; no such data set.
     """
-    is_demo = source.corpus == DEMO
     for name in ("articles", "embeddings"):  # marks them as no part of a corpus; finds out, too,
         write_bytes(Path(source.workdir) / name / OUTPUT_MARKER, b"")  # if they can be written
     with tracking.step("corpus", doing=f"Reads {source.corpus}."):
-        folder = build_demo(Path(source.workdir) / "demo-corpus") if is_demo else source.corpus
         only = None if source.dataset == ALL else names_in(source.dataset)
-        corpus = read_corpus(
-            Path(folder), only=only, encoding=source.said_encoding, gallery=gallery
-        )
+        folder = corpus_folder(source)
+        corpus = read_corpus(folder, only=only, encoding=source.said_encoding, gallery=gallery)
         corpus = with_captions(corpus) if captions else corpus
         counts = []
         for data_set in corpus.data_sets:
@@ -96,6 +93,13 @@ def open_corpus(
             tracking.log_table(corpus.skipped, "skipped.csv")
             print(f"  {len(corpus.skipped)} articles or images skipped: see skipped.csv of the run")
     return corpus
+
+
+def corpus_folder(source: CorpusOptions) -> Path:
+    """Where the corpus lies; the demo is drawn there first, once."""
+    if source.corpus == DEMO:
+        return build_demo(Path(source.workdir) / "demo-corpus")
+    return Path(source.corpus)
 
 
 def preprocess(

@@ -70,6 +70,15 @@ def answering(answer: Literal["note", "raise"]) -> Iterator[None]:
         _answer = before
 
 
+@contextmanager
+def ended_by_signal() -> Iterator[None]:
+    """Within the block, a signal is how the work ends, as that of a server: it was not stopped."""
+    try:
+        yield
+    except StoppedError:
+        _received.clear()
+
+
 def raise_noted() -> None:
     """Raises: StoppedError where a signal was noted."""
     if _received:

@@ -73,12 +73,22 @@ def captions_of(files: Mapping[str, Path], folder: Path) -> dict[str, str]:
     Raises:
         NewsImagesError: As `with_captions`.
     """
+    told = captions_told(folder)
+    captions = {key: told.get(key) or caption_in(path) for key, path in files.items()}
+    return {key: caption for key, caption in captions.items() if caption}
+
+
+def captions_told(folder: Path) -> dict[str, str]:
+    """What a folder's table of captions says of the image files below it, by their paths.
+
+    Raises:
+        NewsImagesError: As `with_captions`.
+    """
     told: dict[str, str] = {}
     for path in sorted(folder.iterdir()):
         if is_table(path) and path.is_file() and stem_of(path).lower() == CAPTIONS:
             told |= _read(path, folder)[0]
-    captions = {key: told.get(key) or caption_in(path) for key, path in files.items()}
-    return {key: caption for key, caption in captions.items() if caption}
+    return told
 
 
 def _read(

@@ -1,0 +1,232 @@
+"""The web application: what the page asks, in JSON in; answers, pictures and the page itself out.
+
+==================  ================================================================================
+GET /               the page; its style and scripts beside it
+GET /api/about      the model, and by what its gallery can be filtered
+POST /api/ask       a story in, its pictures out, best first
+GET /picture        an image by its id, as WebP in one of two sizes
+GET /api/picture    why an image has no picture
+==================  ================================================================================
+
+An error is a sentence in ``error``, which the page shows as it is.
+"""
+
+import json
+import time
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import FastAPI, Query, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import FileResponse, JSONResponse, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from newsimages.desk.gate import OWN_HOSTS, Gate
+from newsimages.desk.models import Model, ModelGoneError, Row
+from newsimages.desk.pictures import SIZES, Pictures, Thumbnails, tag_of
+from newsimages.encoding.images import UnreadableImageError
+from newsimages.errors import NewsImagesError
+from newsimages.gallery.filters import NothingLeftError
+from newsimages.plain_text import encodable, readable
+from newsimages.retriever.batching import BusyError
+from newsimages.retriever.requests import MAX_CHARACTERS
+
+PAGE = Path(__file__).parent / "page"
+FILES = ("desk.css", "desk.js", "parts.js")
+MAX_SHOWN = 200  # pictures of a story
+_KEPT = "private, max-age=86400, immutable"  # a file that changes gets another address
+
+
+class Story(BaseModel):
+    """A headline, and optionally the story below it."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+    title: str
+    text: str = ""
+
+    def check(self) -> None:
+        """Raises: NewsImagesError where it is blank or too long."""
+        for name, value in (("headline", self.title), ("story", self.text)):
+            if len(value) > MAX_CHARACTERS:
+                raise NewsImagesError(
+                    f"The {name} has {len(value):,} characters; up to {MAX_CHARACTERS:,} are read. "
+                    "Give its beginning."
+                )
+        if not readable(self.title):
+            raise NewsImagesError("The headline is blank: type one.")
+
+    @property
+    def article(self) -> dict[str, str]:
+        """As a model is asked."""
+        return {"title": encodable(self.title), "text": encodable(self.text)}
+
+
+class Asked(Story):
+    """A story, and which pictures of how many are wanted."""
+
+    top_k: Annotated[int, Field(ge=1, le=MAX_SHOWN)] = 24
+    filter: dict[str, Any] = {}
+
+
+class Desk:
+    """What the application answers with."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self.thumbnails = Thumbnails()
+
+    @property
+    def answered_by(self) -> dict[str, str]:
+        """The model, as answers name it."""
+        return {"model": self.model.name, "version": self.model.version}
+
+    def about(self) -> dict[str, Any]:
+        """What the page has to know before anything is asked."""
+        fields = self.model.pictures.fields
+        return {
+            **self.answered_by,
+            "n_images": self.model.n_images,
+            "fields": list(fields.names),
+            "rights": list(fields.rights),
+            "max_characters": MAX_CHARACTERS,
+        }
+
+    def ask(self, asked: Asked) -> dict[str, Any]:
+        """The pictures of a story."""
+        asked.check()
+        start = time.perf_counter()
+        row: Row = {"image_ids": [], "scores": []}
+        said = ""
+        try:
+            [row] = self.model.answer([asked.article], _parameters(asked))
+        except NothingLeftError as error:
+            said = str(error)
+        english = self.model.english(**asked.article)
+        return {
+            **self.answered_by,
+            "language": row.get("language", ""),
+            "english": english._asdict() if english else None,
+            "none_fits": row.get("none_fits"),
+            "approximate": bool(row.get("approximate")),
+            "nothing_left": said,
+            "images": shown(row, self.model.pictures),
+            "seconds": round(time.perf_counter() - start, 4),
+        }
+
+    def picture(self, image_id: str, size: str) -> bytes | None:
+        """A small picture; None where there is none, which is no error of who asks."""
+        try:
+            return self.thumbnails(self.model.pictures, image_id, size)
+        except UnreadableImageError:
+            return None
+
+    def why_not(self, image_id: str) -> str:
+        """Why an image has no picture; "" where it has one."""
+        try:
+            self.thumbnails(self.model.pictures, image_id, "tile")
+        except UnreadableImageError as error:
+            return str(error)
+        return ""
+
+
+def shown(row: Row, pictures: Pictures) -> list[dict[str, Any]]:
+    """An answer's images, best first, with what is said of each, as the page shows them."""
+    ids: Sequence[str] = row["image_ids"]
+    sure = row.get("confidence") or [None] * len(ids)
+    numbers = zip(ids, row["scores"], sure, strict=True)
+    return [
+        {"id": image_id, "rank": rank, "score": score, "confidence": confidence}
+        | of_image(image_id, pictures)
+        for rank, (image_id, score, confidence) in enumerate(numbers, start=1)
+    ]
+
+
+def of_image(image_id: str, pictures: Pictures) -> dict[str, Any]:
+    """What is said of an image, and the tag of its file or the reason why it has none."""
+    said = pictures.said(image_id)
+    tag, path, why = "", "", ""
+    try:
+        file = pictures.path(image_id)
+        path, tag = str(file), tag_of(file)
+    except UnreadableImageError as error:
+        why = str(error)
+    return {**vars(said), "path": path, "tag": tag, "why_not": why}
+
+
+def _parameters(asked: Asked) -> dict[str, Any]:
+    """A request's, without those that say nothing."""
+    given = {name: value for name, value in asked.filter.items() if value not in ("", [], None)}
+    return {"top_k": asked.top_k, **({"filter": json.dumps(given)} if given else {})}
+
+
+def application(desk: Desk, *, hosts: Collection[str] = ()) -> FastAPI:
+    """The application.
+
+    Args:
+        desk: What it answers with.
+        hosts: Names by which it may be called, beside those of this machine.
+    """
+    app = FastAPI(title="newsimages desk", docs_url=None, redoc_url=None, openapi_url=None)
+    app.add_middleware(Gate, hosts=[*OWN_HOSTS, *hosts])
+
+    @app.get("/")
+    def page() -> FileResponse:
+        return FileResponse(PAGE / "desk.html", headers={"cache-control": "no-store"})
+
+    for name in FILES:
+        app.get(f"/{name}")(_sends(PAGE / name))
+
+    @app.get("/favicon.ico")
+    def icon() -> Response:
+        return Response(status_code=204)
+
+    @app.get("/api/about")
+    def about() -> dict[str, Any]:
+        return desk.about()
+
+    @app.post("/api/ask")
+    def ask(asked: Asked) -> dict[str, Any]:
+        return desk.ask(asked)
+
+    @app.get("/picture")
+    def picture(image_id: Annotated[str, Query(alias="id")], size: str = "tile") -> Response:
+        if size not in SIZES:
+            raise NewsImagesError(f"size is {size[:20]!r}, expected {' or '.join(SIZES)}.")
+        content = desk.picture(image_id, size)
+        if content is None:  # an error of the file, not of the page: browsers log no 204
+            return Response(status_code=204, headers={"cache-control": "no-store"})
+        return Response(content, media_type="image/webp", headers={"cache-control": _KEPT})
+
+    @app.get("/api/picture")
+    def why_not(image_id: Annotated[str, Query(alias="id")]) -> dict[str, str]:
+        return {"why_not": desk.why_not(image_id)}
+
+    app.add_exception_handler(RequestValidationError, _on_invalid)
+    app.add_exception_handler(NewsImagesError, _on_error)
+    app.add_exception_handler(Exception, _on_fault)
+    return app
+
+
+def _sends(path: Path) -> Any:
+    def send() -> FileResponse:
+        return FileResponse(path, headers={"cache-control": "no-cache"})
+
+    return send
+
+
+def _on_error(_: Request, error: Exception) -> JSONResponse:
+    waits = isinstance(error, BusyError | ModelGoneError)
+    return JSONResponse({"error": encodable(str(error))}, 503 if waits else 400)
+
+
+def _on_invalid(_: Request, error: Exception) -> JSONResponse:
+    details = error.errors() if isinstance(error, RequestValidationError) else []
+    first = details[0] if details else {"loc": ("body",), "msg": "cannot be read"}
+    where = ".".join(map(str, first["loc"][1:])) or str(first["loc"][0])
+    return JSONResponse({"error": f"The request's {where[:60]}: {first['msg'][:200]}."}, 400)
+
+
+def _on_fault(_: Request, error: Exception) -> JSONResponse:
+    kind = type(error).__name__
+    return JSONResponse({"error": f"The desk has failed ({kind}); its terminal says how."}, 500)

@@ -1,0 +1,300 @@
+// One story: the headline as it is typed, its pictures, and what narrows them.
+
+import { aboutLine, ask, dateShown, element, foreign, get, inWords, languageName, percent, picture, sureness, Trouble } from './parts.js';
+
+const WAIT_MS = 100; // after the last key
+const STEP = 24; // pictures at a time
+const MOST = 192;
+
+let about = { fields: [], rights: [], max_characters: 100000 };
+let images = [];
+let topK = STEP;
+let asking = null; // the request that is under way
+let opened = null; // the image in the dialog
+
+// Asking
+
+function filter() {
+  const rights = [...get('rights').querySelectorAll(':checked')].map((box) => box.value);
+  const given = {
+    date_from: get('date-from').value,
+    date_to: get('date-to').value,
+    rights,
+    credit: get('credit').value.trim(),
+    caption: get('caption').value.trim(),
+  };
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value.length));
+}
+
+/** Why what was typed is not asked; "" where it is. */
+function whyNot(title, text) {
+  for (const [name, value] of [['headline', title], ['story', text]]) {
+    if (value.length > about.max_characters) {
+      return `The ${name} has ${value.length.toLocaleString('en')} characters; up to ${about.max_characters.toLocaleString('en')} are read. Give its beginning.`;
+    }
+  }
+  return '';
+}
+
+async function answer() {
+  asking?.abort();
+  asking = null;
+  const [title, text] = [get('title').value, get('text').value];
+  if (!title.trim()) {
+    show([]);
+    get('empty').hidden = false;
+    get('read').replaceChildren(text.trim() ? 'The headline is blank: type one.' : '');
+    return;
+  }
+  const why = whyNot(title, text);
+  if (why) {
+    trouble(why, false);
+    return;
+  }
+  const own = new AbortController();
+  asking = own;
+  get('grid').classList.add('waits');
+  get('results').setAttribute('aria-busy', 'true');
+  try {
+    const told = await ask('/api/ask', { title: title.toWellFormed(), text: text.toWellFormed(), top_k: topK, filter: filter() }, own.signal);
+    if (asking === own) showAnswer(told);
+  } catch (error) {
+    if (asking !== own || error.name === 'AbortError') return;
+    if (!(error instanceof Trouble)) throw error;
+    trouble(error.message, true);
+  } finally {
+    if (asking === own) {
+      asking = null;
+      get('grid').classList.remove('waits');
+      get('results').removeAttribute('aria-busy');
+    }
+  }
+}
+
+let later = 0;
+
+/** Asks when no key has come for a moment. */
+function soon() {
+  clearTimeout(later);
+  topK = STEP;
+  later = setTimeout(answer, WAIT_MS);
+}
+
+function now() {
+  clearTimeout(later);
+  answer();
+}
+
+// Showing
+
+function trouble(what, canRetry) {
+  get('what').replaceChildren(foreign(what));
+  get('again').hidden = !canRetry;
+  get('trouble').hidden = false;
+  get('grid').classList.remove('waits');
+  get('empty').hidden = true;
+}
+
+function showAnswer(told) {
+  get('trouble').hidden = true;
+  get('empty').hidden = true;
+  named(told);
+  get('read').replaceChildren(...whatWasRead(told));
+  show(told.images);
+  showVerdict(told);
+}
+
+function named({ model, version }) {
+  about = { ...about, model, version };
+  const size = about.n_images === null || about.n_images === undefined ? [] : [` · ${about.n_images.toLocaleString('en')} pictures`];
+  get('model').replaceChildren(foreign(model), version ? ` version ${version}` : '', ...size);
+}
+
+function whatWasRead({ language, english, approximate, nothing_left: nothingLeft }) {
+  if (nothingLeft) return [];
+  const parts = [element('b', {}, languageName(language))];
+  if (english) parts.push(' · read as “', foreign(english.title), '”');
+  if (approximate) parts.push(' · found by an index, which may miss some');
+  return parts;
+}
+
+function showVerdict({ none_fits: none, images: found, nothing_left: nothingLeft }) {
+  const best = Math.max(0, ...found.map(({ confidence }) => confidence ?? 0));
+  const says = [];
+  if (nothingLeft) {
+    says.push(element('h2', {}, 'No picture is left'), element('p', {}, nothingLeft));
+  } else if (none !== null && none !== undefined && none > best) {
+    says.push(
+      element('h2', {}, 'Nothing here fits'),
+      element('p', {}, `Most likely the right picture is not in the gallery (${percent(none)}). The nearest ones:`),
+    );
+  }
+  get('verdict').replaceChildren(...says);
+  get('verdict').hidden = !says.length;
+}
+
+function show(found) {
+  const before = new Map([...get('grid').children].map((made) => [made.dataset.key, made]));
+  const focused = document.activeElement?.closest?.('.tile')?.dataset.key;
+  images = found;
+  const tiles = images.map((image) => {
+    const key = JSON.stringify(image);
+    return before.get(key) ?? tile(image, key);
+  });
+  get('grid').replaceChildren(...tiles);
+  tiles.forEach((made, place) => setStop(made, place === 0));
+  if (focused) tiles.find((made) => made.dataset.key === focused)?.querySelector('.shot').focus();
+  get('further').hidden = images.length < topK || topK >= MOST;
+  if (!images.length) get('verdict').hidden = true;
+}
+
+function tile(image, key) {
+  const shot = element('button', { type: 'button', class: 'shot' }, picture(image, 'tile'));
+  shot.setAttribute('aria-label', spoken(image));
+  shot.addEventListener('click', () => open(image));
+  const made = element('li', { class: 'tile' }, shot, sureness(image));
+  if (image.caption) made.append(element('p', { class: 'caption' }, foreign(image.caption)));
+  made.append(aboutLine(image));
+  made.dataset.key = key;
+  made.dataset.id = image.id;
+  return made;
+}
+
+function spoken(image) {
+  const sure = image.confidence === null ? '' : `${inWords(image.confidence)}, ${percent(image.confidence)}. `;
+  return `Number ${image.rank}: ${sure}${image.caption || image.id}${image.why_not ? `. No picture: ${image.why_not}` : ''}`;
+}
+
+// The open picture
+
+function open(image) {
+  opened = image;
+  get('whole').replaceChildren(picture(image, 'whole'));
+  get('details-sure').replaceChildren(...sureness(image).childNodes);
+  get('details-caption').replaceChildren(foreign(image.caption || 'No caption'));
+  const lines = { Credit: image.credit, Date: dateShown(image.date), Rights: image.rights, Id: image.id, File: image.path };
+  get('details-about').replaceChildren(
+    ...Object.entries(lines).filter(([, value]) => value).flatMap(([term, value]) => [element('dt', {}, term), element('dd', {}, foreign(value))]),
+  );
+  if (!get('details').open) get('details').showModal();
+}
+
+function step(by) {
+  const next = images[images.indexOf(opened) + by];
+  if (next) open(next);
+}
+
+function onClosed() {
+  const place = images.indexOf(opened);
+  opened = null;
+  if (place >= 0) focusTile(place);
+}
+
+// Keys
+
+/** Whether Tab comes to a tile: to one of them at a time. */
+function setStop(made, isStop) {
+  made.querySelectorAll('button').forEach((button) => { button.tabIndex = isStop ? 0 : -1; });
+}
+
+function focusTile(place) {
+  const tiles = [...get('grid').children];
+  const made = tiles[Math.min(Math.max(place, 0), tiles.length - 1)];
+  if (!made) return;
+  tiles.forEach((other) => setStop(other, other === made));
+  made.querySelector('.shot').focus();
+}
+
+function columns() {
+  const tops = [...get('grid').children].map((made) => made.offsetTop);
+  return Math.max(1, tops.filter((top) => top === tops[0]).length);
+}
+
+function onKey(event) {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+  const { key, target } = event;
+  if (get('details').open) {
+    if (key === 'ArrowRight' || key === 'ArrowLeft') step(key === 'ArrowRight' ? 1 : -1);
+    else return;
+    event.preventDefault();
+    return;
+  }
+  if (target === get('title')) {
+    if (key === 'ArrowDown') focusTile(0);
+    else if (key === 'Enter') now();
+    else if (key === 'Escape' && target.value) {
+      target.value = '';
+      now();
+    } else return;
+    event.preventDefault();
+    return;
+  }
+  if (target.closest('input, textarea, select')) return;
+  if (key === '/') {
+    get('title').focus();
+    get('title').select();
+    event.preventDefault();
+    return;
+  }
+  const own = target.closest('.tile');
+  if (!own) return;
+  const place = [...get('grid').children].indexOf(own);
+  const wide = columns();
+  const to = { ArrowLeft: place - 1, ArrowRight: place + 1, ArrowUp: place - wide, ArrowDown: place + wide, Home: 0, End: images.length - 1 }[key];
+  if (to === undefined) {
+    if (key !== 'Escape') return;
+    get('title').focus();
+  } else if (to < 0 && key === 'ArrowUp') get('title').focus();
+  else if (to < images.length) focusTile(to);
+  event.preventDefault();
+}
+
+// What narrows
+
+function prepare(told) {
+  about = { ...about, ...told };
+  named(about);
+  for (const name of ['date', 'rights', 'credit', 'caption']) get(`by-${name}`).hidden = !about.fields.includes(name);
+  get('narrow').hidden = !about.fields.length;
+  get('rights').append(...about.rights.map((value) => {
+    const box = element('input', { type: 'checkbox', value });
+    return element('label', {}, box, foreign(value));
+  }));
+}
+
+function onNarrow() {
+  const given = filter();
+  get('clear').hidden = !Object.keys(given).length;
+  const chosen = given.rights?.length ?? 0;
+  get('rights-chosen').textContent = chosen ? `Rights: ${chosen}` : 'Rights';
+  get('rights-chosen').classList.toggle('on', chosen > 0);
+  for (const id of ['date-from', 'date-to', 'credit', 'caption']) get(id).classList.toggle('on', Boolean(get(id).value));
+  soon();
+}
+
+get('ask').addEventListener('submit', (event) => { event.preventDefault(); now(); });
+get('title').addEventListener('input', soon);
+get('text').addEventListener('input', soon);
+get('narrow').addEventListener('submit', (event) => { event.preventDefault(); now(); });
+get('narrow').addEventListener('input', onNarrow);
+get('narrow').addEventListener('reset', () => setTimeout(onNarrow));
+get('again').addEventListener('click', now);
+get('further').addEventListener('click', () => { topK = Math.min(2 * topK, MOST); now(); });
+get('details-close').addEventListener('click', () => get('details').close());
+get('details').addEventListener('close', onClosed);
+get('details').addEventListener('click', (event) => { if (event.target === get('details')) get('details').close(); });
+document.querySelector('.skip').addEventListener('click', (event) => { event.preventDefault(); get('results').focus(); });
+document.addEventListener('keydown', onKey);
+document.addEventListener('click', (event) => { if (!event.target.closest('#by-rights')) get('by-rights').open = false; });
+document.addEventListener('focusin', (event) => {
+  const own = event.target.closest?.('.tile');
+  if (own) [...get('grid').children].forEach((made) => setStop(made, made === own));
+});
+
+try {
+  prepare(await ask('/api/about'));
+  if (get('title').value) now(); // kept by the browser over a reload
+} catch (error) {
+  if (!(error instanceof Trouble)) throw error;
+  trouble(error.message, true);
+}

@@ -1,0 +1,82 @@
+"""A desk on a small model with drawn pictures, for tests."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from newsimages.desk.app import Desk
+from newsimages.desk.models import InProcess, Loaded
+from newsimages.desk.pictures import ListedPictures, Pictures
+from newsimages.embeddings import Embeddings
+from newsimages.preprocessing.served import Preprocessing
+from newsimages.ranking.confidence import Confidence
+from newsimages.ranking.revisions import InvertedSoftmax
+from newsimages.ranking.spaces import View
+from newsimages.retriever.articles import ArticleEncoder
+from newsimages.retriever.requests import Answers
+from newsimages.retriever.retriever import Retriever
+from tests.fakes import FakeEncoder, FakeTower, queries_of, random_embeddings
+
+DIMENSION = 16
+TITLE, TEXT = View("clip", "title"), View("clip", "text")
+HOSTILE = (
+    "<script>window.hacked = 1</script><img src=x onerror='window.hacked = 1'>",
+    "\u202eعنوان باللغة العربية (خبر)",
+    "\U0001f468‍\U0001f469‍\U0001f467 & \"quoted\" 'titles'",
+)
+CAPTIONS = {f"p{number:02d}.jpg": text for number, text in enumerate(HOSTILE)}
+N_IMAGES = 40
+
+
+def draw(folder: Path, names: Sequence[str]) -> dict[str, Path]:
+    """A picture of its own for each name."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, name in enumerate(names):
+        image = Image.new("RGB", (320, 240), (number * 37 % 255, 90, number * 91 % 255))
+        ImageDraw.Draw(image).ellipse((60 + number, 40, 220, 200), fill="white")
+        image.save(folder / name)
+    return {name: folder / name for name in names}
+
+
+def retriever(ids: Sequence[str]) -> Retriever:
+    """A model whose answers follow from the letters of the texts."""
+    encoder = FakeEncoder(dimension=DIMENSION)
+    vectors = random_embeddings("i", len(ids), DIMENSION, 1).vectors
+    bank = queries_of(
+        {
+            TITLE: random_embeddings("b", 20, DIMENSION, 2),
+            TEXT: random_embeddings("b", 20, DIMENSION, 3),
+        }
+    )
+    return Retriever(
+        gallery={"clip": Embeddings(np.array(ids), vectors)},
+        weights={TITLE: 0.7, TEXT: 0.3},
+        revisions=(InvertedSoftmax(scale=50),),
+        confidences={
+            name: Confidence(temperature=8, nothing=-9) for name in ("none", "inverted_softmax")
+        },
+        encode=ArticleEncoder(
+            towers={"clip": FakeTower(encoder)},
+            weights={TITLE: 0.7, TEXT: 0.3},
+            preprocessing=Preprocessing(languages=("en", "de")),
+        ),
+    ).with_bank(bank)
+
+
+def listed(folder: Path, captions: Mapping[str, str] = CAPTIONS) -> ListedPictures:
+    """Pictures of a folder, some with captions that are markup, right to left and emoji."""
+    names = [f"p{number:02d}.jpg" for number in range(N_IMAGES)]
+    return ListedPictures(root=folder, files=draw(folder, names), captions=captions)
+
+
+def model(pictures: Pictures, ids: Sequence[str], **changes: Any) -> InProcess:
+    own = {"name": "newsimages-test", "version": "3", **changes}
+    return InProcess(loaded=Loaded(Answers(retriever(ids)), pictures), **own)
+
+
+def desk(folder: Path) -> Desk:
+    pictures = listed(folder)
+    return Desk(model(pictures, list(pictures.files)))
