@@ -2,17 +2,19 @@
 
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import mlflow
+import pandas as pd
 import uvicorn
 from fastapi import FastAPI
 
 from mlproject import tracking
+from mlproject.failures import sentence_of
 from mlproject.picture_files import (
     NOT_KNOWN,
     folders_of,
@@ -26,6 +28,7 @@ from newsimages.desk.app import Desk as Page
 from newsimages.desk.app import application
 from newsimages.desk.models import InProcess, Loaded, Model, Served
 from newsimages.desk.pictures import ListedPictures, Pictures
+from newsimages.desk.taken import COLUMNS, Keep
 from newsimages.encoding.models import AUTO
 from newsimages.errors import NewsImagesError
 from newsimages.lists import names_in
@@ -34,6 +37,8 @@ from newsimages.retriever.manifest import read_manifest
 from newsimages.retriever.requests import Answers
 from newsimages.retriever.retriever import Retriever
 
+TAKEN = "taken.json"
+"""The run's table of what was taken, with the columns of `newsimages.desk.taken`."""
 ANY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104 - which is asked for, not bound to by default
 PATIENCE_S = 10.0  # for answers that are under way when the desk is closed
 
@@ -85,11 +90,31 @@ def run(config: Desk) -> None:
     with tracking.entry_point(config):
         listening = _listen(config)
         model = _model(config)
-        app = application(Page(model), hosts=config.hosts)
+        app = application(Page(model, _keep()), hosts=config.hosts)
         host, port = listening.getsockname()[:2]
         shown = f"[{host}]" if ":" in host else host
         with _serving(app, listening):
             print(f"\nThe desk is open: http://{shown}:{port} (Ctrl-C closes it)", flush=True)
+
+
+def _keep() -> Keep:
+    """Writes what is taken into a table of the active run, and how much that is by now."""
+    run, client, lock = mlflow.active_run(), mlflow.MlflowClient(), threading.Lock()
+    run_id, n_taken = run.info.run_id if run else "", 0
+
+    def keep(rows: Sequence[dict[str, Any]]) -> None:
+        nonlocal n_taken
+        try:
+            with lock:  # a table is read, and written with more rows
+                client.log_table(run_id, pd.DataFrame(list(rows), columns=list(COLUMNS)), TAKEN)
+                n_taken += len(rows)
+                client.log_metric(run_id, "pictures_taken", n_taken)
+        except Exception as error:
+            if (why := sentence_of(error)) is None:
+                raise
+            raise NewsImagesError(why) from error
+
+    return keep
 
 
 def _listen(config: Desk) -> socket.socket:

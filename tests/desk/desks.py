@@ -77,6 +77,8 @@ def model(pictures: Pictures, ids: Sequence[str], **changes: Any) -> InProcess:
     return InProcess(loaded=Loaded(Answers(retriever(ids)), pictures), **own)
 
 
-def desk(folder: Path) -> Desk:
+def desk(folder: Path, taken: list[dict[str, Any]] | None = None) -> Desk:
+    """What is taken is added to a list."""
     pictures = listed(folder)
-    return Desk(model(pictures, list(pictures.files)))
+    kept = [] if taken is None else taken
+    return Desk(model(pictures, list(pictures.files)), kept.extend)

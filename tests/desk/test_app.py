@@ -3,12 +3,14 @@
 import io
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 from PIL import Image
 
 from newsimages.desk.app import MAX_CHARACTERS, application
+from newsimages.desk.taken import COLUMNS, article_id_of
 from tests.desk.desks import HOSTILE, N_IMAGES, desk
 
 OWN = "http://127.0.0.1:5002"
@@ -140,3 +142,91 @@ def test_bodies_that_are_too_much_are_refused(client: TestClient) -> None:
     assert "send less" in answer.json()["error"]
     chunks = (b"x" * 1_000_000 for _ in range(21))
     assert client.post("/api/ask", content=chunks).status_code == 413
+
+
+def test_others_are_liked_and_what_is_not_wanted_is_subtracted(client: TestClient) -> None:
+    def ids(**more: object) -> list[str]:
+        told = client.post("/api/ask", json={"title": "A storm", "top_k": 200, **more})
+        assert told.status_code == 200, told.json()
+        return [image["id"] for image in told.json()["images"]]
+
+    alike = ids(like="p09.jpg")
+    assert len(alike) == N_IMAGES - 1
+    assert "p09.jpg" not in alike
+    assert ids(minus="a crowd", minus_weight=1) != ids()
+    assert ids(minus=" ") == ids()
+    answer = client.post("/api/ask", json={"title": "A storm", "like": "nowhere.jpg"})
+    assert answer.status_code == 400
+    assert "nowhere.jpg" in answer.json()["error"]
+
+
+STORIES = [{"title": f"Story number {number}"} for number in range(12)]
+
+
+def test_stories_have_a_picture_each_and_none_twice(client: TestClient) -> None:
+    told = client.post("/api/stories", json={"stories": STORIES}).json()["stories"]
+    images = [story["image"]["id"] for story in told]
+    assert len({*images}) == len(STORIES)
+    assert all(story["language"] == "en" for story in told)
+    many = [{"title": f"Story number {number}"} for number in range(N_IMAGES + 2)]
+    told = client.post("/api/stories", json={"stories": many}).json()["stories"]
+    given = [story["image"]["id"] for story in told if story["image"]]
+    assert len(given) == len({*given}) == N_IMAGES
+    others = images[1:]
+    swapped = client.post("/api/swap", json={**STORIES[0], "without": images}).json()["image"]
+    assert swapped["id"] not in images
+    again = client.post("/api/swap", json={**STORIES[0], "without": others}).json()["image"]
+    assert again["id"] not in others
+    assert again["rank"] <= swapped["rank"]
+    everything = [f"p{number:02d}.jpg" for number in range(N_IMAGES)]
+    assert client.post("/api/swap", json={**STORIES[0], "without": everything}).json() == {
+        "model": "newsimages-test",
+        "version": "3",
+        "image": None,
+    }
+    for stories, said in (
+        ([], "0 stories, expected 1 to 200"),
+        ([{"title": "x"}] * 201, "201 stories, expected 1 to 200"),
+        ([{"title": "x"}, {"title": " "}], "The headline is blank"),
+    ):
+        answer = client.post("/api/stories", json={"stories": stories})
+        assert answer.status_code == 400
+        assert said in answer.json()["error"]
+
+
+def test_a_table_has_stories(client: TestClient) -> None:
+    content = 'article_id,title,text\r\na,"Storm, again",It rained.\r\nb,,\r\nc,Überflutung,\r\n'
+    told = client.post("/api/table?name=my%20stories.csv", content=content.encode()).json()
+    assert told["stories"] == [
+        {"article_id": "a", "title": "Storm, again", "text": "It rained."},
+        {"article_id": "c", "title": "Überflutung", "text": ""},
+    ]
+    [refused] = told["refused"]
+    assert refused.startswith("row 2 (")
+    for name, body, said in (
+        ("x.csv", b"headline\r\nStorm\r\n", "x.csv has the columns headline; expected title"),
+        ("../x.exe", b"MZ", "x.exe is no table"),
+        ("x.parquet", b"PAR1", "x.parquet cannot be read"),
+    ):
+        answer = client.post("/api/table", params={"name": name}, content=body)
+        assert answer.status_code == 400
+        assert said in answer.json()["error"], answer.json()
+        assert "/tmp" not in answer.json()["error"]
+
+
+def test_what_is_taken_is_written_down(folder: Path) -> None:
+    kept: list[dict[str, Any]] = []
+    own = TestClient(application(desk(folder.parent / "taken", kept)), base_url=OWN)
+    choice = {"title": "A storm", "text": "", "image_id": "p03.jpg", "rank": 2, "score": 0.5}
+    named = {**choice, "title": "Rain", "article_id": "a7", "rank": 1}
+    answer = own.post("/api/take", json={"choices": [choice, named]})
+    assert answer.status_code == 200
+    assert answer.json() == {"taken": kept}
+    first, second = kept
+    assert tuple(first) == COLUMNS
+    assert first["article_id"] == article_id_of(" A\u00adstorm".replace("\u00ad", " "), "")
+    assert first["image"] == str(folder.parent / "taken" / "p03.jpg")
+    assert (second["article_id"], second["rank"], second["model"]) == ("a7", 1, "newsimages-test")
+    for wrong in ({**choice, "rank": 0}, {**choice, "title": ""}, {**choice, "score": "x"}):
+        assert own.post("/api/take", json={"choices": [wrong]}).status_code == 400
+    assert len(kept) == 2

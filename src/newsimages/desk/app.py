@@ -4,6 +4,10 @@
 GET /               the page; its style and scripts beside it
 GET /api/about      the model, and by what its gallery can be filtered
 POST /api/ask       a story in, its pictures out, best first
+POST /api/stories   several stories in, a picture for each out, none twice
+POST /api/swap      the best picture of a story without those that are named
+POST /api/table     a table in, its stories out
+POST /api/take      pictures that were chosen, which are written down
 GET /picture        an image by its id, as WebP in one of two sizes
 GET /api/picture    why an image has no picture
 ==================  ================================================================================
@@ -13,11 +17,12 @@ An error is a sentence in ``error``, which the page shows as it is.
 
 import json
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import FastAPI, Query, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
@@ -25,15 +30,18 @@ from pydantic import BaseModel, ConfigDict, Field
 from newsimages.desk.gate import OWN_HOSTS, Gate
 from newsimages.desk.models import Model, ModelGoneError, Row
 from newsimages.desk.pictures import SIZES, Pictures, Thumbnails, tag_of
+from newsimages.desk.stories import MAX_STORIES, check_number, first_of, none_twice, stories_in
+from newsimages.desk.taken import Keep, taken_row
 from newsimages.encoding.images import UnreadableImageError
 from newsimages.errors import NewsImagesError
 from newsimages.gallery.filters import NothingLeftError
 from newsimages.plain_text import encodable, readable
 from newsimages.retriever.batching import BusyError
 from newsimages.retriever.requests import MAX_CHARACTERS
+from newsimages.retriever.retriever import MAX_MINUS_WEIGHT, MINUS_WEIGHT
 
 PAGE = Path(__file__).parent / "page"
-FILES = ("desk.css", "desk.js", "parts.js")
+FILES = ("desk.css", "desk.js", "narrow.js", "parts.js", "stories.js", "take.js")
 MAX_SHOWN = 200  # pictures of a story
 _KEPT = "private, max-age=86400, immutable"  # a file that changes gets another address
 
@@ -62,18 +70,79 @@ class Story(BaseModel):
         return {"title": encodable(self.title), "text": encodable(self.text)}
 
 
-class Asked(Story):
-    """A story, and which pictures of how many are wanted."""
+class Narrowing(BaseModel):
+    """Which pictures are wanted."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+    filter: dict[str, Any] = {}
+    minus: str = ""
+    """What the pictures should not show."""
+    minus_weight: Annotated[float, Field(ge=0, le=MAX_MINUS_WEIGHT)] = MINUS_WEIGHT
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """A request's, without those that say nothing."""
+        given: dict[str, Any] = {}
+        wanted = {name: own for name, own in self.filter.items() if own not in ("", [], None)}
+        if wanted:
+            given["filter"] = json.dumps(wanted)
+        if readable(self.minus):
+            given |= {"minus": encodable(self.minus), "minus_weight": float(self.minus_weight)}
+        return given
+
+
+class Asked(Story, Narrowing):
+    """A story, and how many pictures are wanted."""
 
     top_k: Annotated[int, Field(ge=1, le=MAX_SHOWN)] = 24
-    filter: dict[str, Any] = {}
+    like: str = ""
+    """An image whose likes are wanted, in the place of the story's own."""
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """A request's."""
+        own = {"like": encodable(self.like)} if self.like else {}
+        return {"top_k": self.top_k, **super().parameters, **own}
+
+
+class Named(Story):
+    """A story that may have an id."""
+
+    article_id: str = ""
+
+
+class Several(Narrowing):
+    """Stories, each of which is to get a picture."""
+
+    stories: list[Named]
+
+
+class Swap(Story, Narrowing):
+    """A story, and the pictures that it is not to get."""
+
+    without: list[str] = []
+
+
+class Choice(Named):
+    """A picture that was chosen for a story."""
+
+    image_id: str
+    rank: Annotated[int, Field(ge=1)]
+    score: float
+
+
+class Taking(BaseModel):
+    """What was chosen at a time."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+    choices: Annotated[list[Choice], Field(min_length=1, max_length=MAX_STORIES)]
 
 
 class Desk:
     """What the application answers with."""
 
-    def __init__(self, model: Model) -> None:
-        self.model = model
+    def __init__(self, model: Model, keep: Keep) -> None:
+        self.model, self.keep = model, keep
         self.thumbnails = Thumbnails()
 
     @property
@@ -90,6 +159,7 @@ class Desk:
             "fields": list(fields.names),
             "rights": list(fields.rights),
             "max_characters": MAX_CHARACTERS,
+            "minus_weight": {"default": MINUS_WEIGHT, "most": MAX_MINUS_WEIGHT},
         }
 
     def ask(self, asked: Asked) -> dict[str, Any]:
@@ -99,20 +169,66 @@ class Desk:
         row: Row = {"image_ids": [], "scores": []}
         said = ""
         try:
-            [row] = self.model.answer([asked.article], _parameters(asked))
+            [row] = self.model.answer([asked.article], asked.parameters)
         except NothingLeftError as error:
             said = str(error)
-        english = self.model.english(**asked.article)
+        english = None if asked.like else self.model.english(**asked.article)
         return {
             **self.answered_by,
-            "language": row.get("language", ""),
+            "language": "" if asked.like else row.get("language", ""),
             "english": english._asdict() if english else None,
             "none_fits": row.get("none_fits"),
             "approximate": bool(row.get("approximate")),
             "nothing_left": said,
-            "images": shown(row, self.model.pictures),
+            "images": [self._at(row, place) for place in range(len(row["image_ids"]))],
             "seconds": round(time.perf_counter() - start, 4),
         }
+
+    def several(self, asked: Several) -> dict[str, Any]:
+        """A picture for each story, none twice."""
+        check_number(len(asked.stories))
+        for story in asked.stories:
+            story.check()
+        top_k = len(asked.stories)
+        articles = [story.article for story in asked.stories]
+        rows = self.model.answer(articles, {**asked.parameters, "top_k": top_k})
+        told = [
+            {
+                "language": row["language"],
+                "none_fits": row.get("none_fits"),
+                "image": self._at(row, place),
+            }
+            for row, place in zip(rows, none_twice(rows), strict=True)
+        ]
+        return {**self.answered_by, "stories": told}
+
+    def swap(self, asked: Swap) -> dict[str, Any]:
+        """The best picture of a story without those that it is not to get."""
+        asked.check()
+        top_k = len({*asked.without}) + 1
+        [row] = self.model.answer([asked.article], {**asked.parameters, "top_k": top_k})
+        return {**self.answered_by, "image": self._at(row, first_of(row, asked.without))}
+
+    def _at(self, row: Row, place: int | None) -> dict[str, Any] | None:
+        return None if place is None else at(row, place, self.model.pictures)
+
+    def take(self, taking: Taking) -> dict[str, Any]:
+        """Writes down what was chosen."""
+        rows = []
+        for choice in taking.choices:
+            choice.check()
+            about = of_image(choice.image_id, self.model.pictures)
+            story = {**choice.article, "article_id": choice.article_id}
+            chosen = {
+                "image_id": encodable(choice.image_id),
+                "image": about["path"],
+                "credit": about["credit"],
+                "rank": choice.rank,
+                "score": choice.score,
+            }
+            rows.append(taken_row(story, chosen, model=self.model.name, version=self.model.version))
+        self.keep(rows)
+        return {"taken": rows}
 
     def picture(self, image_id: str, size: str) -> bytes | None:
         """A small picture; None where there is none, which is no error of who asks."""
@@ -130,16 +246,16 @@ class Desk:
         return ""
 
 
-def shown(row: Row, pictures: Pictures) -> list[dict[str, Any]]:
-    """An answer's images, best first, with what is said of each, as the page shows them."""
-    ids: Sequence[str] = row["image_ids"]
-    sure = row.get("confidence") or [None] * len(ids)
-    numbers = zip(ids, row["scores"], sure, strict=True)
-    return [
-        {"id": image_id, "rank": rank, "score": score, "confidence": confidence}
-        | of_image(image_id, pictures)
-        for rank, (image_id, score, confidence) in enumerate(numbers, start=1)
-    ]
+def at(row: Row, place: int, pictures: Pictures) -> dict[str, Any]:
+    """The image at a place of an answer's list, with what is said of it, as the page shows it."""
+    image_id, sure = row["image_ids"][place], row.get("confidence")
+    return {
+        "id": image_id,
+        "rank": place + 1,
+        "score": row["scores"][place],
+        "confidence": sure[place] if sure else None,
+        **of_image(image_id, pictures),
+    }
 
 
 def of_image(image_id: str, pictures: Pictures) -> dict[str, Any]:
@@ -152,12 +268,6 @@ def of_image(image_id: str, pictures: Pictures) -> dict[str, Any]:
     except UnreadableImageError as error:
         why = str(error)
     return {**vars(said), "path": path, "tag": tag, "why_not": why}
-
-
-def _parameters(asked: Asked) -> dict[str, Any]:
-    """A request's, without those that say nothing."""
-    given = {name: value for name, value in asked.filter.items() if value not in ("", [], None)}
-    return {"top_k": asked.top_k, **({"filter": json.dumps(given)} if given else {})}
 
 
 def application(desk: Desk, *, hosts: Collection[str] = ()) -> FastAPI:
@@ -188,6 +298,22 @@ def application(desk: Desk, *, hosts: Collection[str] = ()) -> FastAPI:
     @app.post("/api/ask")
     def ask(asked: Asked) -> dict[str, Any]:
         return desk.ask(asked)
+
+    @app.post("/api/stories")
+    def several(asked: Several) -> dict[str, Any]:
+        return desk.several(asked)
+
+    @app.post("/api/swap")
+    def swap(asked: Swap) -> dict[str, Any]:
+        return desk.swap(asked)
+
+    @app.post("/api/table")
+    async def table(request: Request, name: str) -> dict[str, Any]:
+        return await run_in_threadpool(stories_in, await request.body(), name)
+
+    @app.post("/api/take")
+    def take(taking: Taking) -> dict[str, Any]:
+        return desk.take(taking)
 
     @app.get("/picture")
     def picture(image_id: Annotated[str, Query(alias="id")], size: str = "tile") -> Response:

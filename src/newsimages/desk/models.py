@@ -111,9 +111,9 @@ class InProcess:
         encode = self.retriever.encode
         if not isinstance(encode, ArticleEncoder):
             return None
-        read = encode.preprocessing([title], [text], is_enough=encode._is_enough)
-        own = English(read.titles[0], read.texts[0])
-        return own if own != (title, text) else None
+        read = encode.read({"": title}, {"": text})[""]
+        is_own = (read.title_en, read.text_en) == (read.title, read.text)
+        return None if is_own or not read.in_english else English(read.title_en, read.text_en)
 
 
 class Served:

@@ -1,29 +1,27 @@
 // One story: the headline as it is typed, its pictures, and what narrows them.
 
 import { aboutLine, ask, dateShown, element, foreign, get, inWords, languageName, percent, picture, sureness, Trouble } from './parts.js';
+import { narrowing, prepareNarrow } from './narrow.js';
+import { prepareStories } from './stories.js';
+import { isTaken, prepareTaken, take } from './take.js';
 
 const WAIT_MS = 100; // after the last key
 const STEP = 24; // pictures at a time
 const MOST = 192;
 
-let about = { fields: [], rights: [], max_characters: 100000 };
+let about = null; // the model, and by what its gallery can be filtered
 let images = [];
 let topK = STEP;
 let asking = null; // the request that is under way
 let opened = null; // the image in the dialog
+let like = null; // the image whose likes are shown
 
 // Asking
 
-function filter() {
-  const rights = [...get('rights').querySelectorAll(':checked')].map((box) => box.value);
-  const given = {
-    date_from: get('date-from').value,
-    date_to: get('date-to').value,
-    rights,
-    credit: get('credit').value.trim(),
-    caption: get('caption').value.trim(),
-  };
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => value.length));
+/** What is asked for, as it stands. */
+function asked() {
+  const story = { title: get('title').value.toWellFormed(), text: get('text').value.toWellFormed() };
+  return { ...story, top_k: topK, ...narrowing(), ...(like ? { like: like.id } : {}) };
 }
 
 /** Why what was typed is not asked; "" where it is. */
@@ -37,9 +35,11 @@ function whyNot(title, text) {
 }
 
 async function answer() {
+  if (!about) return; // the desk has not answered yet
   asking?.abort();
   asking = null;
   const [title, text] = [get('title').value, get('text').value];
+  get('like').hidden = !like;
   if (!title.trim()) {
     show([]);
     get('empty').hidden = false;
@@ -56,7 +56,7 @@ async function answer() {
   get('grid').classList.add('waits');
   get('results').setAttribute('aria-busy', 'true');
   try {
-    const told = await ask('/api/ask', { title: title.toWellFormed(), text: text.toWellFormed(), top_k: topK, filter: filter() }, own.signal);
+    const told = await ask('/api/ask', asked(), own.signal);
     if (asking === own) showAnswer(told);
   } catch (error) {
     if (asking !== own || error.name === 'AbortError') return;
@@ -111,7 +111,7 @@ function named({ model, version }) {
 }
 
 function whatWasRead({ language, english, approximate, nothing_left: nothingLeft }) {
-  if (nothingLeft) return [];
+  if (nothingLeft || like) return [];
   const parts = [element('b', {}, languageName(language))];
   if (english) parts.push(' · read as “', foreign(english.title), '”');
   if (approximate) parts.push(' · found by an index, which may miss some');
@@ -131,6 +131,7 @@ function showVerdict({ none_fits: none, images: found, nothing_left: nothingLeft
   }
   get('verdict').replaceChildren(...says);
   get('verdict').hidden = !says.length;
+  get('clear-filter').hidden = !nothingLeft;
 }
 
 function show(found) {
@@ -145,7 +146,11 @@ function show(found) {
   tiles.forEach((made, place) => setStop(made, place === 0));
   if (focused) tiles.find((made) => made.dataset.key === focused)?.querySelector('.shot').focus();
   get('further').hidden = images.length < topK || topK >= MOST;
-  if (!images.length) get('verdict').hidden = true;
+  if (!images.length) {
+    get('verdict').hidden = true;
+    get('clear-filter').hidden = true;
+  }
+  markTaken();
 }
 
 function tile(image, key) {
@@ -154,10 +159,30 @@ function tile(image, key) {
   shot.addEventListener('click', () => open(image));
   const made = element('li', { class: 'tile' }, shot, sureness(image));
   if (image.caption) made.append(element('p', { class: 'caption' }, foreign(image.caption)));
-  made.append(aboutLine(image));
+  made.append(aboutLine(image), acts(image));
   made.dataset.key = key;
   made.dataset.id = image.id;
   return made;
+}
+
+function acts(image) {
+  const alike = element('button', { type: 'button', 'aria-label': `More like number ${image.rank}` }, 'More like this');
+  alike.addEventListener('click', () => showLike(image));
+  const own = element('button', { type: 'button', class: 'take', 'aria-label': `Take number ${image.rank}` }, 'Take');
+  own.addEventListener('click', () => takeOne(image));
+  return element('p', { class: 'acts' }, own, alike);
+}
+
+// Taking
+
+const takeOne = (image) => take([{ title: get('title').value.toWellFormed(), text: get('text').value.toWellFormed(), article_id: '', image }]);
+
+function markTaken() {
+  [...get('grid').children].forEach((made, place) => {
+    const is = isTaken(get('title').value.toWellFormed(), get('text').value.toWellFormed(), images[place]);
+    made.classList.toggle('taken', is);
+    made.querySelector('.take').textContent = is ? 'Taken' : 'Take';
+  });
 }
 
 function spoken(image) {
@@ -190,6 +215,17 @@ function onClosed() {
   if (place >= 0) focusTile(place);
 }
 
+// More like this
+
+function showLike(image) {
+  like = image;
+  topK = STEP;
+  get('details').close();
+  get('like-what').replaceChildren(image ? foreign(image.caption || image.id) : '');
+  scrollTo({ top: 0 });
+  now();
+}
+
 // Keys
 
 /** Whether Tab comes to a tile: to one of them at a time. */
@@ -213,8 +249,11 @@ function columns() {
 function onKey(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
   const { key, target } = event;
+  if (get('taken').open || location.hash === '#several') return;
   if (get('details').open) {
     if (key === 'ArrowRight' || key === 'ArrowLeft') step(key === 'ArrowRight' ? 1 : -1);
+    else if (key === 't') takeOne(opened);
+    else if (key === 'l') showLike(opened);
     else return;
     event.preventDefault();
     return;
@@ -242,59 +281,62 @@ function onKey(event) {
   const wide = columns();
   const to = { ArrowLeft: place - 1, ArrowRight: place + 1, ArrowUp: place - wide, ArrowDown: place + wide, Home: 0, End: images.length - 1 }[key];
   if (to === undefined) {
-    if (key !== 'Escape') return;
-    get('title').focus();
+    if (key === 'l') showLike(images[place]);
+    else if (key === 't') takeOne(images[place]);
+    else if (key === 'Escape' && like) showLike(null);
+    else if (key === 'Escape') get('title').focus();
+    else return;
   } else if (to < 0 && key === 'ArrowUp') get('title').focus();
   else if (to < images.length) focusTile(to);
   event.preventDefault();
 }
 
-// What narrows
+// Pages
 
-function prepare(told) {
-  about = { ...about, ...told };
+/** Shows the page that the address names. */
+function turn() {
+  const isSeveral = location.hash === '#several';
+  for (const id of ['one', 'grid', 'empty', 'verdict', 'trouble', 'further', 'like']) get(id).classList.toggle('away', isSeveral);
+  get('several').hidden = !isSeveral;
+  get('stories').hidden = !isSeveral;
+  get(isSeveral ? 'to-several' : 'to-one').setAttribute('aria-current', 'page');
+  get(isSeveral ? 'to-one' : 'to-several').removeAttribute('aria-current');
+  get(isSeveral ? 'headlines' : 'title').focus();
+}
+
+async function begin() {
+  try {
+    about = await ask('/api/about');
+  } catch (error) {
+    if (!(error instanceof Trouble)) throw error;
+    trouble(error.message, true);
+    return;
+  }
   named(about);
-  for (const name of ['date', 'rights', 'credit', 'caption']) get(`by-${name}`).hidden = !about.fields.includes(name);
-  get('narrow').hidden = !about.fields.length;
-  get('rights').append(...about.rights.map((value) => {
-    const box = element('input', { type: 'checkbox', value });
-    return element('label', {}, box, foreign(value));
-  }));
+  prepareNarrow(about, soon);
+  if (get('title').value) now(); // kept by the browser over a reload
 }
 
-function onNarrow() {
-  const given = filter();
-  get('clear').hidden = !Object.keys(given).length;
-  const chosen = given.rights?.length ?? 0;
-  get('rights-chosen').textContent = chosen ? `Rights: ${chosen}` : 'Rights';
-  get('rights-chosen').classList.toggle('on', chosen > 0);
-  for (const id of ['date-from', 'date-to', 'credit', 'caption']) get(id).classList.toggle('on', Boolean(get(id).value));
-  soon();
-}
-
+get('details-take').addEventListener('click', () => takeOne(opened));
+get('details-like').addEventListener('click', () => showLike(opened));
+get('unlike').addEventListener('click', () => { showLike(null); get('title').focus(); });
 get('ask').addEventListener('submit', (event) => { event.preventDefault(); now(); });
-get('title').addEventListener('input', soon);
-get('text').addEventListener('input', soon);
+for (const id of ['title', 'text']) get(id).addEventListener('input', () => { like = null; soon(); });
 get('narrow').addEventListener('submit', (event) => { event.preventDefault(); now(); });
-get('narrow').addEventListener('input', onNarrow);
-get('narrow').addEventListener('reset', () => setTimeout(onNarrow));
-get('again').addEventListener('click', now);
+get('again').addEventListener('click', () => (about ? now() : begin()));
 get('further').addEventListener('click', () => { topK = Math.min(2 * topK, MOST); now(); });
 get('details-close').addEventListener('click', () => get('details').close());
 get('details').addEventListener('close', onClosed);
-get('details').addEventListener('click', (event) => { if (event.target === get('details')) get('details').close(); });
+for (const id of ['details', 'taken']) get(id).addEventListener('click', (event) => { if (event.target === get(id)) get(id).close(); });
 document.querySelector('.skip').addEventListener('click', (event) => { event.preventDefault(); get('results').focus(); });
+addEventListener('hashchange', turn);
 document.addEventListener('keydown', onKey);
-document.addEventListener('click', (event) => { if (!event.target.closest('#by-rights')) get('by-rights').open = false; });
+document.addEventListener('taken', markTaken);
 document.addEventListener('focusin', (event) => {
   const own = event.target.closest?.('.tile');
   if (own) [...get('grid').children].forEach((made) => setStop(made, made === own));
 });
-
-try {
-  prepare(await ask('/api/about'));
-  if (get('title').value) now(); // kept by the browser over a reload
-} catch (error) {
-  if (!(error instanceof Trouble)) throw error;
-  trouble(error.message, true);
-}
+prepareTaken();
+prepareStories();
+turn();
+begin();

@@ -18,7 +18,12 @@ export class Trouble extends Error {}
 
 /** Asks the desk. Raises: Trouble; AbortError where somebody else was faster. */
 export async function ask(path, body, signal) {
-  const how = body === undefined ? {} : { method: 'POST', body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
+  const isFile = body instanceof Blob;
+  const how = body === undefined ? {} : {
+    method: 'POST',
+    body: isFile ? body : JSON.stringify(body),
+    headers: { 'content-type': isFile ? 'application/octet-stream' : 'application/json' },
+  };
   let response;
   try {
     response = await fetch(path, { ...how, signal });
