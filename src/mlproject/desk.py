@@ -5,8 +5,9 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import mlflow
 import pandas as pd
@@ -15,11 +16,13 @@ from fastapi import FastAPI
 
 from mlproject import tracking
 from mlproject.failures import sentence_of
-from mlproject.picture_files import (
+from mlproject.registered import (
     NOT_KNOWN,
+    Registered,
     folders_of,
     given_pictures,
     grown_pictures,
+    image_encoders,
     registered_pictures,
 )
 from mlproject.score import retriever_folder
@@ -76,13 +79,6 @@ class Desk:
     def hosts(self) -> tuple[str, ...]:
         """The names that it answers to, beside those of this machine."""
         return (*names_in(self.names), *(() if self.host in ANY_ADDRESS else (self.host,)))
-
-
-class Registered(NamedTuple):
-    """A registered model's name and version."""
-
-    name: str
-    version: str
 
 
 def run(config: Desk) -> None:
@@ -156,10 +152,15 @@ def _model(config: Desk) -> Model:
     folder = retriever_folder(config.model, Path(workdir))
     grows = read_manifest(folder).pointer is not None
     retriever = load_retriever(folder, version=LATEST if grows else "")
-    name, version = _registered(config.model)
+    name, version = Registered.of(config.model)
     pictures = _pictures(config, retriever, given)
     print(f"  {name} {version}: {_n_images(retriever)} images")
-    return InProcess(name=name, version=version, loaded=Loaded(Answers(retriever), pictures))
+    return InProcess(
+        name=name,
+        version=version,
+        loaded=Loaded(Answers(retriever), pictures),
+        encoders=partial(image_encoders, config.model, retriever),
+    )
 
 
 def _pictures(config: Desk, retriever: Retriever, given: ListedPictures | None) -> Pictures:
@@ -171,15 +172,3 @@ def _pictures(config: Desk, retriever: Retriever, given: ListedPictures | None) 
 
 def _n_images(retriever: Retriever) -> int:
     return len(retriever.snapshot or next(iter(retriever.gallery.values())))
-
-
-def _registered(model: str) -> Registered:
-    """What models:/NAME@ALIAS or models:/NAME/VERSION is by now."""
-    path = model.removeprefix("models:/")
-    name, _, alias = path.partition("@")
-    if alias:
-        return Registered(
-            name, mlflow.MlflowClient().get_model_version_by_alias(name, alias).version
-        )
-    name, _, version = path.partition("/")
-    return Registered(name, version)

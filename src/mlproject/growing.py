@@ -158,7 +158,7 @@ def load_encoders(config: Gallery) -> dict[str, OpenClipEncoder]:
     Raises:
         NewsImagesError: A model cannot be loaded.
     """
-    corpus = _corpus(config.corpus)
+    corpus = corpus_named(config.corpus)
     encoder, multilingual = config.encoder, config.multilingual
     if is_gallery(placed(config.growing.gallery)) and encoder.backbone == AUTO:
         towers = Growing.open(config.growing.gallery).kind.towers
@@ -199,7 +199,7 @@ def tower_model(encoder: OpenClipEncoder) -> TowerModel:
     )
 
 
-def _corpus(name: str) -> Corpus:
+def corpus_named(name: str) -> Corpus:
     """A corpus of which only the name and the models are known."""
     called, models = (DEMO, MODELS) if name == DEMO else read_corpus_file(Path(name))
     return Corpus(
@@ -256,7 +256,7 @@ def _of_captions(config: Gallery, encoder: OpenClipEncoder, about: pa.Table) -> 
         return vectors
     english = captions_in_english(
         config.preprocessing,
-        _corpus(config.corpus),
+        corpus_named(config.corpus),
         [captions[row] for row in rows],
         workdir=Path(config.workdir),
         device=config.encoder.device,

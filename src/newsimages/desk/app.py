@@ -4,6 +4,8 @@
 GET /               the page; its style and scripts beside it
 GET /api/about      the model, and by what its gallery can be filtered
 POST /api/ask       a story in, its pictures out, best first
+POST /api/why       what views and words add to the score of one of a story's pictures
+POST /api/heat      which parts of it the score comes from
 POST /api/stories   several stories in, a picture for each out, none twice
 POST /api/swap      the best picture of a story without those that are named
 POST /api/table     a table in, its stories out
@@ -15,12 +17,14 @@ GET /api/picture    why an image has no picture
 An error is a sentence in ``error``, which the page shows as it is.
 """
 
+import base64
 import json
 import time
 from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated, Any
 
+import numpy as np
 from fastapi import FastAPI, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
@@ -41,7 +45,7 @@ from newsimages.retriever.requests import MAX_CHARACTERS
 from newsimages.retriever.retriever import MAX_MINUS_WEIGHT, MINUS_WEIGHT
 
 PAGE = Path(__file__).parent / "page"
-FILES = ("desk.css", "desk.js", "narrow.js", "parts.js", "stories.js", "take.js")
+FILES = ("desk.css", "desk.js", "narrow.js", "parts.js", "stories.js", "take.js", "why.js")
 MAX_SHOWN = 200  # pictures of a story
 _KEPT = "private, max-age=86400, immutable"  # a file that changes gets another address
 
@@ -103,6 +107,12 @@ class Asked(Story, Narrowing):
         """A request's."""
         own = {"like": encodable(self.like)} if self.like else {}
         return {"top_k": self.top_k, **super().parameters, **own}
+
+
+class Questioned(Asked):
+    """A story, and one of its pictures."""
+
+    image_id: str
 
 
 class Named(Story):
@@ -182,6 +192,46 @@ class Desk:
             "nothing_left": said,
             "images": [self._at(row, place) for place in range(len(row["image_ids"]))],
             "seconds": round(time.perf_counter() - start, 4),
+        }
+
+    def why(self, asked: Questioned) -> dict[str, Any]:
+        """What each view, and each word, adds to the score of one of a story's pictures."""
+        asked.check()
+        given = {**asked.parameters, "explain": True, "words": True}
+        [row] = self.model.answer([asked.article], given)
+        if asked.image_id not in row["image_ids"]:
+            raise NewsImagesError(
+                "This picture is not among the story's any more: the gallery, or the model, is "
+                "another one by now. Ask again."
+            )
+        place = row["image_ids"].index(asked.image_id)
+        shares = row.get("contributions") or {}
+        words = row.get("words")
+        if words:
+            parts = [{**part, "adds": part["adds"][place]} for part in words["parts"]]
+            words = {**words, "parts": parts}
+        return {
+            **self.answered_by,
+            "score": row["scores"][place],
+            "contributions": {name: values[place] for name, values in shares.items()},
+            "words": words,
+        }
+
+    def heat(self, asked: Questioned) -> dict[str, Any]:
+        """Which parts of a picture its score comes from, or why that is not known."""
+        asked.check()
+        try:
+            path = self.model.pictures.path(asked.image_id)
+            self.model.pictures.check(asked.image_id, path)
+            values = self.model.heat_map(asked.article, asked.parameters, asked.image_id, path)
+        except (UnreadableImageError, NewsImagesError) as error:
+            return {"why_not": f"No heat map: {error}"}
+        most = float(np.abs(values).max()) or 1.0
+        cells = np.round(values * (127 / most) + 128).astype(np.uint8)
+        return {
+            "width": values.shape[1],
+            "height": values.shape[0],
+            "values": base64.b64encode(cells.tobytes()).decode(),
         }
 
     def several(self, asked: Several) -> dict[str, Any]:
@@ -298,6 +348,14 @@ def application(desk: Desk, *, hosts: Collection[str] = ()) -> FastAPI:
     @app.post("/api/ask")
     def ask(asked: Asked) -> dict[str, Any]:
         return desk.ask(asked)
+
+    @app.post("/api/why")
+    def why(asked: Questioned) -> dict[str, Any]:
+        return desk.why(asked)
+
+    @app.post("/api/heat")
+    def heat(asked: Questioned) -> dict[str, Any]:
+        return desk.heat(asked)
 
     @app.post("/api/stories")
     def several(asked: Several) -> dict[str, Any]:

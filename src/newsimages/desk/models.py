@@ -3,16 +3,23 @@
 Both take articles and parameters as a request to a served model has them, and answer the same rows.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
 from typing import Any, NamedTuple, Protocol
 
 import httpx2
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from newsimages.desk.pictures import Pictures
+from newsimages.encoding.encoders import OpenClipEncoder
 from newsimages.errors import NewsImagesError, reason_of, shortened
+from newsimages.explanations.regions import Regions
 from newsimages.gallery.filters import NothingLeftError
+from newsimages.ranking.spaces import Tower
 from newsimages.retriever.articles import ArticleEncoder
 from newsimages.retriever.batching import BusyError
 from newsimages.retriever.requests import Answers
@@ -68,6 +75,15 @@ class Model(Protocol):
     def english(self, title: str, text: str) -> English | None:
         """The translation that is asked with; None where there was none, or it is not known."""
 
+    def heat_map(
+        self, article: Article, parameters: Mapping[str, Any], image_id: str, path: Path
+    ) -> NDArray[np.float32]:
+        """(h, w) what each place of a picture adds to its score for an article.
+
+        Raises:
+            NewsImagesError: Nothing is known of that, or as `Regions.heat_map`.
+        """
+
 
 class Loaded(NamedTuple):
     """A retriever, and what follows from it."""
@@ -84,6 +100,13 @@ class InProcess:
     version: str
     loaded: Loaded
     """Is replaced as a whole when a gallery that grows has a new version."""
+    encoders: Callable[[], Mapping[Tower, OpenClipEncoder]] | None = None
+    """Loads the models of images, when a heat map is asked for first; None: there is none."""
+
+    def __post_init__(self) -> None:
+        self._drawing = Lock()
+        self._encoders: Mapping[Tower, OpenClipEncoder] = {}
+        self._regions: tuple[Retriever, Regions] | None = None
 
     @property
     def retriever(self) -> Retriever:
@@ -114,6 +137,24 @@ class InProcess:
         read = encode.read({"": title}, {"": text})[""]
         is_own = (read.title_en, read.text_en) == (read.title, read.text)
         return None if is_own or not read.in_english else English(read.title_en, read.text_en)
+
+    def heat_map(
+        self, article: Article, parameters: Mapping[str, Any], image_id: str, path: Path
+    ) -> NDArray[np.float32]:
+        """As `Model` has it."""
+        if self.encoders is None:
+            raise NewsImagesError("the model of images is not known.")
+        with self._drawing:  # one at a time: a pass back through a tower takes much memory
+            retriever = self.retriever
+            if parameters.get("like"):
+                raise NewsImagesError("it is drawn for stories, not for what is like a picture.")
+            queries = retriever.queries({"": article["title"]}, {"": article.get("text", "")})
+            if minus := parameters.get("minus"):
+                queries = retriever.less(queries, minus, parameters["minus_weight"])
+            self._encoders = self._encoders or self.encoders()
+            if self._regions is None or self._regions[0] is not retriever:
+                self._regions = (retriever, Regions(self._encoders, retriever))
+            return self._regions[1].heat_map(queries, path, image_id=image_id).values
 
 
 class Served:
@@ -165,6 +206,12 @@ class Served:
 
     def english(self, title: str, text: str) -> None:
         """Not known of a model that is served."""
+
+    def heat_map(
+        self, article: Article, parameters: Mapping[str, Any], image_id: str, path: Path
+    ) -> NDArray[np.float32]:
+        """A model that is served has no part that reads images."""
+        raise NewsImagesError("a model that is served elsewhere does not read pictures.")
 
 
 def _json(response: httpx2.Response) -> dict[str, Any]:

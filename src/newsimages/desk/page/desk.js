@@ -4,6 +4,7 @@ import { aboutLine, ask, dateShown, element, foreign, get, inWords, languageName
 import { narrowing, prepareNarrow } from './narrow.js';
 import { prepareStories } from './stories.js';
 import { isTaken, prepareTaken, take } from './take.js';
+import { forgetWhy, showWhy } from './why.js';
 
 const WAIT_MS = 100; // after the last key
 const STEP = 24; // pictures at a time
@@ -14,6 +15,7 @@ let images = [];
 let topK = STEP;
 let asking = null; // the request that is under way
 let opened = null; // the image in the dialog
+let asksWhy = false; // whether the dialog says why
 let like = null; // the image whose likes are shown
 
 // Asking
@@ -158,8 +160,8 @@ function tile(image, key) {
   shot.setAttribute('aria-label', spoken(image));
   shot.addEventListener('click', () => open(image));
   const made = element('li', { class: 'tile' }, shot, sureness(image));
-  if (image.caption) made.append(element('p', { class: 'caption' }, foreign(image.caption)));
-  made.append(aboutLine(image), acts(image));
+  const caption = image.caption ? [foreign(image.caption)] : ['No caption'];
+  made.append(element('p', { class: image.caption ? 'caption' : 'caption no' }, ...caption), aboutLine(image), acts(image));
   made.dataset.key = key;
   made.dataset.id = image.id;
   return made;
@@ -170,7 +172,9 @@ function acts(image) {
   alike.addEventListener('click', () => showLike(image));
   const own = element('button', { type: 'button', class: 'take', 'aria-label': `Take number ${image.rank}` }, 'Take');
   own.addEventListener('click', () => takeOne(image));
-  return element('p', { class: 'acts' }, own, alike);
+  const reasons = element('button', { type: 'button', class: 'reasons', 'aria-label': `Why number ${image.rank}` }, 'Why');
+  reasons.addEventListener('click', () => openWith(image));
+  return element('p', { class: 'acts' }, own, alike, ...(like ? [] : [reasons]));
 }
 
 // Taking
@@ -201,7 +205,18 @@ function open(image) {
   get('details-about').replaceChildren(
     ...Object.entries(lines).filter(([, value]) => value).flatMap(([term, value]) => [element('dt', {}, term), element('dd', {}, foreign(value))]),
   );
+  get('details-why').hidden = Boolean(like);
   if (!get('details').open) get('details').showModal();
+  if (asksWhy && !like) showWhy(asked(), image);
+  else forgetWhy();
+}
+
+/** Says why the open picture was found, and goes on to do so for the next ones. */
+function setWhy(isAsked) {
+  asksWhy = isAsked;
+  get('details-why').setAttribute('aria-expanded', isAsked);
+  if (isAsked) showWhy(asked(), opened);
+  else forgetWhy();
 }
 
 function step(by) {
@@ -209,8 +224,16 @@ function step(by) {
   if (next) open(next);
 }
 
+/** Opens a picture and says why it was found. */
+function openWith(image) {
+  asksWhy = true;
+  get('details-why').setAttribute('aria-expanded', 'true');
+  open(image);
+}
+
 function onClosed() {
   const place = images.indexOf(opened);
+  setWhy(false);
   opened = null;
   if (place >= 0) focusTile(place);
 }
@@ -254,6 +277,7 @@ function onKey(event) {
     if (key === 'ArrowRight' || key === 'ArrowLeft') step(key === 'ArrowRight' ? 1 : -1);
     else if (key === 't') takeOne(opened);
     else if (key === 'l') showLike(opened);
+    else if (key === 'w' && !like) setWhy(!asksWhy);
     else return;
     event.preventDefault();
     return;
@@ -283,6 +307,7 @@ function onKey(event) {
   if (to === undefined) {
     if (key === 'l') showLike(images[place]);
     else if (key === 't') takeOne(images[place]);
+    else if (key === 'w' && !like) openWith(images[place]);
     else if (key === 'Escape' && like) showLike(null);
     else if (key === 'Escape') get('title').focus();
     else return;
@@ -318,6 +343,7 @@ async function begin() {
 }
 
 get('details-take').addEventListener('click', () => takeOne(opened));
+get('details-why').addEventListener('click', () => setWhy(!asksWhy));
 get('details-like').addEventListener('click', () => showLike(opened));
 get('unlike').addEventListener('click', () => { showLike(null); get('title').focus(); });
 get('ask').addEventListener('submit', (event) => { event.preventDefault(); now(); });

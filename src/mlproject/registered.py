@@ -1,30 +1,56 @@
-"""Where the picture files of a registered model's gallery lie: the run that made it says.
+"""What is known of a registered model beside it: its pictures' files, and what reads images.
 
-The parameters of that run name the corpus, the folder or, with the runs of the entry point
-``gallery``, the folders whose images a gallery that grows was given.
+The parameters of the run that made it name the corpus, the folder and the encoders; those of the
+entry point ``gallery`` name the folders whose images a gallery that grows was given.
 """
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple, cast
 
 import mlflow
 from mlflow.exceptions import MlflowException
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
-from mlproject.options import DEMO, CorpusOptions
+from mlproject.embed import encoder_config, multilingual_config
+from mlproject.growing import corpus_named
+from mlproject.options import DEMO, CorpusOptions, EncoderOptions, MultilingualOptions
 from mlproject.preprocess import corpus_folder
 from newsimages.corpora import Corpus, DataSet, read_corpus
 from newsimages.corpora.captions import captions_told, with_captions
 from newsimages.desk.pictures import GalleryPictures, ListedPictures, Pictures
+from newsimages.devices import Precision
+from newsimages.encoding.encoders import OpenClipEncoder
 from newsimages.encoding.models import AUTO
 from newsimages.errors import NewsImagesError, reason_of
 from newsimages.gallery.listing import image_files
 from newsimages.gallery.snapshot import Snapshot
 from newsimages.lists import names_in
 from newsimages.paths import is_folder, looked_for
+from newsimages.ranking.spaces import Tower
+from newsimages.retriever.folder import text_towers
+from newsimages.retriever.retriever import Retriever
 from newsimages.runs.table import ALL
 
 NOT_KNOWN = "where the picture files are is not known: start the desk with pictures=FOLDER"
+
+
+class Registered(NamedTuple):
+    """A registered model's name and version."""
+
+    name: str
+    version: str
+
+    @classmethod
+    def of(cls, model: str) -> "Registered":
+        """What models:/NAME@ALIAS or models:/NAME/VERSION is by now."""
+        path = model.removeprefix("models:/")
+        name, _, alias = path.partition("@")
+        if alias:
+            found = mlflow.MlflowClient().get_model_version_by_alias(name, alias)
+            return cls(name, str(found.version))
+        name, _, version = path.partition("/")
+        return cls(name, version)
 
 
 def given_pictures(pictures: str, workdir: str) -> ListedPictures:
@@ -48,7 +74,7 @@ def given_pictures(pictures: str, workdir: str) -> ListedPictures:
 
 def registered_pictures(model: str, workdir: str) -> ListedPictures:
     """Those of the gallery that a model holds, as the run that registered it says."""
-    given = _parameters(model)
+    given = parameters_of(model)
     gallery = given.get("gallery", ALL)
     try:
         if gallery != ALL and is_folder(gallery):
@@ -123,7 +149,35 @@ def _images(corpus: Corpus, part: DataSet) -> list[tuple[str, Path, str]]:
     return [(image_id, corpus.folder / path, caption) for image_id, path, caption in rows]
 
 
-def _parameters(model: str) -> dict[str, str]:
+def image_encoders(model: str, retriever: Retriever) -> dict[Tower, OpenClipEncoder]:
+    """The models that read the images of a registered one, as the run that made it says.
+
+    Raises:
+        NewsImagesError: They are not known, or cannot be loaded.
+    """
+    given = parameters_of(model)
+    if "corpus" not in given:
+        raise NewsImagesError(f"the run that registered {model} is not on record.")
+    corpus = corpus_named(given["corpus"])
+    first = EncoderOptions(
+        backbone=given.get("backbone", AUTO),
+        pretrained=given.get("pretrained", AUTO),
+        precision=cast("Precision", given.get("precision", AUTO)),
+    )
+    second = MultilingualOptions(
+        multilingual_backbone=given.get("multilingual_backbone", AUTO),
+        multilingual_pretrained=given.get("multilingual_pretrained", AUTO),
+    )
+    asked = text_towers(retriever.weights)
+    encoders: dict[Tower, OpenClipEncoder] = {}
+    if "clip" in asked:
+        encoders["clip"] = OpenClipEncoder(encoder_config(first, corpus))
+    if "multilingual" in asked and (own := multilingual_config(second, first, corpus)):
+        encoders["multilingual"] = OpenClipEncoder(own)
+    return encoders
+
+
+def parameters_of(model: str) -> dict[str, str]:
     """Those of the run that registered a model, and of the runs that it is a step of."""
     client = mlflow.MlflowClient()
     given: dict[str, str] = {}
