@@ -3,9 +3,9 @@
 import socket
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -16,26 +16,30 @@ from fastapi import FastAPI
 
 from mlproject import tracking
 from mlproject.failures import sentence_of
+from mlproject.growing import Gallery, load_encoders
+from mlproject.options import GrowingOptions
 from mlproject.registered import (
     NOT_KNOWN,
     Registered,
+    adding_as,
     folders_of,
     given_pictures,
-    grown_pictures,
     image_encoders,
     registered_pictures,
 )
 from mlproject.score import retriever_folder
 from mlproject.stopping import ended_by_signal
+from mlproject.watching import Watch, watching
 from newsimages.desk.app import Desk as Page
 from newsimages.desk.app import application
 from newsimages.desk.models import InProcess, Loaded, Model, Served
-from newsimages.desk.pictures import ListedPictures, Pictures
+from newsimages.desk.pictures import GalleryPictures, ListedPictures
 from newsimages.desk.taken import COLUMNS, Keep
 from newsimages.encoding.models import AUTO
 from newsimages.errors import NewsImagesError
 from newsimages.lists import names_in
-from newsimages.retriever.folder import LATEST, load_retriever
+from newsimages.paths import is_folder, looked_for
+from newsimages.retriever.folder import LATEST, load_retriever, on_newest
 from newsimages.retriever.manifest import read_manifest
 from newsimages.retriever.requests import Answers
 from newsimages.retriever.retriever import Retriever
@@ -62,6 +66,8 @@ class Desk:
     """The address that the page is opened on; by default this machine alone reaches it."""
     port: int = 5002
     """The port of it."""
+    watch: str = ""
+    """A folder of incoming pictures, which are added to the model's gallery, if that grows."""
     names: str = ""
     """Host names by which others call this machine, separated by commas; others are refused."""
 
@@ -85,11 +91,12 @@ def run(config: Desk) -> None:
     """The entry point."""
     with tracking.entry_point(config):
         listening = _listen(config)
-        model = _model(config)
+        model, watch = opened(config)
+        print(f"  {model.name} {model.version}: {model.n_images or 'unknown'} images")
         app = application(Page(model, _keep()), hosts=config.hosts)
         host, port = listening.getsockname()[:2]
         shown = f"[{host}]" if ":" in host else host
-        with _serving(app, listening):
+        with watching(watch) if watch else nullcontext(), _serving(app, listening):
             print(f"\nThe desk is open: http://{shown}:{port} (Ctrl-C closes it)", flush=True)
 
 
@@ -143,32 +150,56 @@ def _serving(app: FastAPI, listening: socket.socket) -> Iterator[None]:
             thread.join(PATIENCE_S)
 
 
-def _model(config: Desk) -> Model:
-    """What the page asks. Raises: NewsImagesError where there is no such model."""
-    workdir = config.workdir
-    given = None if config.pictures == AUTO else given_pictures(config.pictures, workdir)
+def opened(config: Desk) -> tuple[Model, Watch | None]:
+    """What the page asks, and what keeps it up to date where its gallery grows.
+
+    Raises:
+        NewsImagesError: There is no such model, or nothing that could be watched.
+    """
+    given = None if config.pictures == AUTO else given_pictures(config.pictures, config.workdir)
+    if config.watch and not is_folder(config.watch):
+        raise NewsImagesError(
+            f"watch={config.watch} is no folder{looked_for(config.watch)}. Name the folder that "
+            "pictures come into."
+        )
     if config.model.startswith(("http://", "https://")):
-        return Served(config.model, given or ListedPictures(why_none=NOT_KNOWN))
-    folder = retriever_folder(config.model, Path(workdir))
+        _refuse_to_watch(config, "is served elsewhere")
+        return Served(config.model, given or ListedPictures(why_none=NOT_KNOWN)), None
+    folder = retriever_folder(config.model, Path(config.workdir))
     grows = read_manifest(folder).pointer is not None
     retriever = load_retriever(folder, version=LATEST if grows else "")
+    encoders = cache(partial(image_encoders, config.model, retriever))
     name, version = Registered.of(config.model)
-    pictures = _pictures(config, retriever, given)
-    print(f"  {name} {version}: {_n_images(retriever)} images")
-    return InProcess(
-        name=name,
-        version=version,
-        loaded=Loaded(Answers(retriever), pictures),
-        encoders=partial(image_encoders, config.model, retriever),
-    )
+    made = partial(InProcess, name=name, version=version, encoders=encoders)
+    if retriever.snapshot is None:
+        _refuse_to_watch(config, "holds its own images")
+        pictures = given or registered_pictures(config.model, config.workdir)
+        return made(loaded=Loaded(Answers(retriever), pictures)), None
+    roots = [given.root] if given else folders_of(retriever.snapshot)
+    roots += [Path(config.watch)] if config.watch else []
+    model = made(loaded=_loaded(retriever, roots))
+
+    def newest() -> Loaded:
+        return _loaded(on_newest(folder, model.retriever), roots)
+
+    growing = GrowingOptions(gallery=retriever.snapshot.uri, images=config.watch)
+    adding = Gallery(growing=growing, workdir=config.workdir, **adding_as(config.model))
+    load = cache(partial(load_encoders, adding))
+    return model, Watch(model, newest, Path(config.watch) if config.watch else None, adding, load)
 
 
-def _pictures(config: Desk, retriever: Retriever, given: ListedPictures | None) -> Pictures:
-    if snapshot := retriever.snapshot:
-        roots = [given.root] if given else folders_of(snapshot)
-        return grown_pictures(snapshot, roots)
-    return given or registered_pictures(config.model, config.workdir)
+def _loaded(retriever: Retriever, roots: Sequence[Path]) -> Loaded:
+    """A retriever on a version of a gallery that grows. Raises: NewsImagesError without one."""
+    if retriever.snapshot is None:
+        raise NewsImagesError("The model holds its own images.")
+    pictures = GalleryPictures(snapshot=retriever.snapshot, roots=tuple(roots))
+    return Loaded(Answers(retriever), pictures)
 
 
-def _n_images(retriever: Retriever) -> int:
-    return len(retriever.snapshot or next(iter(retriever.gallery.values())))
+def _refuse_to_watch(config: Desk, why: str) -> None:
+    """Raises: NewsImagesError where that is asked for."""
+    if config.watch:
+        raise NewsImagesError(
+            f"watch={config.watch}, but {config.model} {why}: nothing can be added. Register a "
+            "model on a gallery that grows (docs/scale.md), or leave watch out."
+        )

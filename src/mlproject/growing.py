@@ -35,7 +35,7 @@ from newsimages.encoding.store import UnreadableImagesError
 from newsimages.engine import LOCAL
 from newsimages.errors import NewsImagesError, first_ten
 from newsimages.gallery.columns import CAPTIONS, Rows, TowerModel
-from newsimages.gallery.listing import listing, named_in
+from newsimages.gallery.listing import Listing, listing, named_in
 from newsimages.gallery.storage import is_gallery
 from newsimages.gallery.table import Change, placed
 from newsimages.gallery.table import Gallery as Growing
@@ -95,35 +95,46 @@ def add(config: Gallery) -> tuple[Change, Growing]:
     growing = config.growing
     table = Path(growing.table) if growing.table else None
     found = listing(Path(growing.images), table)
+    change, gallery, unread = add_listed(config, found, load_encoders(config))
+    _report({**found.problems, **unread})
+    if len(unread) == len(found.about):
+        raise NewsImagesError(
+            f"Not one image file of {growing.images} could be read: the run's table "
+            "unreadable_images.json says why."
+        )
+    return change, gallery
+
+
+def add_listed(
+    config: Gallery, found: Listing, encoders: Mapping[str, OpenClipEncoder]
+) -> tuple[Change, Growing, dict[str, str]]:
+    """As `add`, of images that were listed, with models that were loaded.
+
+    Returns:
+        What has changed, the gallery, and why images could not be read, by id.
+    """
+    growing = config.growing
     write_bytes(Path(config.workdir) / "embeddings" / OUTPUT_MARKER, b"")
-    encoders = load_encoders(config)
     towers = {name: tower_model(encoder) for name, encoder in encoders.items()}
     towers[CAPTIONS] = towers["clip"]
     gallery = Growing.create(growing.gallery, towers)
     todo = gallery.todo(found.about, replace=growing.replace)
-    problems = dict(found.problems)
-    added = replaced = n_unread = 0
+    not_read: dict[str, str] = {}
+    added = replaced = 0
     for start in range(0, len(todo.rows), PORTION):
         about = todo.about.take(todo.rows[start : start + PORTION])
         known = gallery.same_pictures(about) if todo.n_there else {}
         rows, unread = _encoded(config, encoders, about, found.files, known)
-        problems |= unread
-        n_unread += len(unread)
+        not_read |= unread
         if rows is not None:
             if CAPTIONS in gallery.kind.towers:  # not where it was made before there were any
                 own = _of_captions(config, encoders["clip"], rows.about)
                 rows = replace(rows, vectors={**rows.vectors, CAPTIONS: own})
             change = gallery.add(rows, towers, replace=growing.replace)
             added, replaced = added + change.added, replaced + change.replaced
-    _report(problems)
-    if n_unread == len(found.about):
-        raise NewsImagesError(
-            f"Not one image of {growing.images} could be read: the run's table "
-            "unreadable_images.json says why."
-        )
-    unchanged = len(found.about) - n_unread - added - replaced
+    unchanged = len(found.about) - len(not_read) - added - replaced
     change = Change(version=gallery.version, added=added, replaced=replaced, unchanged=unchanged)
-    return change, gallery
+    return change, gallery, not_read
 
 
 def remove(growing: GrowingOptions) -> tuple[Change, Growing]:

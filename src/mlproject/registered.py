@@ -4,9 +4,8 @@ The parameters of the run that made it name the corpus, the folder and the encod
 entry point ``gallery`` name the folders whose images a gallery that grows was given.
 """
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 import mlflow
 from mlflow.exceptions import MlflowException
@@ -14,11 +13,17 @@ from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
 from mlproject.embed import encoder_config, multilingual_config
 from mlproject.growing import corpus_named
-from mlproject.options import DEMO, CorpusOptions, EncoderOptions, MultilingualOptions
+from mlproject.options import (
+    DEMO,
+    CorpusOptions,
+    EncoderOptions,
+    MultilingualOptions,
+    PreprocessingOptions,
+)
 from mlproject.preprocess import corpus_folder
 from newsimages.corpora import Corpus, DataSet, read_corpus
 from newsimages.corpora.captions import captions_told, with_captions
-from newsimages.desk.pictures import GalleryPictures, ListedPictures, Pictures
+from newsimages.desk.pictures import ListedPictures
 from newsimages.devices import Precision
 from newsimages.encoding.encoders import OpenClipEncoder
 from newsimages.encoding.models import AUTO
@@ -103,11 +108,6 @@ def folders_of(snapshot: Snapshot) -> list[Path]:
     return [Path(name) for name in dict.fromkeys(named) if name and is_folder(name)]
 
 
-def grown_pictures(snapshot: Snapshot, roots: Sequence[Path]) -> Pictures:
-    """Those of a version of a gallery that grows."""
-    return GalleryPictures(snapshot=snapshot, roots=tuple(roots))
-
-
 def _plain(folder: Path) -> ListedPictures | None:
     """All images below a folder; None where it holds none, or tables of a corpus as well."""
     try:
@@ -149,31 +149,47 @@ def _images(corpus: Corpus, part: DataSet) -> list[tuple[str, Path, str]]:
     return [(image_id, corpus.folder / path, caption) for image_id, path, caption in rows]
 
 
+def adding_as(model: str) -> dict[str, Any]:
+    """The settings of the entry point ``gallery`` under which a registered model's images came.
+
+    As far as the run that registered it says; its names of models are those of the gallery.
+    """
+    given = parameters_of(model)
+    settings: dict[str, Any] = {
+        "encoder": EncoderOptions(
+            backbone=given.get("backbone", AUTO),
+            pretrained=given.get("pretrained", AUTO),
+            precision=cast("Precision", given.get("precision", AUTO)),
+        ),
+        "multilingual": MultilingualOptions(
+            multilingual_backbone=given.get("multilingual_backbone", AUTO),
+            multilingual_pretrained=given.get("multilingual_pretrained", AUTO),
+        ),
+        "preprocessing": PreprocessingOptions(
+            languages=given.get("languages", PreprocessingOptions.languages),
+            translator=given.get("translator", AUTO),
+        ),
+    }
+    return {**settings, **({"corpus": given["corpus"]} if "corpus" in given else {})}
+
+
 def image_encoders(model: str, retriever: Retriever) -> dict[Tower, OpenClipEncoder]:
     """The models that read the images of a registered one, as the run that made it says.
 
     Raises:
         NewsImagesError: They are not known, or cannot be loaded.
     """
-    given = parameters_of(model)
+    given = adding_as(model)
     if "corpus" not in given:
         raise NewsImagesError(f"the run that registered {model} is not on record.")
     corpus = corpus_named(given["corpus"])
-    first = EncoderOptions(
-        backbone=given.get("backbone", AUTO),
-        pretrained=given.get("pretrained", AUTO),
-        precision=cast("Precision", given.get("precision", AUTO)),
-    )
-    second = MultilingualOptions(
-        multilingual_backbone=given.get("multilingual_backbone", AUTO),
-        multilingual_pretrained=given.get("multilingual_pretrained", AUTO),
-    )
     asked = text_towers(retriever.weights)
     encoders: dict[Tower, OpenClipEncoder] = {}
     if "clip" in asked:
-        encoders["clip"] = OpenClipEncoder(encoder_config(first, corpus))
-    if "multilingual" in asked and (own := multilingual_config(second, first, corpus)):
-        encoders["multilingual"] = OpenClipEncoder(own)
+        encoders["clip"] = OpenClipEncoder(encoder_config(given["encoder"], corpus))
+    second = multilingual_config(given["multilingual"], given["encoder"], corpus)
+    if "multilingual" in asked and second:
+        encoders["multilingual"] = OpenClipEncoder(second)
     return encoders
 
 

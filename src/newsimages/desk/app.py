@@ -41,7 +41,7 @@ from newsimages.errors import NewsImagesError
 from newsimages.gallery.filters import NothingLeftError
 from newsimages.plain_text import encodable, readable
 from newsimages.retriever.batching import BusyError
-from newsimages.retriever.requests import MAX_CHARACTERS
+from newsimages.retriever.parameters import MAX_CHARACTERS
 from newsimages.retriever.retriever import MAX_MINUS_WEIGHT, MINUS_WEIGHT
 
 PAGE = Path(__file__).parent / "page"
@@ -156,16 +156,17 @@ class Desk:
         self.thumbnails = Thumbnails()
 
     @property
-    def answered_by(self) -> dict[str, str]:
+    def answered_by(self) -> dict[str, Any]:
         """The model, as answers name it."""
-        return {"model": self.model.name, "version": self.model.version}
+        model = self.model
+        named = {"model": model.name, "version": model.version, "n_images": model.n_images}
+        return {**named, "notice": model.notice}
 
     def about(self) -> dict[str, Any]:
         """What the page has to know before anything is asked."""
         fields = self.model.pictures.fields
         return {
             **self.answered_by,
-            "n_images": self.model.n_images,
             "fields": list(fields.names),
             "rights": list(fields.rights),
             "max_characters": MAX_CHARACTERS,

@@ -62,6 +62,10 @@ class Model(Protocol):
     def n_images(self) -> int | None:
         """How many its gallery has; None where that is not known."""
 
+    @property
+    def notice(self) -> str:
+        """What editors should know of it just now; "" for nothing."""
+
     def answer(self, articles: Sequence[Article], parameters: Mapping[str, Any]) -> list[Row]:
         """As a served model does.
 
@@ -102,6 +106,7 @@ class InProcess:
     """Is replaced as a whole when a gallery that grows has a new version."""
     encoders: Callable[[], Mapping[Tower, OpenClipEncoder]] | None = None
     """Loads the models of images, when a heat map is asked for first; None: there is none."""
+    notice: str = ""
 
     def __post_init__(self) -> None:
         self._drawing = Lock()
@@ -160,7 +165,7 @@ class InProcess:
 class Served:
     """A model that ``mlflow models serve`` serves at an address."""
 
-    version = ""
+    version = notice = ""
 
     def __init__(self, address: str, pictures: Pictures) -> None:
         """Takes the address, such as http://127.0.0.1:5001, and where its pictures are."""

@@ -6,6 +6,7 @@ Without a table, all image files below the folder are meant, and an image's id i
 table does not say of caption, credit and date is read from the file, where that says it.
 """
 
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,8 +40,10 @@ class Listing:
     """The images that have no file that can be read, and what is odd with others, by id."""
 
 
-def listing(folder: Path, table: Path | None = None) -> Listing:
-    """The images of a folder, or those of them that a table names.
+def listing(
+    folder: Path, table: Path | None = None, *, only: Collection[str] | None = None
+) -> Listing:
+    """The images of a folder, those of them that a table names, or ``only`` some by their ids.
 
     Raises:
         NewsImagesError: The folder is not there, or no image has a file; the table cannot be read,
@@ -51,6 +54,7 @@ def listing(folder: Path, table: Path | None = None) -> Listing:
     problems: dict[str, str] = {}
     if table is None:
         files = image_files(folder)
+        files = {key: path for key, path in files.items() if only is None or key in only}
         said = pd.DataFrame(dict.fromkeys((*TEXTS, "date"), ""), index=pd.Index(files))
     else:
         said, files = _of_table(folder, _read(table), problems)

@@ -296,6 +296,28 @@ def load_retriever(folder: Path, *, place: str = "", version: str = "") -> Retri
     return retriever
 
 
+def on_newest(folder: Path, retriever: Retriever) -> Retriever:
+    """A retriever on the newest version of the gallery that grows which its folder points to.
+
+    Only the images that it does not have yet are fetched and worked on.
+
+    Args:
+        folder: Its folder.
+        retriever: As it was loaded from there.
+
+    Raises:
+        NewsImagesError: It holds its own gallery; the gallery is gone, or another one by now.
+    """
+    manifest = read_manifest(folder)
+    if manifest.pointer is None or retriever.snapshot is None:
+        raise NewsImagesError(f"The model in {folder} holds its own gallery, which does not grow.")
+    snapshot = open_snapshot(retriever.snapshot.uri, uid=manifest.pointer.uid)
+    newest = on_snapshot(retriever, snapshot, _load_bank(folder, manifest.weights))
+    if any(name.startswith(f"{INDEX_FOLDER}/") for name in manifest.files):
+        return replace(newest, index=_load_index(folder, snapshot))
+    return newest
+
+
 def _snapshot(pointer: Pointer, *, place: str, version: str) -> Snapshot:
     """The version of a gallery that is to be served, which is told where it is not as measured."""
     number: int | None = pointer.version

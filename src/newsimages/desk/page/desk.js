@@ -106,10 +106,11 @@ function showAnswer(told) {
   showVerdict(told);
 }
 
-function named({ model, version }) {
-  about = { ...about, model, version };
-  const size = about.n_images === null || about.n_images === undefined ? [] : [` · ${about.n_images.toLocaleString('en')} pictures`];
-  get('model').replaceChildren(foreign(model), version ? ` version ${version}` : '', ...size);
+function named({ model, version, n_images: size, notice }) {
+  const pictures = size === null ? '' : ` · ${size.toLocaleString('en')} pictures`;
+  get('model').replaceChildren(foreign(model), version ? ` version ${version}` : '', pictures);
+  get('notice').replaceChildren(foreign(notice));
+  get('notice').hidden = !notice;
 }
 
 function whatWasRead({ language, english, approximate, nothing_left: nothingLeft }) {
