@@ -30,11 +30,12 @@ from mlproject.registered import (
 from mlproject.score import retriever_folder
 from mlproject.stopping import ended_by_signal
 from mlproject.watching import Watch, watching
+from newsimages.corpora.choices import COLUMNS
 from newsimages.desk.app import Desk as Page
 from newsimages.desk.app import application
 from newsimages.desk.models import InProcess, Loaded, Model, Served
 from newsimages.desk.pictures import GalleryPictures, ListedPictures
-from newsimages.desk.taken import COLUMNS, Keep
+from newsimages.desk.taken import Keep
 from newsimages.encoding.models import AUTO
 from newsimages.errors import NewsImagesError
 from newsimages.lists import names_in
@@ -45,7 +46,7 @@ from newsimages.retriever.requests import Answers
 from newsimages.retriever.retriever import Retriever
 
 TAKEN = "taken.json"
-"""The run's table of what was taken, with the columns of `newsimages.desk.taken`."""
+"""The run's table of what was taken, with the columns of `newsimages.corpora.choices`."""
 ANY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104 - which is asked for, not bound to by default
 PATIENCE_S = 10.0  # for answers that are under way when the desk is closed
 

@@ -1,13 +1,17 @@
 """A desk on a small model with drawn pictures, for tests."""
 
-from collections.abc import Mapping, Sequence
+import socket
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import uvicorn
 from PIL import Image, ImageDraw
 
-from newsimages.desk.app import Desk
+from newsimages.desk.app import Desk, application
 from newsimages.desk.models import InProcess, Loaded
 from newsimages.desk.pictures import ListedPictures, Pictures
 from newsimages.embeddings import Embeddings
@@ -19,6 +23,7 @@ from newsimages.retriever.articles import ArticleEncoder
 from newsimages.retriever.requests import Answers
 from newsimages.retriever.retriever import Retriever
 from tests.fakes import FakeEncoder, FakeTower, queries_of, random_embeddings
+from tests.preprocessing.test_articles import Shouting
 
 DIMENSION = 16
 TITLE, TEXT = View("clip", "title"), View("clip", "text")
@@ -29,6 +34,13 @@ HOSTILE = (
 )
 CAPTIONS = {f"p{number:02d}.jpg": text for number, text in enumerate(HOSTILE)}
 N_IMAGES = 40
+NAMES = [f"p{number:02d}.jpg" for number in range(N_IMAGES)]
+BANK = queries_of(
+    {
+        TITLE: random_embeddings("b", 20, DIMENSION, 2),
+        TEXT: random_embeddings("b", 20, DIMENSION, 3),
+    }
+)
 
 
 def draw(folder: Path, names: Sequence[str]) -> dict[str, Path]:
@@ -41,35 +53,29 @@ def draw(folder: Path, names: Sequence[str]) -> dict[str, Path]:
     return {name: folder / name for name in names}
 
 
-def retriever(ids: Sequence[str]) -> Retriever:
+def retriever(ids: Sequence[str], nothing: float = -9) -> Retriever:
     """A model whose answers follow from the letters of the texts."""
     encoder = FakeEncoder(dimension=DIMENSION)
     vectors = random_embeddings("i", len(ids), DIMENSION, 1).vectors
-    bank = queries_of(
-        {
-            TITLE: random_embeddings("b", 20, DIMENSION, 2),
-            TEXT: random_embeddings("b", 20, DIMENSION, 3),
-        }
-    )
     return Retriever(
         gallery={"clip": Embeddings(np.array(ids), vectors)},
         weights={TITLE: 0.7, TEXT: 0.3},
         revisions=(InvertedSoftmax(scale=50),),
         confidences={
-            name: Confidence(temperature=8, nothing=-9) for name in ("none", "inverted_softmax")
+            name: Confidence(temperature=8, nothing=nothing)
+            for name in ("none", "inverted_softmax")
         },
         encode=ArticleEncoder(
             towers={"clip": FakeTower(encoder)},
             weights={TITLE: 0.7, TEXT: 0.3},
-            preprocessing=Preprocessing(languages=("en", "de")),
+            preprocessing=Preprocessing(languages=("en", "de"), translator=Shouting()),
         ),
-    ).with_bank(bank)
+    ).with_bank(BANK)
 
 
 def listed(folder: Path, captions: Mapping[str, str] = CAPTIONS) -> ListedPictures:
     """Pictures of a folder, some with captions that are markup, right to left and emoji."""
-    names = [f"p{number:02d}.jpg" for number in range(N_IMAGES)]
-    return ListedPictures(root=folder, files=draw(folder, names), captions=captions)
+    return ListedPictures(root=folder, files=draw(folder, NAMES), captions=captions)
 
 
 def model(pictures: Pictures, ids: Sequence[str], **changes: Any) -> InProcess:
@@ -82,3 +88,16 @@ def desk(folder: Path, taken: list[dict[str, Any]] | None = None) -> Desk:
     pictures = listed(folder)
     kept = [] if taken is None else taken
     return Desk(model(pictures, list(pictures.files)), kept.extend)
+
+
+@contextmanager
+def serving(desk: Desk, port: int = 0) -> Iterator[str]:
+    """The address of a desk, in a thread of this process."""
+    config = uvicorn.Config(application(desk), log_level="warning", server_header=False)
+    server = uvicorn.Server(config)
+    with socket.create_server(("127.0.0.1", port)) as listening:
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        server.should_exit = True
+        thread.join(20)

@@ -9,8 +9,9 @@ import pytest
 from fastapi.testclient import TestClient
 from PIL import Image
 
+from newsimages.corpora.choices import COLUMNS
 from newsimages.desk.app import MAX_CHARACTERS, application
-from newsimages.desk.taken import COLUMNS, article_id_of
+from newsimages.desk.taken import article_id_of
 from tests.desk.desks import HOSTILE, N_IMAGES, desk
 
 OWN = "http://127.0.0.1:5002"
@@ -179,11 +180,8 @@ def test_stories_have_a_picture_each_and_none_twice(client: TestClient) -> None:
     assert again["id"] not in others
     assert again["rank"] <= swapped["rank"]
     everything = [f"p{number:02d}.jpg" for number in range(N_IMAGES)]
-    assert client.post("/api/swap", json={**STORIES[0], "without": everything}).json() == {
-        "model": "newsimages-test",
-        "version": "3",
-        "image": None,
-    }
+    told = client.post("/api/swap", json={**STORIES[0], "without": everything}).json()
+    assert told["image"] is None
     for stories, said in (
         ([], "0 stories, expected 1 to 200"),
         ([{"title": "x"}] * 201, "201 stories, expected 1 to 200"),

@@ -19,6 +19,9 @@ from PIL import Image
 from mlproject import cli, desk, register
 from mlproject.desk import Desk
 from mlproject.stopping import heeding_signals
+from newsimages.corpora import read_corpus
+from newsimages.corpora.choices import NAME as CHOICES
+from newsimages.corpora.choices import with_choices
 from newsimages.desk.models import InProcess
 from newsimages.errors import NewsImagesError
 from newsimages.runs.table import choose_runs
@@ -111,6 +114,10 @@ def test_a_desk_finds_its_pictures_and_writes_down_what_is_taken(
     assert table["image"].tolist() == [image["path"] for image in seen]
     assert table["article_id"].nunique() == 1
     assert table["rank"].tolist() == [1, 2]
+    path = mlflow.artifacts.download_artifacts(run_id=run.info.run_id, artifact_path="taken.json")
+    corpus = with_choices(read_corpus(Path("squares")), Path(path))
+    [chosen] = [each for each in corpus.data_sets if each.name == CHOICES]
+    assert len(chosen.articles) == 2
 
 
 @pytest.mark.extra

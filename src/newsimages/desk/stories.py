@@ -6,46 +6,39 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from newsimages.corpora.tables import TABLE_ENDINGS
 from newsimages.desk.models import Row
 from newsimages.errors import NewsImagesError, first_ten
+from newsimages.ranking.assignment import best_places
 from newsimages.retriever.scoring import read_articles
 
 MAX_STORIES = 200
-_UNLISTED = 1e6  # what an image costs that is not in a story's list: more than any score
+_NOTHING = 1e6  # by how much no image is worse than one
 
 
 def none_twice(answers: Sequence[Row]) -> list[int | None]:
-    """The place in its list of the picture that each article gets.
-
-    No image is given twice, and the sum of the scores is as great as it can be: as scores are
-    logarithms of chances (`newsimages.ranking.confidence`), the likeliest choice of all together.
+    """The place in its list of the picture that each article gets, as `best_places`.
 
     Args:
-        answers: Lists at least as long as there are articles, or as the gallery has images.
+        answers: Lists of one length: as many images as there are articles, or all that there are.
 
     Returns:
-        One per article; None where there are more articles than images.
+        One per article; None where there are fewer images than articles.
     """
-    images = {
-        name: column
-        for column, name in enumerate(
-            dict.fromkeys(name for row in answers for name in row["image_ids"])
-        )
-    }
-    places = np.full((len(answers), len(images)), -1)
-    scores = np.full(places.shape, -_UNLISTED)
-    for row, answer in enumerate(answers):
-        columns = [images[name] for name in answer["image_ids"]]
-        places[row, columns] = np.arange(len(columns))
-        scores[row, columns] = answer["scores"]
-    given: list[int | None] = [None] * len(answers)
-    for row, column in zip(*linear_sum_assignment(scores, maximize=True), strict=True):
-        if places[row, column] >= 0:
-            given[row] = int(places[row, column])
-    return given
+    n_articles, n_images = len(answers), len(answers[0]["image_ids"])
+    # Each may also get nothing, which is worse than any image.
+    nothing = [f"nothing {row}" for row in range(n_articles)]
+    scores = np.array([row["scores"] for row in answers], np.float64).reshape(n_articles, n_images)
+    least = np.full((n_articles, n_articles), scores.min(initial=0) - _NOTHING)
+    places = best_places(
+        np.array([f"{row:06d}" for row in range(n_articles)]),
+        np.array([[*(f"image {name}" for name in row["image_ids"]), *nothing] for row in answers]),
+        np.hstack([scores, least]),
+    )
+    if places is None:
+        raise ValueError("each can get nothing, and some get not even that")
+    return [int(place) if place < n_images else None for place in places]
 
 
 def first_of(answer: Row, without: Collection[str]) -> int | None:

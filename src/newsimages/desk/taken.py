@@ -1,7 +1,7 @@
 """What was taken: which picture an editor has chosen for which story, as rows of a table.
 
-Such a table says which image belongs to which article, so that a desk's choices can be measured,
-and trained on.
+Such a table (`newsimages.corpora.choices`) says which image belongs to which article, so that a
+desk's choices can be measured, and trained on.
 """
 
 import hashlib
@@ -9,25 +9,11 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from newsimages.corpora.choices import COLUMNS
 from newsimages.plain_text import encodable, readable
 
-COLUMNS = (
-    "article_id",
-    "title",
-    "text",
-    "image_id",
-    "image",
-    "credit",
-    "rank",
-    "score",
-    "model",
-    "version",
-    "taken_at",
-)
-"""``image`` is the path of the file ("" where it is not known), ``rank`` the picture's in the
-model's list, ``taken_at`` a moment in UTC."""
 Keep = Callable[[Sequence[dict[str, Any]]], None]
-"""Writes rows of these columns down."""
+"""Writes rows of `COLUMNS` down."""
 
 
 def article_id_of(title: str, text: str) -> str:

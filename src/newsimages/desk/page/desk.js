@@ -22,8 +22,8 @@ let like = null; // the image whose likes are shown
 
 /** What is asked for, as it stands. */
 function asked() {
-  const story = { title: get('title').value.toWellFormed(), text: get('text').value.toWellFormed() };
-  return { ...story, top_k: topK, ...narrowing(), ...(like ? { like: like.id } : {}) };
+  const [title, text] = story();
+  return { title, text, top_k: topK, ...narrowing(), ...(like ? { like: like.id } : {}) };
 }
 
 /** Why what was typed is not asked; "" where it is. */
@@ -180,11 +180,22 @@ function acts(image) {
 
 // Taking
 
-const takeOne = (image) => take([{ title: get('title').value.toWellFormed(), text: get('text').value.toWellFormed(), article_id: '', image }]);
+function showOpenTaken() {
+  get('details-take').textContent = isTaken(...story(), opened) ? 'Taken' : 'Take';
+}
+
+/** The headline and the text as they stand. */
+const story = () => [get('title').value.toWellFormed(), get('text').value.toWellFormed()];
+
+function takeOne(image) {
+  const [title, text] = story();
+  take([{ title, text, article_id: '', image }]);
+}
 
 function markTaken() {
+  if (opened) showOpenTaken();
   [...get('grid').children].forEach((made, place) => {
-    const is = isTaken(get('title').value.toWellFormed(), get('text').value.toWellFormed(), images[place]);
+    const is = isTaken(...story(), images[place]);
     made.classList.toggle('taken', is);
     made.querySelector('.take').textContent = is ? 'Taken' : 'Take';
   });
@@ -206,6 +217,7 @@ function open(image) {
   get('details-about').replaceChildren(
     ...Object.entries(lines).filter(([, value]) => value).flatMap(([term, value]) => [element('dt', {}, term), element('dd', {}, foreign(value))]),
   );
+  showOpenTaken();
   get('details-why').hidden = Boolean(like);
   if (!get('details').open) get('details').showModal();
   if (asksWhy && !like) showWhy(asked(), image);
