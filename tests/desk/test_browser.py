@@ -12,6 +12,7 @@ from newsimages.desk.app import Desk
 from newsimages.desk.models import InProcess
 from newsimages.retriever.requests import Answers
 from tests.desk.desks import HOSTILE, N_IMAGES, NAMES, desk, retriever, serving
+from tests.mlproject.servers import PATIENCE_S
 from tests.reports.pages import CONTRAST
 
 Opened = Callable[..., Page]
@@ -38,6 +39,7 @@ def address(own_desk: Desk) -> Iterator[str]:
 @pytest.fixture
 def open_desk(browser: Browser, address: str) -> Iterator[Opened]:
     """Opens the page; at the end nothing is in a console, and nothing was asked of others."""
+    expect.set_options(timeout=1000 * PATIENCE_S)
     complaints: list[str] = []
     asked: list[str] = []
     contexts: list[BrowserContext] = []
@@ -98,7 +100,7 @@ def test_nothing_here_fits_is_said_above_the_pictures(
     expect(page.locator("#read")).to_have_text("English")
     expect(page.locator("#verdict")).to_be_hidden()
     assert isinstance(own_desk.model, InProcess)
-    doubtful = Answers(retriever(NAMES, nothing=9))
+    doubtful = Answers(retriever(NAMES, nothing=999))
     loaded = own_desk.model.loaded._replace(answers=doubtful)
     monkeypatch.setattr(own_desk.model, "loaded", loaded)
     type_headline(page, f"{ENGLISH} again")

@@ -42,8 +42,8 @@ const CHANCES = [[0.75, 'very likely'], [0.5, 'likely'], [0.25, 'possible'], [0.
 export const inWords = (chance) => CHANCES.find(([least]) => chance >= least)[1];
 
 export function percent(chance) {
-  if (chance > 0 && chance < 0.01) return '< 1 %';
-  return chance < 1 && chance > 0.99 ? '> 99 %' : `${Math.round(100 * chance)} %`;
+  if (chance < 0.01) return '< 1 %';
+  return chance > 0.99 ? '> 99 %' : `${Math.round(100 * chance)} %`;
 }
 
 const languages = new Intl.DisplayNames(['en'], { type: 'language' });
