@@ -28,7 +28,7 @@ from newsimages.devices import Precision
 from newsimages.encoding.encoders import OpenClipEncoder
 from newsimages.encoding.models import AUTO
 from newsimages.errors import NewsImagesError, reason_of
-from newsimages.gallery.listing import image_files
+from newsimages.corpora.image_folder import image_files
 from newsimages.gallery.snapshot import Snapshot
 from newsimages.lists import names_in
 from newsimages.paths import is_folder, looked_for

@@ -16,7 +16,8 @@ from newsimages.desk.pictures import tag_of
 from newsimages.encoding.encoders import OpenClipEncoder
 from newsimages.encoding.images import UnreadableImageError
 from newsimages.errors import NewsImagesError, first_ten, shortened
-from newsimages.gallery.listing import image_files, listing
+from newsimages.corpora.image_folder import image_files
+from newsimages.gallery.listing import listing
 from newsimages.gallery.table import Gallery as Growing
 
 EVERY_S = 5.0

@@ -10,8 +10,9 @@ from fastapi.testclient import TestClient
 from PIL import Image
 
 from newsimages.corpora.choices import COLUMNS
-from newsimages.desk.app import MAX_CHARACTERS, application
+from newsimages.desk.app import application
 from newsimages.desk.taken import article_id_of
+from newsimages.retriever.parameters import MAX_CHARACTERS
 from tests.desk.desks import HOSTILE, N_IMAGES, desk
 
 OWN = "http://127.0.0.1:5002"

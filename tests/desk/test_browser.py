@@ -79,9 +79,8 @@ def test_pictures_appear_as_a_headline_is_typed(open_desk: Opened) -> None:
     expect(page.locator("#empty")).to_be_hidden()
     sure = page.locator(".tile .sure").first.inner_text()
     assert re.match(r"1\s+(Very likely|Likely|Possible|Doubtful|Unlikely)\s+[<>]? ?\d+ %", sure)
-    page.wait_for_function(
-        "[...document.querySelectorAll('.tile img')].every((i) => i.naturalWidth)"
-    )
+    for place in range(24):
+        expect(page.locator(".tile img").nth(place)).to_have_js_property("naturalWidth", 320)
     page.click("#further")
     expect(page.locator(".tile")).to_have_count(N_IMAGES)
     type_headline(page, GERMAN)
