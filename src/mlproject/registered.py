@@ -23,12 +23,12 @@ from mlproject.options import (
 from mlproject.preprocess import corpus_folder
 from newsimages.corpora import Corpus, DataSet, read_corpus
 from newsimages.corpora.captions import captions_told, with_captions
+from newsimages.corpora.image_folder import image_files
 from newsimages.desk.pictures import ListedPictures
 from newsimages.devices import Precision
 from newsimages.encoding.encoders import OpenClipEncoder
 from newsimages.encoding.models import AUTO
 from newsimages.errors import NewsImagesError, reason_of
-from newsimages.corpora.image_folder import image_files
 from newsimages.gallery.snapshot import Snapshot
 from newsimages.lists import names_in
 from newsimages.paths import is_folder, looked_for

@@ -11,12 +11,12 @@ from pathlib import Path
 
 from mlproject.failures import sentence_of
 from mlproject.growing import Gallery, add_listed
+from newsimages.corpora.image_folder import image_files
 from newsimages.desk.models import InProcess, Loaded
 from newsimages.desk.pictures import tag_of
 from newsimages.encoding.encoders import OpenClipEncoder
 from newsimages.encoding.images import UnreadableImageError
 from newsimages.errors import NewsImagesError, first_ten, shortened
-from newsimages.corpora.image_folder import image_files
 from newsimages.gallery.listing import listing
 from newsimages.gallery.table import Gallery as Growing
 
