@@ -90,6 +90,8 @@ function now() {
 // Showing
 
 function trouble(what, canRetry) {
+  show([]); // what is there belongs to another headline
+  get('read').replaceChildren();
   get('what').replaceChildren(foreign(what));
   get('again').hidden = !canRetry;
   get('trouble').hidden = false;
@@ -127,9 +129,10 @@ function showVerdict({ none_fits: none, images: found, nothing_left: nothingLeft
   if (nothingLeft) {
     says.push(element('h2', {}, 'No picture is left'), element('p', {}, nothingLeft));
   } else if (none !== null && none !== undefined && none > best) {
+    const where = Object.keys(narrowing().filter).length ? 'among those that are left' : 'in the gallery';
     says.push(
       element('h2', {}, 'Nothing here fits'),
-      element('p', {}, `Most likely the right picture is not in the gallery (${percent(none)}). The nearest ones:`),
+      element('p', {}, `Most likely the right picture is not ${where} (${percent(none)}). The nearest ones:`),
     );
   }
   get('verdict').replaceChildren(...says);

@@ -38,6 +38,9 @@ export function prepareNarrow({ fields, rights, minus_weight: weight }, changed)
   document.addEventListener('click', (event) => {
     if (!event.target.closest('#by-rights')) get('by-rights').open = false;
   });
+  get('unfold').addEventListener('click', () => {
+    get('unfold').setAttribute('aria-expanded', get('narrow').classList.toggle('open'));
+  });
   show(); // a browser may keep what was chosen over a reload
 }
 
@@ -46,7 +49,9 @@ function show() {
   const chosen = given.rights?.length ?? 0;
   get('by-weight').hidden = !minus;
   get('weight-said').textContent = Number(get('weight').value).toFixed(2);
-  get('clear').hidden = !minus && !Object.keys(given).length;
+  const count = Object.keys(given).length + (minus ? 1 : 0);
+  get('clear').hidden = !count;
+  get('unfold').textContent = count ? `Narrow (${count})` : 'Narrow';
   get('rights-chosen').textContent = chosen ? `Rights: ${chosen}` : 'Rights';
   get('rights-chosen').classList.toggle('on', chosen > 0);
   for (const id of INPUTS) get(id).classList.toggle('on', Boolean(get(id).value));
