@@ -119,26 +119,54 @@ def hand_in(
         encoders: What the towers' vectors were made by, for heat maps.
     """
     form = options.pictures
-    if form is None or not runs:
+    if form is None:
+        return
+    if not runs:
+        tracking.not_made("submissions", "no run is made that could be handed in")
         return
     naming = Naming(form=form, group=options.group)
     with tracking.announced("hand-in", doing=f"Makes the pictures of {naming.zip_name}."):
         for test in tests:
             asked = Asked.of(options, test.articles["article_id"].tolist())
-            images: dict[str, Images] = {}
-            heat: dict[str, HeatMaps] = {}
-            for run in runs if asked.articles else ():
-                behind = f"-{run.variant}" if len(runs) > 1 else ""
-                first = _first(rankings[test.name][run.variant], asked.articles)
-                own = first
-                if options.is_once:
-                    own = _assigned(test, asked.articles, list(images.values()), chooser, run)
-                images[f"{options.approach}{behind}"] = own
+            if not asked.articles:
+                continue
+            try:
+                own = rankings[test.name]
+                images = _images(options, test, asked, chooser, runs, rankings=own)
+                heat: dict[str, HeatMaps] = {}
                 if options.crop == "heat_map":
-                    heat[f"{options.approach}{behind}"] = HeatMaps(test, chooser, run, encoders)
-                _measure(test, run, own, first)
-            if images:
+                    of_run = zip(images, runs, strict=True)
+                    heat = {key: HeatMaps(test, chooser, run, encoders) for key, run in of_run}
                 _log(naming, test, asked, images, heat)
+            except NewsImagesError as error:  # which costs the ZIP, not the figures
+                tracking.not_made(f"submissions/{test.name}", str(error))
+
+
+def _images(
+    options: SubmissionOptions,
+    test: EmbeddedSet,
+    asked: Asked,
+    chooser: Chooser,
+    runs: Sequence[Run],
+    *,
+    rankings: Mapping[str, pd.DataFrame],
+) -> dict[str, Images]:
+    """The images of each run, by its approach.
+
+    Raises:
+        NewsImagesError: As `_assigned`.
+    """
+    free = _distinct(test) if options.is_once else []
+    images: dict[str, Images] = {}
+    for run in runs:
+        first = _first(rankings[run.variant], asked.articles)
+        own = _assigned(test, asked.articles, free, chooser, run) if options.is_once else first
+        used = set(own.values())
+        free = [image for image in free if image not in used]
+        behind = f"-{run.variant}" if len(runs) > 1 else ""
+        images[f"{options.approach}{behind}"] = own
+        _measure(test, run, own, first)
+    return images
 
 
 class HeatMaps:
@@ -211,11 +239,9 @@ def _first(ranking: pd.DataFrame, articles: Sequence[str]) -> Images:
 
 
 def _assigned(
-    test: EmbeddedSet, articles: Sequence[str], taken: Sequence[Images], chooser: Chooser, run: Run
+    test: EmbeddedSet, articles: Sequence[str], images: Sequence[str], chooser: Chooser, run: Run
 ) -> Images:
-    """An image for each article, none twice or taken by another run, best in total."""
-    used = {image for own in taken for image in own.values()}
-    images = [image for image in _distinct(test) if image not in used]
+    """One of the images for each article, none twice, best in total."""
     if len(images) < len(articles):
         raise NewsImagesError(
             f"{test.name}: {len(articles)} articles need an image of their own, but {len(images)} "

@@ -151,10 +151,11 @@ def test_files_that_are_gone_are_said(
         return [Made(None, "no such file") for _ in sources]
 
     monkeypatch.setattr(handing_in, "make_pictures", gone)
-    assert cli.run([*asked, *GROUP, "--submission-form", "2026"]) == 1
-    said = capsys.readouterr()
-    assert "5 pictures are missing or odd: " in said.out
-    assert "not one of the 5 pictures can be made" in said.err
+    assert cli.run([*asked, *GROUP, "--submission-form", "2026"]) == 0
+    shown = capsys.readouterr().out
+    assert "5 pictures are missing or odd: " in shown
+    assert "not one of the 5 pictures can be made" in shown
+    assert "not_made/submissions/news_articles" in parent().data.tags
 
 
 @pytest.mark.usefixtures("store")
