@@ -16,7 +16,7 @@ from newsimages.metrics.rating_tables import (
     read_ratings,
 )
 
-SHEET = "0123456789abcdef"
+SHEET = "r123456789abcdef"
 KEY = SheetKey(
     sheet=SHEET,
     data_set="RSS",
@@ -109,8 +109,8 @@ def test_a_workbook_beside_a_sheet(tmp_path: Path) -> None:
         (f"{SHEET},2,ann,,1,nan,", "right_score is 'nan'"),
         (f"{SHEET},2,ann,,,,", r"row 3 \(nothing is rated\)"),
         (f"{SHEET},2,ann,left,,,yesterday", "rated_at is 'yesterday', expected a time"),
-        ("../../etc,2,ann,left,,,", "sheet is '../../etc', expected 16 hexadecimal"),
-        ("f" * 16 + ",2,ann,left,,,", f"no run has made a sheet {'f' * 16}"),
+        ("../../etc,2,ann,left,,,", "sheet is '../../etc', expected an r and 15 hexadecimal"),
+        ("r" + "f" * 15 + ",2,ann,left,,,", f"no run has made a sheet r{'f' * 15}"),
         (f"{SHEET},1,ann,right,,,{AT}", r"row 2 \(rated more than once\), ratings0.csv row 3"),
         (f"{SHEET},2,ann,left", "row"),
         (f'{SHEET},2,"ann,left,,,', "quote"),

@@ -85,7 +85,7 @@ def test_from_two_runs_to_what_people_prefer(
     assert made.data.metrics["TW/same_picture"] == 3
     assert "same picture for 3 of 12 articles" in capsys.readouterr().out
     sheets = sorted((store / "work" / "rating_sheets").iterdir())
-    assert [bool(re.fullmatch(r"(RSS|TW)-[0-9a-f]{16}\.html", path.name)) for path in sheets] == [
+    assert [bool(re.fullmatch(r"(RSS|TW)-r[0-9a-f]{15}\.html", path.name)) for path in sheets] == [
         True,
         True,
     ]
@@ -169,7 +169,7 @@ def test_english_titles_that_a_run_has_made(store: Path, corpus: list[str]) -> N
         (["--variants", "clip,same", "--protocol", "time"], "has no finished run clip"),
         ([], "has not both a leading run of the paper and a champion"),
         (["--ratings", "nowhere"], "ratings=nowhere is no folder"),
-        (["--ratings", "damaged"], r"a.csv row 2 (no run has made a sheet 0123456789abcdef)"),
+        (["--ratings", "damaged"], r"a.csv row 2 (no run has made a sheet r123456789abcdef)"),
     ],
 )
 def test_what_cannot_be_done_is_said(
@@ -186,7 +186,7 @@ def test_what_cannot_be_done_is_said(
         mlflow.log_param("corpus", "squares")
     (store / "damaged").mkdir()
     header = "sheet,pair,rater,preference,left_score,right_score,rated_at"
-    row = "0123456789abcdef,1,ann,left,,,"
+    row = "r123456789abcdef,1,ann,left,,,"
     (store / "damaged" / "a.csv").write_text(f"{header}\n{row}\n")
     assert cli.run(["rate", *corpus, *arguments]) == 1
     assert why in " ".join(capsys.readouterr().err.split())

@@ -9,7 +9,7 @@ from newsimages.metrics.ratings import (
     strengths,
     strengths_table,
 )
-from newsimages.reports.rated import rated_markdown, rated_sentences
+from newsimages.reports.rated import MOST, rated_markdown, rated_sentences
 
 SCORES = pd.DataFrame(
     [(f"x{n}", "ann", run, 3 + (run == "b") + n % 2) for n in range(12) for run in "ab"],
@@ -26,6 +26,20 @@ def test_a_pair_that_is_told_apart_and_one_that_is_not() -> None:
     [unclear] = rated_sentences(paired(SCORES.iloc[:0], one))
     assert unclear.startswith("b is not told apart from a: with a probability of 0.75")
     assert unclear.endswith("1 won, 0 equal, 0 lost, 0 neither fits.")
+
+
+def test_of_a_survey_some_pairs_are_told() -> None:
+    pairs = paired_of_many()
+    said = rated_sentences(pairs)
+    assert len(said) == MOST + 1
+    assert said[-1] == f"{len(pairs) - MOST} more pairs stand in pairs.csv."
+    nothing = pd.DataFrame()
+    assert len(rated_markdown(nothing, nothing, pairs).splitlines()) == MOST + 2
+
+
+def paired_of_many() -> pd.DataFrame:
+    row = pairs_table(SCORES, preferences_of(SCORES))
+    return pd.concat([row] * 45, ignore_index=True)
 
 
 def test_tables_say_what_there_is() -> None:

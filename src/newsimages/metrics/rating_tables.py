@@ -145,8 +145,8 @@ def _located(table: Table, rows: pd.DataFrame) -> pd.DataFrame:
 
 def _sheet_faults(row: object) -> Iterator[str]:
     cells = {name: str(getattr(row, name)) for name in SHEET_COLUMNS}
-    if not re.fullmatch(r"[0-9a-f]{16}", cells["sheet"]):
-        yield f"sheet is {_shown(cells['sheet'])}, expected 16 hexadecimal digits"
+    if not re.fullmatch(r"r[0-9a-f]{15}", cells["sheet"]):
+        yield f"sheet is {_shown(cells['sheet'])}, expected an r and 15 hexadecimal digits"
     if not re.fullmatch(r"[1-9][0-9]{0,6}", cells["pair"]):
         yield f"pair is {_shown(cells['pair'])}, expected a number from 1"
     if not 0 < len(cells["rater"]) <= _MAX_NAME:

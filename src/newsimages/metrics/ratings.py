@@ -102,7 +102,7 @@ def paired(scores: pd.DataFrame, preferences: pd.DataFrame, *, seed: int = 0) ->
     is_rated = ~np.isnan(means)
     p_rating, corrected = np.where(is_rated, p_rating, np.nan), np.full(len(means), np.nan)
     corrected[is_rated] = holm(p_rating[is_rated])
-    counted = [_counted(turned, run, against) for run, against in pairs]
+    counted = [_counted(own) for _, own in turned.groupby(["run", "against"])]
     return pd.DataFrame(counted).assign(
         **{
             "p": p,
@@ -162,9 +162,9 @@ def _shares(turned: pd.DataFrame) -> pd.DataFrame:
     return turned.pivot_table(index="article_id", columns=pairs, values="share")
 
 
-def _counted(turned: pd.DataFrame, run: str, against: str) -> dict[str, object]:
+def _counted(own: pd.DataFrame) -> dict[str, object]:
     """What was said of two runs, and the probability that the first is preferred."""
-    own = turned[(turned["run"] == run) & (turned["against"] == against)]
+    run, against = own["run"].iloc[0], own["against"].iloc[0]
     preferred, low, high = strengths(own).preferred(run, against)
     return {
         "run": run,

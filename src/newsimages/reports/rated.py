@@ -7,10 +7,15 @@ import pandas as pd
 from newsimages.metrics.comparison import CONFIDENCE
 from newsimages.reports.tables import markdown
 
+MOST = 20
+"""Pairs of runs that are told of; a survey has hundreds."""
+
 
 def rated_sentences(pairs: pd.DataFrame) -> list[str]:
-    """A sentence on every two runs, of a table of `paired`."""
-    return [_sentence(row) for _, row in pairs.iterrows()]
+    """A sentence on every two runs, of a table of `newsimages.metrics.ratings.pairs_table`."""
+    said = [_sentence(row) for _, row in pairs.head(MOST).iterrows()]
+    n_more = len(pairs) - len(said)
+    return [*said, f"{n_more:,} more pairs stand in pairs.csv."] if n_more else said
 
 
 def rated_markdown(means: pd.DataFrame, strengths: pd.DataFrame, pairs: pd.DataFrame) -> str:
@@ -65,6 +70,7 @@ def _strengths(table: pd.DataFrame) -> pd.DataFrame:
 
 def _pairs(table: pd.DataFrame) -> pd.DataFrame:
     counted = ["run", "against", "articles", "won", "equal", "lost", "neither"]
+    table = table.head(MOST)
     return table[counted].assign(
         **{
             "preferred": [f"{share:.2f}" for share in table["preferred"]],

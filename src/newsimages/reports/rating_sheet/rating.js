@@ -10,6 +10,7 @@ const KEYS = { ArrowLeft: 'left', ArrowRight: 'right', ArrowUp: 'equal', ArrowDo
 const before = [];
 let scoredLast = null; // the side that the last key has scored
 let isUnsaved = false; // something is rated since the last download
+let isSure = false; // whether the button to start anew was pressed just now
 
 /** Text with control characters as visible symbols. */
 function visible(text) {
@@ -48,6 +49,7 @@ function scoredNext() {
 }
 
 function draw() {
+  isSure = false;
   const isEnd = state.pair > nPairs;
   get('pair').hidden = isEnd;
   get('end').hidden = !isEnd;
@@ -70,6 +72,7 @@ function drawEnd() {
   const isAll = nRated() === nPairs;
   get('end-title').textContent = isAll ? 'All pairs are rated.' : `${nRated()} of ${nPairs} pairs are rated.`;
   get('end-words').textContent = `Download the CSV and send it to whoever gave you this sheet${state.rater ? '' : '; enter your name first'}.`;
+  get('anew').addEventListener('click', startAnew);
   get('to-open').hidden = isAll;
 }
 
@@ -167,6 +170,22 @@ async function load(file) {
   get('load').value = '';
 }
 
+/** Removes all that is rated, for another rater; asks by being pressed twice. */
+function startAnew() {
+  if (!isSure) {
+    isSure = true;
+    say(`Press again to remove all that is rated here (${nRated()} of ${nPairs} pairs); download it first.`);
+    return;
+  }
+  state = { rater: '', records: {}, pair: 1 };
+  before.length = 0;
+  isUnsaved = false;
+  get('rater').value = '';
+  goTo(1);
+  say('All ratings are removed.');
+  get('rater').focus();
+}
+
 function onKey(event) {
   const { key, target } = event;
   if (event.ctrlKey || event.metaKey || event.altKey) return;
@@ -205,6 +224,7 @@ function prepare() {
   get('forward').addEventListener('click', () => goTo(state.pair + 1));
   get('undo').addEventListener('click', undo);
   get('download').addEventListener('click', download);
+  get('anew').addEventListener('click', startAnew);
   get('to-open').addEventListener('click', () => goTo(nextOpen(1)));
   get('whole').addEventListener('change', (event) => get('sides').classList.toggle('uncropped', event.target.checked));
   get('load').addEventListener('change', (event) => event.target.files.length && load(event.target.files[0]));

@@ -52,7 +52,7 @@ class RatingSheet:
     """A written sheet.
 
     Attributes:
-        sheet: Its id, 16 hexadecimal digits: other pictures or sides, another id.
+        sheet: Its id, an r and 15 hexadecimal digits: other pictures or sides, another id.
         key: A row per article, columns `KEY_COLUMNS`: pair from 1, and left and right the run that
             is shown there; 0, and the reason in note, where no pair is shown.
         n_bytes: Size of the file.
@@ -176,7 +176,8 @@ def _key(shown: pd.DataFrame, table: pd.DataFrame, runs: list[str], n_asked: int
 
 def _id(name: str, key: pd.DataFrame) -> str:
     shown = key.loc[key["pair"] > 0, KEY_COLUMNS].astype(str).to_numpy().tolist()
-    return hashlib.sha256(as_json([name, shown]).encode()).hexdigest()[:16]
+    digest = hashlib.sha256(as_json([name, shown]).encode()).hexdigest()
+    return f"r{digest[:15]}"  # which no spreadsheet takes for a number
 
 
 def _broken(images: list[str], thumbnails: Thumbnails) -> set[str]:
