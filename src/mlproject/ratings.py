@@ -7,7 +7,9 @@ from pathlib import Path
 
 import mlflow
 import pandas as pd
-from mlflow.entities import Run
+from mlflow.entities import LifecycleStage, Run
+from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST, ErrorCode
 
 from mlproject import tracking
 from mlproject.rated_runs import KEYS, RUN_ID, SHEET_TAG, tables_in
@@ -32,8 +34,9 @@ def read(folder: Path) -> tuple[Ratings, dict[str, Run]]:
     preferences, scores = ratings.preferences, ratings.scores
     named = {*preferences["run"], *preferences["against"], *scores["run"]}
     ids = sorted(name for name in named if RUN_ID.fullmatch(name))
-    runs = _named([mlflow.get_run(run_id) for run_id in ids])
-    names = {each.info.run_id: name for name, each in runs.items()}
+    runs = _named(list(filter(None, map(_run_there, ids))))
+    names = {run_id: f"run {run_id[:6]}" for run_id in ids}
+    names |= {each.info.run_id: name for name, each in runs.items()}
     columns = ["run", "against"]
     renamed = replace(
         ratings,
@@ -41,6 +44,20 @@ def read(folder: Path) -> tuple[Ratings, dict[str, Run]]:
         preferences=preferences.assign(**{c: preferences[c].replace(names) for c in columns}),
     )
     return renamed, runs
+
+
+def _run_there(run_id: str) -> Run | None:
+    """The run; None, with a word on it, where it was deleted since its pictures were shown."""
+    try:
+        run = mlflow.get_run(run_id)
+    except MlflowException as error:
+        if error.error_code != ErrorCode.Name(RESOURCE_DOES_NOT_EXIST):
+            raise
+    else:
+        if run.info.lifecycle_stage == LifecycleStage.ACTIVE:
+            return run
+    print(f"  the run {run_id} is gone: what was rated of it is logged with this run alone")
+    return None
 
 
 def _named(runs: Sequence[Run]) -> dict[str, Run]:

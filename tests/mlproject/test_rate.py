@@ -132,6 +132,31 @@ def test_the_leading_runs_and_runs_by_id_under_another_protocol(
     assert rate_run().data.metrics == {"TW/pairs_to_rate": N_TEST - 3, "TW/same_picture": 3}
 
 
+def test_a_rated_run_that_is_gone(
+    store: Path, corpus: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    ids = {variant: ranked(variant, shift=at) for at, variant in enumerate(VARIANTS)}
+    arguments = ["--variants", "clip,txv", "--dataset", "RSS"]
+    assert cli.run(["rate", *corpus, *arguments]) == 0
+    rated_by("ann", rate_run(), store / "ratings", ids["txv"], 1)
+    mlflow.delete_run(ids["clip"])
+    assert cli.run(["rate", *corpus, "--ratings", str(store / "ratings")]) == 0
+    shown = capsys.readouterr().out
+    assert f"the run {ids['clip']} is gone" in shown
+    assert f"txv is preferred to run {ids['clip'][:6]}" in shown
+    assert mlflow.get_run(ids["txv"]).data.metrics["RSS/strength_low"] > 0
+
+
+def test_pictures_of_a_gallery_elsewhere(store: Path, corpus: list[str]) -> None:
+    for at, variant in enumerate(VARIANTS):
+        ranked(variant, shift=at)
+    pictures = store / "squares" / "RSS" / "images"
+    pictures.rename(store / "pictures")
+    arguments = ["--variants", "clip,txv", "--dataset", "RSS", "--gallery"]
+    assert cli.run(["rate", *corpus, *arguments, str(store / "pictures")]) == 0
+    assert rate_run().data.metrics["RSS/pairs_to_rate"] == N_TEST - 3
+
+
 def test_a_survey_alone(store: Path, corpus: list[str]) -> None:
     (store / "survey").mkdir()
     rows = [(n, run, 3 + (run == "b") - (n % 3 == 0)) for n in range(9) for run in "abc"]
