@@ -9,7 +9,7 @@ import pandas as pd
 from mlflow.entities import Run
 
 from mlproject import tracking
-from mlproject.options import CorpusOptions
+from mlproject.options import CorpusOptions, GalleryOptions
 from mlproject.preprocess import open_corpus
 from mlproject.rated_runs import KEYS, SHEET_TAG, rankings_of, two_runs
 from mlproject.ratings import log_ratings, read
@@ -36,6 +36,7 @@ class Rate:
     or ids of MLflow runs; auto: those that lead the newest evaluation."""
     protocol: Protocol = "official"
     """The protocol of runs that are named by their variant: official, internal or time."""
+    serving: GalleryOptions = field(default_factory=GalleryOptions)
     ratings: str = NO_RATINGS
     """none makes a sheet per test set; the folder of the CSV files that people have sent, or of a
     survey's tables, reads them."""
@@ -69,7 +70,8 @@ def run(config: Rate) -> None:
     """The entry point."""
     with tracking.entry_point(config):
         if config.ratings == NO_RATINGS:
-            corpus = open_corpus(config.source)
+            gallery = config.serving.own_gallery([config.protocol])
+            corpus = open_corpus(config.source, gallery=gallery)
             with tracking.announced("rating-sheets", doing="Draws pairs of two runs' pictures."):
                 make_sheets(config, corpus)
         else:

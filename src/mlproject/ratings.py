@@ -14,7 +14,7 @@ from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST, ErrorCode
 from mlproject import tracking
 from mlproject.rated_runs import KEYS, RUN_ID, SHEET_TAG, tables_in
 from newsimages.metrics.rating_tables import Ratings, SheetKey, read_ratings
-from newsimages.metrics.ratings import mean_ratings, paired, strengths, strengths_table
+from newsimages.metrics.ratings import mean_ratings, pairs_table, strengths, strengths_table
 from newsimages.reports.figures.strengths import run_strengths
 from newsimages.reports.rated import rated_markdown, rated_sentences
 from newsimages.reports.rating_sheet.pairs import SAME
@@ -141,7 +141,7 @@ def tables_of(scores: pd.DataFrame, preferences: pd.DataFrame) -> dict[str, pd.D
     return {
         "means": means,
         "strengths": strengths_table(strengths(preferences)),
-        "pairs": paired(scores, preferences),
+        "pairs": pairs_table(scores, preferences),
     }
 
 

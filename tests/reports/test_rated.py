@@ -4,7 +4,7 @@ import pandas as pd
 
 from newsimages.metrics.ratings import (
     mean_ratings,
-    paired,
+    pairs_table,
     preferences_of,
     strengths,
     strengths_table,
@@ -18,12 +18,12 @@ SCORES = pd.DataFrame(
 
 
 def test_a_pair_that_is_told_apart_and_one_that_is_not() -> None:
-    [clear] = rated_sentences(paired(SCORES, preferences_of(SCORES)))
+    [clear] = rated_sentences(pairs_table(SCORES, preferences_of(SCORES)))
     assert clear.startswith("b is preferred to a: with a probability of 0.96 (interval 0.")
     assert "on 12 articles; 12 won, 0 equal, 0 lost, 0 neither fits; rating diff" in clear
     assert "rating difference +1.00 (interval -0.05 to" not in clear
     one = preferences_of(SCORES.head(2))
-    [unclear] = rated_sentences(paired(SCORES.iloc[:0], one))
+    [unclear] = rated_sentences(pairs_table(SCORES.iloc[:0], one))
     assert unclear.startswith("b is not told apart from a: with a probability of 0.75")
     assert unclear.endswith("1 won, 0 equal, 0 lost, 0 neither fits.")
 
@@ -45,12 +45,12 @@ def paired_of_many() -> pd.DataFrame:
 def test_tables_say_what_there_is() -> None:
     preferences = preferences_of(SCORES)
     fitted = strengths_table(strengths(preferences))
-    text = rated_markdown(mean_ratings(SCORES), fitted, paired(SCORES, preferences))
+    text = rated_markdown(mean_ratings(SCORES), fitted, pairs_table(SCORES, preferences))
     assert text.count("| run ") == 3
     assert "| b   | 12       | 12      | 4.500       | 4." in text
     assert "group" not in text
     nothing = pd.DataFrame()
     apart = pd.concat([fitted, fitted.assign(group=2)])
-    alone = rated_markdown(nothing, apart, paired(SCORES.iloc[:0], preferences))
+    alone = rated_markdown(nothing, apart, pairs_table(SCORES.iloc[:0], preferences))
     assert "| group |" in alone
     assert "| –                 | – to –     | –" in alone

@@ -76,7 +76,7 @@ def strengths_table(fitted: Strengths) -> pd.DataFrame:
     return table.sort_values(order, ascending=[True, False, True], ignore_index=True)
 
 
-def paired(scores: pd.DataFrame, preferences: pd.DataFrame, *, seed: int = 0) -> pd.DataFrame:
+def pairs_table(scores: pd.DataFrame, preferences: pd.DataFrame, *, seed: int = 0) -> pd.DataFrame:
     """Every two runs that were compared on the same articles of a data set, the better one first.
 
     Args:

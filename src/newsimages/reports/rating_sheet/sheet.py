@@ -194,5 +194,6 @@ def _nothing_to_rate(name: str, table: pd.DataFrame) -> str:
     said = ", ".join(f"{n} {note}" for note, n in counts)
     return (
         f"{name}: there is nothing to rate, as of {len(table)} articles not one has two different "
-        f"pictures that can be shown ({said or 'there is none'}). Choose two other runs."
+        f"pictures that can be shown ({said or 'there is none'}). Choose two other runs, or "
+        "give the images that these have ranked."
     )
