@@ -59,8 +59,8 @@ class Desk:
     """The registered model, models:/NAME@ALIAS or models:/NAME/VERSION, or the address of a served
     one, such as http://127.0.0.1:5001."""
     pictures: str = AUTO
-    """Where its image files are: a folder, a corpus folder, or demo; auto: where the run that
-    registered the model found them."""
+    """Where its image files are: a folder, a corpus folder, demo, or a gallery that grows, which
+    knows; auto: where the run that registered the model found them."""
     workdir: str = "work"
     """The folder for the model's files; made if it is not there."""
     host: str = "127.0.0.1"
@@ -176,7 +176,8 @@ def opened(config: Desk) -> tuple[Model, Watch | None]:
         _refuse_to_watch(config, "holds its own images")
         pictures = given or registered_pictures(config.model, config.workdir)
         return made(loaded=Loaded(Answers(retriever), pictures)), None
-    roots = [given.root] if given else folders_of(retriever.snapshot)
+    named = [given.root] if isinstance(given, ListedPictures) else []
+    roots = named or folders_of(retriever.snapshot)
     roots += [Path(config.watch)] if config.watch else []
     model = made(loaded=_loaded(retriever, roots))
 

@@ -24,12 +24,14 @@ from mlproject.preprocess import corpus_folder
 from newsimages.corpora import Corpus, DataSet, read_corpus
 from newsimages.corpora.captions import captions_told, with_captions
 from newsimages.corpora.image_folder import image_files
-from newsimages.desk.pictures import ListedPictures
+from newsimages.desk.pictures import GalleryPictures, ListedPictures, Pictures
 from newsimages.devices import Precision
 from newsimages.encoding.encoders import OpenClipEncoder
 from newsimages.encoding.models import AUTO
 from newsimages.errors import NewsImagesError, reason_of
-from newsimages.gallery.snapshot import Snapshot
+from newsimages.gallery.snapshot import Snapshot, open_snapshot
+from newsimages.gallery.storage import is_gallery
+from newsimages.gallery.table import placed
 from newsimages.lists import names_in
 from newsimages.paths import is_folder, looked_for
 from newsimages.ranking.spaces import Tower
@@ -58,14 +60,17 @@ class Registered(NamedTuple):
         return cls(name, version)
 
 
-def given_pictures(pictures: str, workdir: str) -> ListedPictures:
-    """Those of a folder of images, of a corpus folder or of the demo.
+def given_pictures(pictures: str, workdir: str) -> Pictures:
+    """Those of a folder of images, of a corpus folder, of the demo, or of a gallery that grows.
 
     The images of a corpus are known as ``NAME/id`` and, where no other has the same one, as ``id``.
 
     Raises:
         NewsImagesError: There is no such folder, or it holds no images.
     """
+    if is_gallery(placed(pictures)):
+        snapshot = open_snapshot(pictures)
+        return GalleryPictures(snapshot=snapshot, roots=tuple(folders_of(snapshot)))
     if pictures != DEMO:
         if not is_folder(pictures):
             raise NewsImagesError(

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from newsimages.desk.app import Desk
 from newsimages.desk.models import InProcess
 from newsimages.retriever.requests import Answers
-from tests.desk.desks import HOSTILE, N_IMAGES, NAMES, desk, retriever, serving
+from tests.desk.desks import HOSTILE, N_IMAGES, NAMES, desk, listed, model, retriever, serving
 from tests.mlproject.servers import PATIENCE_S
 from tests.reports.pages import CONTRAST
 
@@ -268,6 +268,19 @@ def test_a_picture_that_is_gone_is_a_grey_tile_that_says_so(
     expect(page.locator(".none")).to_have_count(2)
     said = page.locator(".none").all_inner_texts()
     assert sorted(said) == ["No picture\nnot an image", "No picture\nthe file is gone"]
+
+
+def test_two_pages_of_different_models(open_desk: Opened, own_desk: Desk, tmp_path: Path) -> None:
+    page = open_desk()
+    other = Desk(model(listed(tmp_path), NAMES, name="newsimages-other", version="7"), print)
+    with serving(other) as address:
+        second = page.context.new_page()
+        second.goto(address)
+        type_headline(second, ENGLISH)
+        type_headline(page, ENGLISH)
+        expect(second.locator("#model")).to_contain_text("newsimages-other version 7")
+        expect(page.locator("#model")).to_contain_text("newsimages-test version 3")
+        second.close()
 
 
 def test_a_desk_that_is_closed_and_opened_again(

@@ -166,6 +166,9 @@ def test_pictures_that_come_in_are_found_while_the_desk_is_open(
     assert model.pictures.path(names[0]) == pictures / names[0]
     assert "broken.jpg (not an image)" in model.notice
     assert f"{names[0]} (" in model.notice
+    served, _ = desk.opened(Desk(model="http://127.0.0.1:9", pictures="grown"))
+    assert served.pictures.fields.names == ("rights", "credit")
+    assert served.pictures.path(names[0]) == pictures / names[0]
     (incoming / "broken.jpg").unlink()
     (incoming / names[0]).unlink()
     assert cli.run(["gallery", "--gallery", "grown", "--action", "remove", "--ids", names[1]]) == 0
