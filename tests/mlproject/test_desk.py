@@ -93,7 +93,7 @@ def test_a_desk_finds_its_pictures_and_writes_down_what_is_taken(
         image = told["images"][0]
         assert image["id"].split("/")[0] in ("RSS", "TW")
         assert Path(image["path"]).is_file()
-        assert asked(port, f"/picture?id={image['id']}").startswith(b"RIFF")
+        assert asked(port, f"/picture?id={image['id']}").startswith(b"\xff\xd8")
         why = asked(port, "/api/why", {**story, "top_k": 3, "image_id": image["id"]})
         assert sum(why["contributions"].values()) == pytest.approx(why["score"], abs=1e-4)
         assert [part["text"] for part in why["words"]["parts"]][:3] == ["A", "red", "square"]

@@ -10,7 +10,7 @@ POST /api/stories   several stories in, a picture for each out, none twice
 POST /api/swap      the best picture of a story without those that are named
 POST /api/table     a table in, its stories out
 POST /api/take      pictures that were chosen, which are written down
-GET /picture        an image by its id, as WebP in one of two sizes
+GET /picture        an image by its id, as JPEG in one of two sizes
 GET /api/picture    why an image has no picture
 ==================  ================================================================================
 
@@ -381,7 +381,7 @@ def application(desk: Desk, *, hosts: Collection[str] = ()) -> FastAPI:
         content = desk.picture(image_id, size)
         if content is None:  # an error of the file, not of the page: browsers log no 204
             return Response(status_code=204, headers={"cache-control": "no-store"})
-        return Response(content, media_type="image/webp", headers={"cache-control": _KEPT})
+        return Response(content, media_type="image/jpeg", headers={"cache-control": _KEPT})
 
     @app.get("/api/picture")
     def why_not(image_id: Annotated[str, Query(alias="id")]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The pictures of a gallery as the page shows them: an image's id in, a small WebP file out.
+"""The pictures of a gallery as the page shows them: an image's id in, a small JPEG file out.
 
 An id is looked up among the images that are known, never made part of a path, and a file is opened
 only where it lies below the folder that it was listed from. Whatever is sent was decoded (within
@@ -25,7 +25,7 @@ from newsimages.gallery.snapshot import Snapshot
 
 SIZES = {"tile": 480, "whole": 1600}
 """Pixels of the longer side, at most: two per CSS pixel of a tile, and of the open picture."""
-_QUALITY = 80
+_QUALITY = 85  # of JPEG, which is made in a third of the time that WebP takes
 _KEPT = 3_000  # small pictures in memory, some 60 MB
 _KEPT_SAID = 100_000
 UNKNOWN = "no such image in the gallery"
@@ -218,7 +218,7 @@ class Thumbnails:
         self._tile = lru_cache(_KEPT)(lambda path, _: self._made(path, SIZES["tile"]))
 
     def __call__(self, pictures: Pictures, image_id: str, size: str) -> bytes:
-        """A WebP file of one of the `SIZES`.
+        """A JPEG file of one of the `SIZES`.
 
         Raises:
             UnreadableImageError: There is no such picture, or it cannot be shown.
@@ -234,7 +234,7 @@ class Thumbnails:
             image.thumbnail((longest_px, longest_px), reducing_gap=3.0)
             image.info.clear()
             file = io.BytesIO()
-            image.save(file, "WEBP", quality=_QUALITY, method=2)
+            image.save(file, "JPEG", quality=_QUALITY)
             return file.getvalue()
 
 
