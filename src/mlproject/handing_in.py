@@ -13,7 +13,6 @@ from mlproject.options import SubmissionOptions
 from newsimages.corpora import DataSet
 from newsimages.corpora.article_list import article_list
 from newsimages.encoding.encoders import OpenClipEncoder
-from newsimages.encoding.pixels import auto_workers
 from newsimages.errors import NewsImagesError, first_ten
 from newsimages.explanations.regions import Regions
 from newsimages.protocols.embedded import EmbeddedSet
@@ -137,7 +136,8 @@ def hand_in(
                 if options.crop == "heat_map":
                     of_run = zip(images, runs, strict=True)
                     heat = {key: HeatMaps(test, chooser, run, encoders) for key, run in of_run}
-                _log(naming, test, asked, images, heat)
+                workers = encoders["clip"].config.n_workers
+                _log(naming, test, asked, images, heat, workers=workers)
             except NewsImagesError as error:  # which costs the ZIP, not the figures
                 tracking.not_made(f"submissions/{test.name}", str(error))
 
@@ -201,6 +201,8 @@ def _log(
     asked: Asked,
     images: Mapping[str, Images],
     heat: Mapping[str, HeatMaps],
+    *,
+    workers: int,
 ) -> None:
     """Logs the ZIP, what the validator says of it, and which image went to which article."""
     place = f"submissions/{test.name}"
@@ -208,7 +210,7 @@ def _log(
     handed = pd.DataFrame(rows, columns=["approach", "article_id", "image_id"])
     tracking.log_table(handed, f"{place}/pictures.csv")
     with tracking.artifact(f"{place}/{naming.zip_name}") as path:
-        n = write_archive(path, _entries(naming, test, asked, images, heat))
+        n = write_archive(path, _entries(naming, test, asked, images, heat, workers=workers))
         if not n:
             raise NewsImagesError(
                 f"{test.name}: not one of the {len(rows)} pictures can be made, as their files "
@@ -284,6 +286,8 @@ def _entries(
     asked: Asked,
     images: Mapping[str, Images],
     heat: Mapping[str, HeatMaps],
+    *,
+    workers: int,
 ) -> Iterator[tuple[str, bytes]]:
     """The files of the ZIP, made as they are asked for; what cannot be made is reported."""
     parts: dict[Part, list[str]] = {"LARGE": asked.articles, "SMALL": asked.small}
@@ -296,7 +300,7 @@ def _entries(
     made = make_pictures(
         (_source(test, article, images[key][article], heat.get(key)) for key, _, article in wanted),
         total=len(wanted),
-        workers=auto_workers(),
+        workers=workers,
         doing=f"{test.name}: pictures",
     )
     odd: list[tuple[str, str]] = []

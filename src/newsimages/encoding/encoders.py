@@ -105,6 +105,11 @@ class OpenClipConfig:
                 "at least 1 and workers of at least 0."
             )
 
+    @property
+    def n_workers(self) -> int:
+        """How many decode; 0: none beside the one that asks."""
+        return auto_workers() if self.workers == "auto" else self.workers
+
 
 class OpenClipEncoder:
     """An openCLIP model, loaded as openCLIP loads any."""
@@ -173,9 +178,8 @@ class OpenClipEncoder:
     @torch.inference_mode()
     def encode_images(self, batches: Sequence[Sequence[Path]]) -> Iterator[EncodedImages]:
         """Encodes batch after batch, in order; files are decoded ahead, in threads."""
-        workers = auto_workers() if self.config.workers == "auto" else self.config.workers
         preparation = self._preparation
-        for decoded in preparation.decoded_batches(batches, workers):
+        for decoded in preparation.decoded_batches(batches, self.config.n_workers):
             vectors = np.empty((0, self.text_tower.dimension), np.float32)
             pixels = [each for each in decoded if not isinstance(each, str)]
             if pixels:

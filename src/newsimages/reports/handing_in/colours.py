@@ -30,13 +30,20 @@ def in_srgb(seen: Image.Image, path: Path) -> Image.Image:
             if not (profile := file.info.get("icc_profile")):
                 return seen
             own = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-            mode = _MODES[own.profile.xcolor_space.strip()]
+            mode = _mode_of(own.profile.xcolor_space.strip())
             picture = _inks(file) if mode == "CMYK" else seen.convert(mode)
             srgb = ImageCms.createProfile("sRGB")
             return ImageCms.profileToProfile(picture, own, srgb, outputMode="RGB") or seen
     except Exception as error:  # the libraries below have many a kind for damaged profiles
         reason = str(error).strip().rstrip(".") or type(error).__name__
         raise ColourProfileError(f"its colour profile cannot be used ({reason})") from error
+
+
+def _mode_of(space: str) -> str:
+    """Pillow's name for the colours of a profile. Raises: ValueError on others."""
+    if space not in _MODES:
+        raise ValueError(f"it is of {space}, expected {', '.join(_MODES)}")
+    return _MODES[space]
 
 
 def _inks(file: Image.Image) -> Image.Image:
