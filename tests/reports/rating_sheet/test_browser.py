@@ -144,6 +144,9 @@ def test_digits_score_the_marked_picture(made: tuple[Path, RatingSheet], open_pa
     page.keyboard.press("6")
     page.keyboard.press("Control+1")
     assert rows(page)[0]["left_score"] == "2"
+    for _ in range(3):
+        page.keyboard.down("ArrowLeft")  # held, it repeats
+    assert len(rows(page)) == 1
 
 
 def test_buttons_do_what_keys_do(made: tuple[Path, RatingSheet], open_page: Open) -> None:
@@ -223,6 +226,7 @@ def test_a_damaged_csv_changes_nothing(
     )
     (tmp_path / "ann.csv").write_text(change(whole))  # type: ignore[operator]
     before = rows(resuming)
+    resuming.evaluate("document.getElementById('said').textContent = ''")
     resuming.set_input_files("#load", tmp_path / "ann.csv")
     expect(resuming.locator("#said")).to_contain_text("The file is not loaded")
     assert why in resuming.inner_text("#said")

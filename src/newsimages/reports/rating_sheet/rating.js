@@ -189,6 +189,10 @@ function startAnew() {
 function onKey(event) {
   const { key, target } = event;
   if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.repeat && !target.closest('#rater, textarea')) { // a key that is held rates once
+    event.preventDefault();
+    return;
+  }
   if (target.id === 'rater' && key === 'Enter') target.blur();
   if (target.closest('#rater, textarea')) return;
   const isButton = target.closest('button, summary, input');
