@@ -166,7 +166,22 @@ def _images(
         behind = f"-{run.variant}" if len(runs) > 1 else ""
         images[f"{options.approach}{behind}"] = own
         _measure(test, run, own, first)
+    _say_if_original(options, test, images)
     return images
+
+
+def _say_if_original(
+    options: SubmissionOptions, test: EmbeddedSet, images: Mapping[str, Images]
+) -> None:
+    """Says how many pictures are their articles' own, where the rules do not take these."""
+    truth = test.truth()
+    pairs = [pair for own in images.values() for pair in own.items()]
+    n = sum(truth.get(article) == image for article, image in pairs)
+    if n and options.submission_form == "2026":
+        print(
+            f"  {test.name}: {n} of {len(pairs)} pictures are the articles' own, which the rules "
+            "of 2026 do not take; gallery=FOLDER hands in others"
+        )
 
 
 class HeatMaps:

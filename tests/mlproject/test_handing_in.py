@@ -4,6 +4,8 @@ import shutil
 import zipfile
 from collections.abc import Iterable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import mlflow
 import numpy as np
@@ -13,6 +15,7 @@ from mlflow.entities import Run
 from PIL import Image
 
 from mlproject import cli, handing_in
+from mlproject.options import SubmissionOptions
 from newsimages.reports.handing_in.picture import Made
 from newsimages.reports.handing_in.validator import check_archive
 from tests.mlproject.squares import runs, steps
@@ -186,3 +189,13 @@ def test_an_id_that_is_no_files_name_is_said_before_the_work(
     table.write_text(table.read_text().replace("12,N/A,", "a/b,N/A,"))
     assert cli.run([*asked, *GROUP, "--submission-form", "2025"]) == 1
     assert "'a/b' cannot" in capsys.readouterr().err
+
+
+def test_articles_own_images_are_said_where_the_rules_do_not_take_them(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    test: Any = SimpleNamespace(name="RSS", truth=lambda: {"1": "a", "2": "b"})
+    for form in ("2025", "2026"):
+        options = SubmissionOptions(submission_form=form, group="ITI", approach="A1")  # type: ignore[arg-type]
+        handing_in._say_if_original(options, test, {"A1": {"1": "a", "2": "c", "3": "d"}})
+    assert capsys.readouterr().out.startswith("  RSS: 1 of 3 pictures are the articles' own")
