@@ -153,7 +153,12 @@ def _log_counts(name: str, scores: pd.DataFrame, preferences: pd.DataFrame) -> N
         "scores": len(scores),
         "preferences": len(preferences),
     }
-    mlflow.log_metrics({f"{name}/{key}": value for key, value in numbers.items()})
+    mlflow.log_metrics({f"{_in_metrics(name)}/{key}": value for key, value in numbers.items()})
+
+
+def _in_metrics(name: str) -> str:
+    """A name as far as those of metrics may hold it; that of a survey may be anything."""
+    return re.sub(r"[^\w. :-]", "_", name)[:60]
 
 
 def _log_to(each: Run, name: str, label: str, tables: Mapping[str, pd.DataFrame]) -> None:
@@ -169,9 +174,9 @@ def _log_to(each: Run, name: str, label: str, tables: Mapping[str, pd.DataFrame]
     pairs = tables["pairs"]
     pairs = pairs[(pairs["run"] == label) | (pairs["against"] == label)]
     for _, row in pairs.iterrows():
-        other = re.sub(r"[^\w. :-]", "_", row["against"] if row["run"] == label else row["run"])
-        metrics[f"p_against/{other}"] = row["p corrected"]
+        other = row["against"] if row["run"] == label else row["run"]
+        metrics[f"p_against/{_in_metrics(other)}"] = row["p corrected"]
     for key, value in metrics.items():
-        client.log_metric(run_id, f"{name}/{key}", float(value))
+        client.log_metric(run_id, f"{_in_metrics(name)}/{key}", float(value))
     if metrics:
-        client.log_text(run_id, spreadsheet_csv(pairs), f"ratings/{name}.csv")
+        client.log_text(run_id, spreadsheet_csv(pairs), f"ratings/{_in_metrics(name)}.csv")

@@ -161,10 +161,11 @@ def test_a_survey_alone(store: Path, corpus: list[str]) -> None:
     (store / "survey").mkdir()
     rows = [(n, run, 3 + (run == "b") - (n % 3 == 0)) for n in range(9) for run in "abc"]
     table = pd.DataFrame(rows, columns=["article_id", "run", "rating"])
-    table.to_csv(store / "survey" / "all.csv", index=False)
+    table.assign(data_set="LARGE (<1>)").to_csv(store / "survey" / "all.csv", index=False)
     assert cli.run(["rate", *corpus, "--ratings", str(store / "survey")]) == 0
     means = mlflow.artifacts.load_text(f"{rate_run().info.artifact_uri}/ratings/means.csv")
     assert means.splitlines()[1].startswith("b,9,9,3.66")
+    assert rate_run().data.metrics["LARGE __1__/articles_rated"] == 9
 
 
 def test_english_titles_that_a_run_has_made(store: Path, corpus: list[str]) -> None:
