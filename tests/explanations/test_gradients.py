@@ -64,6 +64,8 @@ def test_every_family_has_a_map_of_one_pass(family: Family, tmp_path: Path) -> N
 class _Strange(torch.nn.Module):
     """A tower of no family."""
 
+    image_size = 32
+
     def forward(self, pixels: torch.Tensor) -> torch.Tensor:
         return pixels.mean(dim=(2, 3))
 
