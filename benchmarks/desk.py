@@ -20,7 +20,8 @@ import uvicorn
 from PIL import Image
 from playwright.sync_api import Page, expect, sync_playwright
 
-from newsimages.desk.app import Desk, application
+from newsimages.desk.answering import Desk
+from newsimages.desk.app import application
 from newsimages.desk.models import InProcess, Loaded
 from newsimages.desk.pictures import ListedPictures
 from newsimages.embeddings import Embeddings

@@ -31,7 +31,7 @@ from mlproject.score import retriever_folder
 from mlproject.stopping import ended_by_signal
 from mlproject.watching import Watch, watching
 from newsimages.corpora.choices import COLUMNS
-from newsimages.desk.app import Desk as Page
+from newsimages.desk.answering import Desk as Page
 from newsimages.desk.app import application
 from newsimages.desk.models import InProcess, Loaded, Model, Served
 from newsimages.desk.pictures import GalleryPictures, ListedPictures

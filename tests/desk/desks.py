@@ -11,7 +11,8 @@ import numpy as np
 import uvicorn
 from PIL import Image, ImageDraw
 
-from newsimages.desk.app import Desk, application
+from newsimages.desk.answering import Desk
+from newsimages.desk.app import application
 from newsimages.desk.models import InProcess, Loaded
 from newsimages.desk.pictures import ListedPictures, Pictures
 from newsimages.embeddings import Embeddings

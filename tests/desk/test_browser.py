@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from newsimages.desk.app import Desk
+from newsimages.desk.answering import Desk
 from newsimages.desk.models import InProcess
 from newsimages.retriever.requests import Answers
 from tests.desk.desks import HOSTILE, N_IMAGES, NAMES, desk, listed, model, retriever, serving

@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 from fastapi.testclient import TestClient
 
-from newsimages.desk.app import Desk, application
+from newsimages.desk.answering import Desk
+from newsimages.desk.app import application
 from newsimages.desk.models import InProcess
 from newsimages.desk.pictures import GalleryPictures
 from newsimages.encoding.images import UnreadableImageError
