@@ -107,9 +107,12 @@ def serving(desk: Desk) -> Iterator[str]:
     """The address of a desk in a thread of this process."""
     server = uvicorn.Server(uvicorn.Config(application(desk), log_level="warning"))
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True).start()
+        own = {"sockets": [listening]}
+        thread = threading.Thread(target=server.run, kwargs=own, daemon=True)
+        thread.start()
         yield f"http://127.0.0.1:{listening.getsockname()[1]}"
         server.should_exit = True
+        thread.join(20)
 
 
 def main(addresses: Sequence[str]) -> None:
