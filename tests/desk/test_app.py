@@ -1,7 +1,10 @@
 """The desk's requests: what is answered, what is refused, and what is sent of a file."""
 
 import io
+import json
+import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +16,7 @@ from newsimages.corpora.choices import COLUMNS
 from newsimages.desk.app import application
 from newsimages.desk.taken import article_id_of
 from newsimages.retriever.parameters import MAX_CHARACTERS
-from tests.desk.desks import HOSTILE, N_IMAGES, desk
+from tests.desk.desks import HOSTILE, N_IMAGES, desk, serving
 
 OWN = "http://127.0.0.1:5002"
 
@@ -229,3 +232,20 @@ def test_what_is_taken_is_written_down(folder: Path) -> None:
     for wrong in ({**choice, "rank": 0}, {**choice, "title": ""}, {**choice, "score": "x"}):
         assert own.post("/api/take", json={"choices": [wrong]}).status_code == 400
     assert len(kept) == 2
+
+
+def test_eight_people_at_once_get_the_answers_that_each_gets_alone(folder: Path) -> None:
+    own = desk(folder.parent / "eight")
+    titles = [f"Headline number {number}" for number in range(40)]
+
+    def ask(title: str) -> list[str]:
+        body = json.dumps({"title": title, "top_k": 5}).encode()
+        request = urllib.request.Request(
+            f"{address}/api/ask", body, {"content-type": "application/json"}
+        )
+        with urllib.request.urlopen(request) as answer:
+            return [image["id"] for image in json.load(answer)["images"]]
+
+    with serving(own) as address, ThreadPoolExecutor(8) as people:
+        together = list(people.map(ask, titles))
+        assert together == [ask(title) for title in titles]
