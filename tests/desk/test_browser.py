@@ -176,6 +176,10 @@ def test_several_stories_and_taking(open_desk: Opened, taken: list[dict[str, Any
     expect(page.locator(".story img").nth(1)).not_to_have_attribute("src", shown[1])
     for place in (0, 2):
         expect(page.locator(".story img").nth(place)).to_have_attribute("src", shown[place])
+    page.locator(".story").nth(1).get_by_text("All pictures").click()
+    expect(page.locator("#title")).to_have_value(GERMAN)
+    expect(page.locator(".tile")).to_have_count(24)
+    page.click("#to-several")
     taken.clear()
     page.click("#take-all")
     expect(page.locator("#toast")).to_contain_text("3 pictures taken. Id, path and credit are")

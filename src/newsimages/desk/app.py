@@ -17,10 +17,13 @@ GET /api/picture    why an image has no picture
 An error is a sentence in ``error``, which the page shows as it is.
 """
 
+import os
 from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated, Any
 
+from anyio import CapacityLimiter
+from anyio.to_thread import run_sync
 from fastapi import FastAPI, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
@@ -49,6 +52,8 @@ def application(desk: Desk, *, hosts: Collection[str] = ()) -> FastAPI:
         hosts: Names by which it may be called, beside those of this machine.
     """
     app = FastAPI(title="newsimages desk", docs_url=None, redoc_url=None, openapi_url=None)
+    # A few pictures are decoded at a time, in threads of their own: no answer waits for them.
+    drawing = CapacityLimiter(os.cpu_count() or 1)
     app.add_middleware(Gate, hosts=[*OWN_HOSTS, *hosts])
 
     @app.get("/")
@@ -95,17 +100,17 @@ def application(desk: Desk, *, hosts: Collection[str] = ()) -> FastAPI:
         return desk.take(taking)
 
     @app.get("/picture")
-    def picture(image_id: Annotated[str, Query(alias="id")], size: str = "tile") -> Response:
+    async def picture(image_id: Annotated[str, Query(alias="id")], size: str = "tile") -> Response:
         if size not in SIZES:
             raise NewsImagesError(f"size is {size[:20]!r}, expected {' or '.join(SIZES)}.")
-        content = desk.picture(image_id, size)
+        content = await run_sync(desk.picture, image_id, size, limiter=drawing)
         if content is None:  # an error of the file, not of the page: browsers log no 204
             return Response(status_code=204, headers={"cache-control": "no-store"})
         return Response(content, media_type="image/jpeg", headers={"cache-control": _KEPT})
 
     @app.get("/api/picture")
-    def why_not(image_id: Annotated[str, Query(alias="id")]) -> dict[str, str]:
-        return {"why_not": desk.why_not(image_id)}
+    async def why_not(image_id: Annotated[str, Query(alias="id")]) -> dict[str, str]:
+        return {"why_not": await run_sync(desk.why_not, image_id, limiter=drawing)}
 
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(NewsImagesError, _on_error)

@@ -6,12 +6,10 @@ the limits of `newsimages.encoding.images`) and written anew, without metadata.
 """
 
 import io
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from threading import BoundedSemaphore
 from typing import Protocol
 
 import numpy as np
@@ -211,10 +209,9 @@ def tag_of(path: Path) -> str:
 
 
 class Thumbnails:
-    """Makes small pictures, a few at a time, and keeps those that were asked for of late."""
+    """Makes small pictures, and keeps those that were asked for of late."""
 
-    def __init__(self, *, workers: int | None = None) -> None:
-        self._turn = BoundedSemaphore(workers or os.cpu_count() or 1)
+    def __init__(self) -> None:
         self._tile = lru_cache(_KEPT)(lambda path, _: self._made(path, SIZES["tile"]))
 
     def __call__(self, pictures: Pictures, image_id: str, size: str) -> bytes:
@@ -229,13 +226,12 @@ class Thumbnails:
         return self._tile(path, tag) if size == "tile" else self._made(path, SIZES[size])
 
     def _made(self, path: Path, longest_px: int) -> bytes:
-        with self._turn:
-            image = open_image(path, at_least=longest_px)
-            image.thumbnail((longest_px, longest_px), reducing_gap=3.0)
-            image.info.clear()
-            file = io.BytesIO()
-            image.save(file, "JPEG", quality=_QUALITY)
-            return file.getvalue()
+        image = open_image(path, at_least=longest_px)
+        image.thumbnail((longest_px, longest_px), reducing_gap=3.0)
+        image.info.clear()
+        file = io.BytesIO()
+        image.save(file, "JPEG", quality=_QUALITY)
+        return file.getvalue()
 
 
 def _is_same(path: Path, _: str, sha256: str) -> bool:

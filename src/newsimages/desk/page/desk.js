@@ -374,6 +374,14 @@ document.querySelector('.skip').addEventListener('click', (event) => { event.pre
 addEventListener('hashchange', turn);
 document.addEventListener('keydown', onKey);
 document.addEventListener('taken', markTaken);
+document.addEventListener('story', ({ detail }) => {
+  get('title').value = detail.title;
+  get('text').value = detail.text;
+  get('story').open = Boolean(detail.text);
+  like = null;
+  location.hash = '#one';
+  soon();
+});
 document.addEventListener('focusin', (event) => {
   const own = event.target.closest?.('.tile');
   if (own) [...get('grid').children].forEach((made) => setStop(made, made === own));

@@ -92,7 +92,9 @@ function row(story, place) {
   other.addEventListener('click', () => swap(place));
   const own = element('button', { type: 'button', class: 'quiet take', 'aria-label': `Take this picture for ${story.title}` }, 'Take');
   own.addEventListener('click', () => take([chosen(story)]));
-  words.append(element('p', { class: 'acts' }, other, own));
+  const more = element('button', { type: 'button', class: 'quiet', 'aria-label': `All pictures for ${story.title}` }, 'All pictures');
+  more.addEventListener('click', () => document.dispatchEvent(new CustomEvent('story', { detail: story })));
+  words.append(element('p', { class: 'acts' }, other, own, more));
   const made = element('li', { class: 'story' }, element('div', { class: 'shot' }, picture(image, 'tile')), words);
   if (isTaken(story.title, story.text, image)) {
     made.classList.add('taken');
