@@ -187,6 +187,11 @@ def test_several_stories_and_taking(open_desk: Opened, taken: list[dict[str, Any
     assert [line.split("\t")[0] for line in copied] == [row["image_id"] for row in taken]
     assert all(Path(line.split("\t")[1]).is_file() for line in copied)
     assert [row["title"] for row in taken] == [ENGLISH, GERMAN, f"{ENGLISH} again"]
+    page.click("#to-taken")
+    expect(page.locator("#taken-lines li")).to_have_count(3)
+    page.click("#taken-copy")
+    expect(page.locator("#taken #toast")).to_contain_text("are copied")
+    page.keyboard.press("Escape")
     expect(page.locator("#to-taken")).to_have_text("Taken: 3")
     page.set_input_files(
         "#table",

@@ -94,6 +94,8 @@ let leaving = 0;
 /** Says something for some seconds. */
 export function toast(text) {
   clearTimeout(leaving);
+  const above = document.querySelector('dialog[open]') ?? document.body; // a dialog lies over all else
+  above.append(get('toast'));
   get('toast').replaceChildren(text);
   get('toast').hidden = false;
   leaving = setTimeout(() => { get('toast').hidden = true; }, 5000);
