@@ -8,14 +8,26 @@ import numpy as np
 import pandas as pd
 import pytest
 from fastapi.testclient import TestClient
+from playwright.sync_api import Browser, expect
 
 from newsimages.desk.answering import Desk
 from newsimages.desk.app import application
 from newsimages.desk.models import InProcess
 from newsimages.desk.pictures import GalleryPictures
 from newsimages.encoding.images import UnreadableImageError
-from tests.desk.desks import BANK, DIMENSION, HOSTILE, N_IMAGES, NAMES, draw, model, retriever
+from tests.desk.desks import (
+    BANK,
+    DIMENSION,
+    HOSTILE,
+    N_IMAGES,
+    NAMES,
+    draw,
+    model,
+    retriever,
+    serving,
+)
 from tests.fakes import random_embeddings
+from tests.mlproject.servers import PATIENCE_S
 
 pytest.importorskip("lancedb", reason="galleries need lancedb (registry/requirements-gallery.txt)")
 
@@ -27,7 +39,9 @@ from newsimages.retriever.growing import on_snapshot
 from newsimages.retriever.requests import Answers
 from tests.gallery.rows import OLD
 
-ASKED = {"title": "A storm reached the coast", "top_k": 200}
+pytestmark = pytest.mark.extra
+TITLE = "A storm reached the coast"
+ASKED = {"title": TITLE, "top_k": 200}
 
 
 @pytest.fixture(scope="module")
@@ -87,6 +101,35 @@ def test_what_is_said_of_images_is_shown_and_filtered_by(client: TestClient) -> 
     assert told.status_code == 200
     assert told.json()["images"] == []
     assert "leaves none of the gallery's 40 images" in told.json()["nothing_left"]
+
+
+def test_filters_of_the_page(browser: Browser, grown: InProcess) -> None:
+    complaints: list[str] = []
+    page = browser.new_page(viewport={"width": 1400, "height": 900})
+    page.on("console", lambda message: complaints.append(message.text))
+    expect.set_options(timeout=1000 * PATIENCE_S)
+    with serving(Desk(grown, lambda _: None)) as address:
+        page.goto(address)
+        page.fill("#title", TITLE)
+        expect(page.locator(".tile")).to_have_count(24)
+        page.fill("#credit", "Reuters")
+        expect(page.locator(".tile")).to_have_count(9)
+        assert "Reuters" in page.locator(".tile .about").first.inner_text()
+        page.click("#rights-chosen")
+        page.get_by_label("free").check()
+        expect(page.locator(".tile")).to_have_count(3)
+        expect(page.locator("#rights-chosen")).to_have_text("Rights: 1")
+        page.keyboard.press("Escape")
+        page.fill("#date-from", "2026-01-04")
+        expect(page.locator(".tile")).to_have_count(1)
+        expect(page.locator(".tile .about")).to_contain_text("4 Jan 2026 · free")
+        page.fill("#caption", "nowhere")
+        expect(page.locator("#verdict")).to_contain_text("No picture is left")
+        expect(page.locator(".tile")).to_have_count(0)
+        page.click("#clear-filter")
+        expect(page.locator(".tile")).to_have_count(24)
+        page.close()
+    assert complaints == []
 
 
 def test_a_file_is_the_one_that_was_indexed(
