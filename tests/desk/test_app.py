@@ -249,3 +249,53 @@ def test_eight_people_at_once_get_the_answers_that_each_gets_alone(folder: Path)
     with serving(own) as address, ThreadPoolExecutor(8) as people:
         together = list(people.map(ask, titles))
         assert together == [ask(title) for title in titles]
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [(b"{", "The request is no JSON."), (b"[" * 100_000, "The desk cannot answer this: ")],
+)
+def test_what_is_no_request_is_told(client: TestClient, body: bytes, said: str) -> None:
+    answer = client.post("/api/ask", content=body, headers={"content-type": "application/json"})
+    assert answer.status_code == 400
+    assert answer.json()["error"].startswith(said)
+    assert client.get("/nowhere").json() == {"error": "The desk cannot answer this: Not Found."}
+
+
+@pytest.mark.parametrize("wrong", [{"score": "NaN"}, {"score": "1e999"}, {"rank": "1" * 30}])
+def test_numbers_that_are_none_are_not_taken(client: TestClient, wrong: dict[str, str]) -> None:
+    choice = {"title": '"A storm"', "image_id": '"p03.jpg"', "rank": "1", "score": "1", **wrong}
+    body = ", ".join(f'"{name}": {value}' for name, value in choice.items())
+    answer = client.post(
+        "/api/take",
+        content=f'{{"choices": [{{{body}}}]}}',
+        headers={"content-type": "application/json"},
+    )
+    assert answer.status_code == 400
+    assert f"choices.0.{next(iter(wrong))}" in answer.json()["error"]
+
+
+def test_links_that_lead_to_each_other_are_no_pictures(client: TestClient, folder: Path) -> None:
+    (folder / "p08.jpg").unlink()
+    (folder / "p08.jpg").symlink_to("p08.jpg")
+    told = client.post("/api/ask", json={"title": "A storm", "top_k": 200}).json()
+    assert {image["id"]: image["why_not"] for image in told["images"]}["p08.jpg"] == (
+        "its file is a link that leads nowhere"
+    )
+    assert client.get("/picture", params={"id": "p08.jpg"}).status_code == 204
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "said"),
+    [
+        ("a.csv", b"title\n" + b"x\n" * 100_001, "has 100,002 lines, expected up to 200 stories"),
+        ("a.csv.gz", b"\x1f\x8b", "is no table"),
+        ("a.csv", b"title,text\n ,b\n", r"No story .* row 1 (its title is blank)."),
+    ],
+)
+def test_tables_of_too_much_or_nothing(
+    client: TestClient, name: str, body: bytes, said: str
+) -> None:
+    answer = client.post("/api/table", params={"name": name}, content=body)
+    assert answer.status_code == 400
+    assert all(part in answer.json()["error"] for part in said.split(" .* "))

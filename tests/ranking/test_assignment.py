@@ -118,3 +118,13 @@ def test_a_retriever_gives_no_image_that_is_left_out() -> None:
     assert rest.scores.sum() <= free.scores.sum()
     with pytest.raises(NewsImagesError, match="9 images for 10 articles"):
         retriever.assign(asked, revision="none", without=[*without, rest.image_ids[0]])
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf])
+def test_scores_that_are_no_numbers_are_refused(wrong: float) -> None:
+    ids = np.array([list("wxyz"), list("xyzw")])
+    for n_images in (4, 3):  # whole lists, and the first of each
+        scores = np.ones((2, n_images))
+        scores[1, 0] = wrong
+        with pytest.raises(NewsImagesError, match="Scores of the articles b are no finite numbers"):
+            best_places(np.array(["a", "b"]), ids[:, :n_images], scores)

@@ -188,6 +188,9 @@ def test_cells_that_are_no_text_are_shown_in_short(cell: object, shown: str, col
         ({"minus": "x", "minus_weight": -0.1}, "minus_weight is -0.1, expected a number from 0"),
         ({"minus": "x", "minus_weight": 2.01}, "minus_weight is 2.01, expected .* to 2"),
         ({"minus": "x", "minus_weight": float("nan")}, "minus_weight is nan"),
+        ({"minus_weight": float("inf")}, "minus_weight is inf"),
+        ({"minus_weight": 10**400}, "minus_weight is 1000.*, expected a number from 0 to 2"),
+        pytest.param({"minus_weight": 10**5_000}, "minus_weight is too much", id="weight"),
         ({"minus_weight": True}, "minus_weight is True, expected a number"),
         ({"minus_weight": "much"}, "minus_weight is 'much', expected a number"),
         pytest.param(

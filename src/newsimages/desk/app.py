@@ -28,6 +28,7 @@ from fastapi import FastAPI, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse, Response
+from starlette.exceptions import HTTPException
 
 from newsimages.desk.answering import Desk
 from newsimages.desk.asked import Asked, Questioned, Several, Swap, Taking
@@ -113,6 +114,7 @@ def application(desk: Desk, *, hosts: Collection[str] = ()) -> FastAPI:
         return {"why_not": await run_sync(desk.why_not, image_id, limiter=drawing)}
 
     app.add_exception_handler(RequestValidationError, _on_invalid)
+    app.add_exception_handler(HTTPException, _on_refused)
     app.add_exception_handler(NewsImagesError, _on_error)
     app.add_exception_handler(Exception, _on_fault)
     return app
@@ -133,8 +135,18 @@ def _on_error(_: Request, error: Exception) -> JSONResponse:
 def _on_invalid(_: Request, error: Exception) -> JSONResponse:
     details = error.errors() if isinstance(error, RequestValidationError) else []
     first = details[0] if details else {"loc": ("body",), "msg": "cannot be read"}
+    if first.get("type") == "json_invalid":
+        return JSONResponse({"error": "The request is no JSON."}, 400)
     where = ".".join(map(str, first["loc"][1:])) or str(first["loc"][0])
     return JSONResponse({"error": f"The request's {where[:60]}: {first['msg'][:200]}."}, 400)
+
+
+def _on_refused(_: Request, error: Exception) -> JSONResponse:
+    """What the framework refuses by itself: an unknown page, a body nested too deep."""
+    status, why = (
+        (error.status_code, error.detail) if isinstance(error, HTTPException) else (400, "")
+    )
+    return JSONResponse({"error": f"The desk cannot answer this: {why}."}, status)
 
 
 def _on_fault(_: Request, error: Exception) -> JSONResponse:

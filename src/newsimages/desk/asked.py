@@ -15,6 +15,7 @@ from newsimages.retriever.parameters import MAX_CHARACTERS
 from newsimages.retriever.retriever import MAX_MINUS_WEIGHT, MINUS_WEIGHT
 
 MAX_SHOWN = 200  # pictures of a story
+MAX_RANK = 1_000_000_000
 
 
 class Story(BaseModel):
@@ -85,7 +86,7 @@ class Questioned(Asked):
 class Named(Story):
     """A story that may have an id."""
 
-    article_id: str = ""
+    article_id: Annotated[str, Field(max_length=MAX_CHARACTERS)] = ""
 
 
 class Several(Narrowing):
@@ -103,9 +104,9 @@ class Swap(Story, Narrowing):
 class Choice(Named):
     """A picture that was chosen for a story."""
 
-    image_id: str
-    rank: Annotated[int, Field(ge=1)]
-    score: float
+    image_id: Annotated[str, Field(max_length=MAX_CHARACTERS)]
+    rank: Annotated[int, Field(ge=1, le=MAX_RANK)]
+    score: Annotated[float, Field(allow_inf_nan=False)]
 
 
 class Taking(BaseModel):

@@ -96,7 +96,7 @@ class Gate:
     async def _body(self, headers: Mapping[str, str], receive: Receive) -> bytes | None:
         """What is sent; None where it is too much."""
         length = headers.get("content-length", "0")
-        if not length.isdigit() or int(length) > self._max_body:
+        if not length.isdecimal() or int(length) > self._max_body:
             return None
         parts, n_bytes = [], 0
         while True:

@@ -141,7 +141,7 @@ class GalleryPictures:
             raise UnreadableImageError(UNKNOWN if row is None else "no file is on record")
         if not self.roots:
             raise UnreadableImageError("where the picture files are is not known")
-        found = [path for path in self._below(name) if path.is_file()]
+        found = [path for path in self._below(name) if _is_there(path)]
         sha256 = self.snapshot.about["sha256"][row].as_py()
         if len(found) > 1:
             found = [path for path in found if self._same(path, sha256)] or found
@@ -190,9 +190,20 @@ def _fields(snapshot: Snapshot) -> Fields:
     return Fields(names=tuple(has), rights=tuple(each["values"] for each in counted[:MAX_RIGHTS]))
 
 
+def _is_there(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # of a folder that may not be looked into
+        return False
+
+
 def below(root: Path, path: Path) -> Path:
     """The path. Raises: UnreadableImageError where it leads out of the folder."""
-    if not path.resolve().is_relative_to(root.resolve()):
+    try:
+        is_below = path.resolve().is_relative_to(root.resolve())
+    except (OSError, RuntimeError) as error:  # of links that lead to each other
+        raise UnreadableImageError("its file is a link that leads nowhere") from error
+    if not is_below:
         raise UnreadableImageError("its file lies outside of the gallery's folder")
     return path
 

@@ -7,13 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from newsimages.corpora.tables import TABLE_ENDINGS
 from newsimages.desk.models import Row
 from newsimages.errors import NewsImagesError, first_ten
 from newsimages.ranking.assignment import best_places
 from newsimages.retriever.scoring import read_articles
 
 MAX_STORIES = 200
+MAX_LINES = 100_000  # of a text file, in whose cells there may be several
+_TEXTS = (".csv", ".tsv", ".txt")
+ENDINGS = (*_TEXTS, ".xlsx", ".parquet")
+"""Of tables that are sent: no .gz, which can unpack to any size."""
 _NOTHING = 1e6  # by how much no image is worse than one
 
 
@@ -53,11 +56,17 @@ def stories_in(content: bytes, name: str) -> dict[str, Any]:
     Raises:
         NewsImagesError: It cannot be read, has no column title, or too many rows.
     """
-    ending = next((own for own in TABLE_ENDINGS[::-1] if name.lower().endswith(own)), "")
+    ending = next((own for own in ENDINGS if name.lower().endswith(own)), "")
     if not ending:
         raise NewsImagesError(
             f"{Path(name).name[:100] or 'The file'} is no table: expected one of "
-            f"{first_ten(sorted(TABLE_ENDINGS))}."
+            f"{first_ten(ENDINGS)}."
+        )
+    n_lines = content.count(b"\n") if ending in _TEXTS else 0
+    if n_lines > MAX_LINES:  # told before they are read, which takes minutes
+        raise NewsImagesError(
+            f"The table has {n_lines:,} lines, expected up to {MAX_STORIES} stories. The entry "
+            "point score takes more."
         )
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"table{ending}"
@@ -66,11 +75,11 @@ def stories_in(content: bytes, name: str) -> dict[str, Any]:
             articles, refused = read_articles(path)
         except NewsImagesError as error:  # which names a file that nobody knows
             raise NewsImagesError(str(error).replace(str(path), Path(name).name)) from error
+    left_out = [f"row {row + 1} ({why})" for _, row, why in refused]
+    if not articles:
+        raise NewsImagesError(f"No story of the table can be asked for: {first_ten(left_out)}.")
     check_number(len(articles))
-    return {
-        "stories": [article._asdict() for article in articles],
-        "refused": [f"row {row + 1} ({why})" for _, row, why in refused],
-    }
+    return {"stories": [article._asdict() for article in articles], "refused": left_out}
 
 
 def check_number(n_stories: int) -> None:

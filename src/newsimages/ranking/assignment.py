@@ -22,7 +22,7 @@ from scipy.optimize import linear_sum_assignment
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 
-from newsimages.errors import NewsImagesError
+from newsimages.errors import NewsImagesError, first_ten
 from newsimages.ranking.ranking import Ranking
 from newsimages.ranking.similarity import MEGABYTE
 
@@ -95,7 +95,15 @@ def best_places(
         article_ids: (C,) unique.
         image_ids: (C, K) each article's images, none twice in a row.
         scores: (C, K) of these.
+
+    Raises:
+        NewsImagesError: Scores that are no finite numbers.
     """
+    if not (finite := np.isfinite(scores).all(axis=1)).all():
+        raise NewsImagesError(
+            f"Scores of the articles {first_ten(article_ids[~finite].tolist())} are no finite "
+            "numbers, so that no assignment is best. Embed the articles and images again."
+        )
     order = np.argsort(article_ids)
     names, columns = np.unique(image_ids[order], return_inverse=True)
     columns = columns.reshape(image_ids.shape)

@@ -9,7 +9,7 @@ import numpy as np
 from newsimages.errors import NewsImagesError, first_ten
 from newsimages.gallery.filters import Filter
 from newsimages.plain_text import encodable
-from newsimages.retriever.retriever import MINUS_WEIGHT, Against
+from newsimages.retriever.retriever import MAX_MINUS_WEIGHT, MINUS_WEIGHT, Against
 
 PARAMETERS = (
     "top_k", "revision", "against", "explain", "words", "filter", "like", "minus", "minus_weight"
@@ -46,8 +46,11 @@ def settings_of(parameters: Mapping[str, Any]) -> Settings:
             f"top_k is {beginning(top_k, str)}, expected a whole number of at least 1."
         )
     weight = given.get("minus_weight", MINUS_WEIGHT)
-    if not _is_number(weight):
-        raise NewsImagesError(f"minus_weight is {beginning(weight, repr)}, expected a number.")
+    if not _is_number(weight) or not 0 <= weight <= MAX_MINUS_WEIGHT:
+        raise NewsImagesError(
+            f"minus_weight is {beginning(weight, repr)}, expected a number from 0 to "
+            f"{MAX_MINUS_WEIGHT:g}."
+        )
     for name, what in (("revision", "a name"), ("like", "an image's id"), ("minus", "a text")):
         if not isinstance(text := given.get(name, ""), str):
             raise NewsImagesError(f"{name} is {beginning(text, repr)}, expected {what}.")
