@@ -153,3 +153,18 @@ def test_a_folder_without_tables(tmp_path: Path) -> None:
         read_ratings(tmp_path, {}.get)
     with pytest.raises(NewsImagesError, match="is no folder"):
         read_ratings(tmp_path / "nowhere", {}.get)
+
+
+def test_the_later_of_two_times_counts_however_fine_they_are(tmp_path: Path) -> None:
+    second, later = "2026-11-26T17:00:00", "2026-11-26T17:00:00.900Z"
+    rows = [f"{SHEET},1,ann,right,,,{later}", f"{SHEET},1,ann,left,,,{second}Z"]
+    ratings = read(tmp_path, rows, [f"{SHEET},1,ann,left,,,{second}"])
+    assert (ratings.preferences["share"].tolist(), ratings.n_replaced) == ([0], 1)
+
+
+def test_what_spreadsheets_make_of_numbers_and_leave_behind_is_read(tmp_path: Path) -> None:
+    (tmp_path / "~$ratings.xlsx").write_bytes(b"of Excel")
+    (tmp_path / "._ratings.csv").write_bytes(b"\0of a Mac")
+    survey = "article_id;run;rating\n1;clip;4,5\n"
+    ratings = read(tmp_path, [f"{SHEET},1.0,ann,left,5.0,3,2026-11-26T17:00:00.123000"], survey)
+    assert sorted(ratings.scores["rating"]) == [3, 4.5, 5]

@@ -33,7 +33,9 @@ SURVEY = "survey"
 """The data set of tables that name none."""
 RUN = ("run", "approach", "variant", "description")
 RATING = ("rating", "score")
-_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z|")
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z?|")
+# Of Excel, beside a workbook that is open, and of a Mac.
+_NO_TABLES = (".", "~")
 _MAX_NAME = 200  # letters of a rater's name
 
 
@@ -81,7 +83,11 @@ def read_ratings(folder: Path, key_of: Callable[[str], SheetKey | None]) -> Rati
             f"ratings={folder} is no folder{looked_for(folder)}. Name the folder of the tables "
             "that people have sent."
         )
-    paths = sorted(path for path in folder.iterdir() if path.is_file() and is_table(path))
+    paths = sorted(
+        path
+        for path in folder.iterdir()
+        if path.is_file() and is_table(path) and not path.name.startswith(_NO_TABLES)
+    )
     if not paths:
         raise NewsImagesError(
             f"{folder} holds no tables of ratings. Put the CSV files there that the rating sheet "
@@ -135,7 +141,7 @@ def _of_sheet(table: Table) -> pd.DataFrame:
     _refuse([f"{row.where} ({why})" for row in rows.itertuples() for why in _sheet_faults(row)])
     for name in ("left_score", "right_score"):
         rows[name] = pd.to_numeric(rows[name], errors="coerce")
-    return rows.assign(pair=rows["pair"].astype(int))
+    return rows.assign(pair=rows["pair"].astype(float).astype(int))
 
 
 def _located(table: Table, rows: pd.DataFrame) -> pd.DataFrame:
@@ -147,7 +153,7 @@ def _sheet_faults(row: object) -> Iterator[str]:
     cells = {name: str(getattr(row, name)) for name in SHEET_COLUMNS}
     if not re.fullmatch(r"r[0-9a-f]{15}", cells["sheet"]):
         yield f"sheet is {_shown(cells['sheet'])}, expected an r and 15 hexadecimal digits"
-    if not re.fullmatch(r"[1-9][0-9]{0,6}", cells["pair"]):
+    if not re.fullmatch(r"[1-9][0-9]{0,6}(\.0+)?", cells["pair"]):
         yield f"pair is {_shown(cells['pair'])}, expected a number from 1"
     if not 0 < len(cells["rater"]) <= _MAX_NAME:
         yield f"rater has {len(cells['rater'])} letters, expected 1 to {_MAX_NAME}"
@@ -177,7 +183,10 @@ def _newest(sheets: list[pd.DataFrame]) -> tuple[pd.DataFrame, int]:
         NewsImagesError: A rater has rated a pair differently, and it is not said when.
     """
     columns = [*SHEET_COLUMNS, "where"]
-    rows = _joined(sheets, columns).drop_duplicates(list(SHEET_COLUMNS))
+    rows = _joined(sheets, columns)
+    # Without the Z, of which a whole second would come behind its own parts.
+    rows["rated_at"] = rows["rated_at"].astype("str").str.removesuffix("Z")
+    rows = rows.drop_duplicates(list(SHEET_COLUMNS))
     of = ["sheet", "rater", "pair"]
     rows = rows.sort_values([*of, "rated_at"], kind="stable")
     unclear = rows.duplicated([*of, "rated_at"], keep=False)
@@ -243,7 +252,8 @@ def _of_survey(table: Table) -> pd.DataFrame:
         "rating": table.column(*RATING),
     }
     rows = _located(table, pd.DataFrame(columns))
-    ratings = pd.to_numeric(rows["rating"], errors="coerce")
+    points = rows["rating"].str.replace(",", ".")  # as Excel writes numbers in much of Europe
+    ratings = pd.to_numeric(points, errors="coerce")
     fits = ratings.between(LOWEST, HIGHEST)
     problems = [
         f"{where} (rating is {_shown(rating)}, expected {LOWEST} to {HIGHEST})"

@@ -324,3 +324,21 @@ def test_many_faults_are_counted_and_ten_are_shown() -> None:
     faults.add("pictures that are odd", *(str(i) for i in range(25)))
     assert faults.lines == ["25 × pictures that are odd: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, …"]
     assert len(faults) == 25
+
+
+def test_a_png_without_an_end_is_cut_short(tmp_path: Path) -> None:
+    files = good()
+    files[name("2")] = files[name("2")][:-12]  # all rows are there
+    found = faults_of(written(tmp_path, files))
+    assert found == [f"1 × pictures that are cut short or damaged: {name('2')}"]
+
+
+def test_in_2025_found_and_made_pictures_of_an_approach_are_two_runs(tmp_path: Path) -> None:
+    made = {key.replace("RET_", "GEN_"): file for key, file in of_2025("LARGE", seed=9).items()}
+    path = written(tmp_path, {**of_2025("LARGE"), **made}, "ITI.zip")
+    assert faults_of(path) == []
+
+
+def test_a_zip_of_no_group_is_named_wrongly(tmp_path: Path) -> None:
+    found = faults_of(written(tmp_path, good(), "_Submission.zip"))
+    assert found == ["1 × name of the ZIP that is not [group]_Submission.zip: _Submission.zip"]

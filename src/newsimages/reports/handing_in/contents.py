@@ -11,6 +11,7 @@ from newsimages.encoding.as_seen import as_seen
 from newsimages.reports.handing_in.crop import HEIGHT, WIDTH
 
 MAX_PIXELS = 4_000_000  # of a picture of a wrong size that is looked at all the same
+_END = b"\0\0\0\0IEND\xaeB`\x82"  # the last chunk of a PNG
 _KINDS = {b"GIF8": "GIF", b"BM": "BMP", b"RIFF": "WebP", b"II*\0": "TIFF", b"MM\0*": "TIFF"}
 
 
@@ -55,6 +56,8 @@ def _seen(content: bytes) -> Seen:
             faults.append("pictures of another mode than 8-bit RGB")
         if header.width * header.height > MAX_PIXELS:
             return Seen(faults, None)
+        if _END not in content:
+            raise _DamagedError
         shown = png_file.without_metadata(io.BytesIO(content))
         with Image.open(io.BytesIO(shown), formats=("PNG",)) as image:
             if getattr(image, "n_frames", 1) > 1:

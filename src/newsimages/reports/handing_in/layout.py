@@ -25,6 +25,11 @@ class Run:
     pictures: dict[str, zipfile.ZipInfo] = field(default_factory=dict)
     """Its files, by article id."""
 
+    @property
+    def whole(self) -> str:
+        """What its folder shares with that of the other part of the same run."""
+        return self.folder.removesuffix(self.part)
+
 
 def form_of(path: Path, names: Iterable[str]) -> PictureForm:
     """The form that a ZIP is of, by its name, else by its folders."""
@@ -36,8 +41,9 @@ def form_of(path: Path, names: Iterable[str]) -> PictureForm:
 
 def group_of(path: Path, form: PictureForm, names: Iterable[str], faults: Faults) -> str:
     """The group by the ZIP's name; else by most of its folders, and the name is a fault."""
-    if path.suffix.lower() == ".zip" and (form == "2025" or path.stem.endswith(_SUBMISSION)):
-        return path.stem.removesuffix(_SUBMISSION)
+    own = path.stem.removesuffix(_SUBMISSION)
+    if path.suffix.lower() == ".zip" and own and (form == "2025" or own != path.stem):
+        return own
     expected = "[group].zip" if form == "2025" else "[group]_Submission.zip"
     faults.add(f"name of the ZIP that is not {expected}", path.name)
     tops = Counter(name.split("/")[0] for name in names if "/" in name)

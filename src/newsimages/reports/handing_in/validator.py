@@ -127,7 +127,7 @@ class _Look:
             other = self._of_article.setdefault((article_id, digest), run.folder)
             if other != run.folder:
                 self._faults.add("articles with one picture in two runs", f"{name} as in {other}")
-        elif self._of_approach.setdefault((run.approach, article_id), digest) != digest:
+        elif self._of_approach.setdefault((run.whole, article_id), digest) != digest:
             self._faults.add("pictures that SMALL and LARGE of an approach have otherwise", name)
         if self._sources and found.picture and (path := self._sources.stretched(found.picture)):
             self._faults.add("stretched pictures", f"{name} from {path.name}")
