@@ -37,7 +37,7 @@ from newsimages.desk.models import InProcess, Loaded, Model, Served
 from newsimages.desk.pictures import GalleryPictures, ListedPictures
 from newsimages.desk.taken import Keep
 from newsimages.encoding.models import AUTO
-from newsimages.errors import NewsImagesError
+from newsimages.errors import NewsImagesError, reason_of
 from newsimages.lists import names_in
 from newsimages.paths import is_folder, looked_for
 from newsimages.retriever.folder import LATEST, load_retriever, on_newest
@@ -47,7 +47,10 @@ from newsimages.retriever.retriever import Retriever
 
 TAKEN = "taken.json"
 """The run's table of what was taken, with the columns of `newsimages.corpora.choices`."""
-ANY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104 - which is asked for, not bound to by default
+# Which is asked for, not bound to by default; a blank host is all of IPv4, too.
+ANY_ADDRESS = ("", "0.0.0.0", "::")  # noqa: S104
+_DAMAGED = (AttributeError, KeyError, TypeError, ValueError)
+"""What reading a table raises that MLflow has not written so."""
 PATIENCE_S = 10.0  # for answers that are under way when the desk is closed
 
 
@@ -76,7 +79,11 @@ class Desk:
         """Raises: NewsImagesError on a port that cannot be, or a host that answers to no name."""
         if not 0 <= self.port <= 65_535:
             raise NewsImagesError(f"port is {self.port}, expected 0 to 65535.")
-        if self.host in ANY_ADDRESS and not names_in(self.names):
+        self.check_names(self.host)
+
+    def check_names(self, address: str) -> None:
+        """Raises: NewsImagesError where it is open to all machines, which know it by no name."""
+        if address in ANY_ADDRESS and not names_in(self.names):
             raise NewsImagesError(
                 f"host={self.host} is open to other machines: set names to the host names by which "
                 "they call this one, so that no other page can pass itself off as the desk."
@@ -91,17 +98,17 @@ class Desk:
 def run(config: Desk) -> None:
     """The entry point."""
     with tracking.entry_point(config):
-        listening = _listen(config)
+        listening = listen(config)
         model, watch = opened(config)
         print(f"  {model.name} {model.version}: {model.n_images or 'unknown'} images")
-        app = application(Page(model, _keep()), hosts=config.hosts)
+        app = application(Page(model, keeping()), hosts=config.hosts)
         host, port = listening.getsockname()[:2]
         shown = f"[{host}]" if ":" in host else host
         with watching(watch) if watch else nullcontext(), _serving(app, listening):
             print(f"\nThe desk is open: http://{shown}:{port} (Ctrl-C closes it)", flush=True)
 
 
-def _keep() -> Keep:
+def keeping() -> Keep:
     """Writes what is taken into a table of the active run, and how much that is by now."""
     run, client, lock = mlflow.active_run(), mlflow.MlflowClient(), threading.Lock()
     run_id, n_taken = run.info.run_id if run else "", 0
@@ -114,23 +121,35 @@ def _keep() -> Keep:
                 n_taken += len(rows)
                 client.log_metric(run_id, "pictures_taken", n_taken)
         except Exception as error:
-            if (why := sentence_of(error)) is None:
+            why = sentence_of(error)
+            if why is None and isinstance(error, _DAMAGED):
+                why = (
+                    f"The choice is not written down: {TAKEN} of the run {run_id} is damaged "
+                    f"({reason_of(error)}). Open the desk again, which begins another table."
+                )
+            if why is None:
                 raise
             raise NewsImagesError(why) from error
 
     return keep
 
 
-def _listen(config: Desk) -> socket.socket:
+def listen(config: Desk) -> socket.socket:
     """A socket on the port. Raises: NewsImagesError where it cannot be had."""
     family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
     try:
-        return socket.create_server((config.host, config.port), family=family)
+        listening = socket.create_server((config.host, config.port), family=family)
     except (OSError, UnicodeError) as error:
         raise NewsImagesError(
             f"The desk cannot be opened on {config.host}, port {config.port}: "
             f"{getattr(error, 'strerror', None) or error}. Choose another port, or host."
         ) from error
+    try:
+        config.check_names(listening.getsockname()[0])  # host=0 is 0.0.0.0, too
+    except NewsImagesError:
+        listening.close()
+        raise
+    return listening
 
 
 @contextmanager

@@ -202,3 +202,21 @@ def test_a_desk_for_other_machines_has_names() -> None:
     assert Desk(host="192.0.2.1").hosts == ("192.0.2.1",)
     with pytest.raises(NewsImagesError, match="port is 70000"):
         Desk(port=70_000)
+
+
+@pytest.mark.parametrize("host", ["", "0", "0.0", "0:0::0"])
+def test_all_ways_to_be_open_to_other_machines_need_names(host: str) -> None:
+    with pytest.raises(NewsImagesError, match=f"host={host} is open to other machines"):
+        desk.listen(Desk(host=host, port=0))
+
+
+@pytest.mark.usefixtures("store")
+@pytest.mark.parametrize("content", ["", "[]", '{"columns": ["title"], "da'])
+def test_a_damaged_table_of_what_is_taken_is_told(content: str) -> None:
+    with mlflow.start_run():
+        keep = desk.keeping()
+        mlflow.log_text(content, desk.TAKEN)
+        with pytest.raises(
+            NewsImagesError, match=r"not written down: taken\.json of the run .* is"
+        ):
+            keep([{"title": "A red square", "image_id": "a.png"}])
