@@ -125,6 +125,7 @@ def test_a_folder_holds_any_number_of_tables(
     ("content", "message"),
     [
         ("{}", "cannot be read as a table as MLflow logs it"),
+        ('{"columns": ["title", "Title", "image"], "data": []}', "column title more than once"),
         ("[1, 2", "cannot be read as a table as MLflow logs it"),
         ('{"columns": ["title"], "data": [["x"]]}', "lacks the column image"),
         ('{"columns": ["title", "image"], "data": []}', "no choice has a title and a picture"),

@@ -60,6 +60,7 @@ def test_it_answers_as_the_same_model_in_process(serving: Serving) -> None:
     served = Served(f"{serving.address}/", ListedPictures())
     expected = model(ListedPictures(), NAMES).answer(STORY, {"top_k": 5})
     assert served.answer(STORY, {"top_k": 5}) == expected
+    assert served.answer(STORY, {"explain": True, "words": True})[0]["words"]["parts"]
     assert served.name == serving.address
 
 
@@ -74,6 +75,8 @@ def test_it_answers_as_the_same_model_in_process(serving: Serving) -> None:
         (200, {"predictions": [1]}, ModelGoneError, "is no retriever of this project"),
         (200, {"hello": []}, ModelGoneError, "is no retriever of this project"),
         (200, "[]", ModelGoneError, "is no retriever of this project"),
+        (200, "[" * 100_000, ModelGoneError, "is no retriever of this project"),
+        (400, {"message": ["x"]}, ModelGoneError, "does not answer: status 400"),
     ],
 )
 def test_what_is_no_answer_is_told(
@@ -92,3 +95,26 @@ def test_one_that_is_gone_answers_again_when_it_is_back(serving: Serving) -> Non
         served.answer(STORY, {})
     served.name = serving.address
     assert len(served.answer(STORY, {})) == 1
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"image_ids": None},
+        {"image_ids": [1, 2]},
+        {"scores": [1.0]},
+        {"scores": [1.0, float("nan")]},
+        {"confidence": [0.1]},
+        {"language": None},
+        {"contributions": {"clip_title": [1.0]}},
+        {"words": {"parts": [{"adds": [1.0]}]}},
+    ],
+)
+def test_rows_of_another_shape_are_no_answer(serving: Serving, wrong: dict[str, Any]) -> None:
+    row = {"image_ids": ["a", "b"], "scores": [1.0, 0.5], "language": "en"}
+    served = Served(serving.address, ListedPictures())
+    serving.instead = 200, json.dumps({"predictions": [row]}).encode()
+    assert served.answer(STORY, {}) == [row]
+    serving.instead = 200, json.dumps({"predictions": [{**row, **wrong}]}).encode()
+    with pytest.raises(ModelGoneError, match="is no retriever of this project"):
+        served.answer(STORY, {})

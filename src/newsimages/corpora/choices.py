@@ -126,6 +126,10 @@ def _read(path: Path) -> Table:
         content = json.loads(path.read_text(encoding="utf-8"))
         rows = pd.DataFrame(content["data"], columns=content["columns"], dtype="object")
     rows.columns = rows.columns.astype("str").str.lower()
+    if twice := sorted({*rows.columns[rows.columns.duplicated()]}):
+        raise NewsImagesError(
+            f"{path} has the column {first_ten(twice)} more than once. Keep one of each name."
+        )
     return Table(path=path, rows=rows.map(_cell).astype("str"))
 
 

@@ -13,6 +13,7 @@ import httpx2
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from pydantic import BaseModel, FiniteFloat, ValidationError, model_validator
 
 from newsimages.desk.pictures import Pictures
 from newsimages.encoding.encoders import OpenClipEncoder
@@ -198,8 +199,9 @@ class Served:
                 f"What answers at {self.name} is no retriever of this project: got "
                 f"{shortened(response.text, 60)!r}. Name the address of one (docs/serving.md)."
             )
-        message = str(told.get("message") or f"status {response.status_code}")
-        if response.status_code == httpx2.codes.BAD_REQUEST:
+        said = told.get("message")
+        message = said if isinstance(said, str) and said else f"status {response.status_code}"
+        if response.status_code == httpx2.codes.BAD_REQUEST and message == said:
             kind = NothingLeftError if message.startswith(_NOTHING_LEFT) else NewsImagesError
             raise kind(message)
         if response.status_code == httpx2.codes.SERVICE_UNAVAILABLE:
@@ -222,10 +224,44 @@ class Served:
 def _json(response: httpx2.Response) -> dict[str, Any]:
     try:
         told = response.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return told if isinstance(told, dict) else {}
 
 
+class _Part(BaseModel):
+    adds: list[FiniteFloat]
+
+
+class _Words(BaseModel):
+    parts: list[_Part]
+
+
+class _Answer(BaseModel):
+    """What the page needs of a row, so that it can trust one that comes from elsewhere."""
+
+    image_ids: list[str]
+    scores: list[FiniteFloat]
+    language: str
+    confidence: list[FiniteFloat] | None = None
+    none_fits: FiniteFloat | None = None
+    contributions: dict[str, list[FiniteFloat]] | None = None
+    words: _Words | None = None
+
+    @model_validator(mode="after")
+    def check_lengths(self) -> "_Answer":
+        """Raises: ValueError where a list has not a number for each image."""
+        lists = [self.scores, *(self.contributions or {}).values()]
+        lists += [part.adds for part in self.words.parts] if self.words else []
+        lists += [] if self.confidence is None else [self.confidence]
+        if any(len(each) != len(self.image_ids) for each in lists):
+            raise ValueError("lists of several lengths")
+        return self
+
+
 def _is_row(row: object) -> bool:
-    return isinstance(row, dict) and {"image_ids", "scores", "language"} <= row.keys()
+    try:
+        _Answer.model_validate(row)
+    except ValidationError:
+        return False
+    return True
