@@ -134,3 +134,6 @@ def test_refused(tmp_path: Path, changed: dict[str, Any], match: str) -> None:
 def test_config_that_could_hold_nothing() -> None:
     with pytest.raises(NewsImagesError, match="max_articles=0"):
         SheetConfig(max_articles=0)
+    for wrong in (float("nan"), float("inf")):
+        with pytest.raises(NewsImagesError, match=f"max_mb={wrong}"):
+            SheetConfig(max_mb=wrong)

@@ -230,6 +230,17 @@ def test_names_that_are_there_twice(tmp_path: Path) -> None:
     assert faults_of(path) == [f"1 × names of several files: {name('2')}"]
 
 
+def test_names_that_no_terminal_can_show(tmp_path: Path) -> None:
+    odd = "ITI_CLIP/\x1b[2J\u202e.png"
+    path = written(tmp_path, {**good(), odd: b"", "x" * 1000: b""})
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr(odd, b"")
+    found = faults_of(path)
+    assert len(found) == 3
+    assert all(line.isprintable() and len(line) < 500 for line in found)
+    assert r"names of several files: ITI_CLIP/\x1b[2J\u202e.png" in found[0]
+
+
 def flagged(path: Path, flag: int) -> None:
     """Sets a flag of the last file in the ZIP's list."""
     content = bytearray(path.read_bytes())

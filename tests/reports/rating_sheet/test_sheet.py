@@ -118,4 +118,7 @@ def test_nothing_to_rate(tmp_path: Path, files: dict[str, Path | None]) -> None:
         written(tmp_path, files, {"green": ranking("green")})
     with pytest.raises(NewsImagesError, match="pairs=0"):
         RatingSheetConfig(pairs=0)
+    for wrong in (float("nan"), float("inf")):
+        with pytest.raises(NewsImagesError, match=f"max_mb={wrong}"):
+            RatingSheetConfig(max_mb=wrong)
     assert not (tmp_path / "sheet.html").exists()

@@ -3,6 +3,7 @@
 In: articles, the variants' ranked lists and image files. Out: one HTML file below a given size.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,7 +37,7 @@ class SheetConfig:
 
     def __post_init__(self) -> None:
         """Raises: NewsImagesError on a sheet that could hold nothing."""
-        if self.max_articles < 1 or self.max_mb < MIN_MB or self.workers < 1:
+        if self.max_articles < 1 or not MIN_MB <= self.max_mb < math.inf or self.workers < 1:
             raise NewsImagesError(
                 f"max_articles={self.max_articles}, max_mb={self.max_mb}, workers={self.workers}: "
                 f"expected at least 1 article, {MIN_MB} MB and 1 thread."

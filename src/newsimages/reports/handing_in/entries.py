@@ -88,7 +88,7 @@ def checked_entries(
     good, seen = [], set()
     for info in infos:
         if why := _why_not(info):
-            faults.add(why, repr(info.orig_filename)[1:-1])
+            faults.add(why, info.orig_filename)
         elif not info.is_dir() and info.filename not in seen:
             seen.add(info.filename)
             good.append(info)

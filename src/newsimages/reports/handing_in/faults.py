@@ -3,7 +3,10 @@
 from collections import defaultdict
 from dataclasses import dataclass, field
 
+from newsimages.errors import shortened
+
 SHOWN = 10
+LONGEST = 300  # letters of a name
 
 
 @dataclass(frozen=True)
@@ -16,10 +19,10 @@ class Faults:
     """The first of each kind."""
 
     def add(self, kind: str, *where: str) -> None:
-        """Adds a fault at each place."""
+        """Adds a fault at each place, whose name may come from anywhere."""
         self.counts[kind] += len(where)
         room = SHOWN - len(self.examples[kind])
-        self.examples[kind] += where[: max(0, room)]
+        self.examples[kind] += map(_shown, where[: max(0, room)])
 
     @property
     def lines(self) -> list[str]:
@@ -33,3 +36,8 @@ class Faults:
 
     def __len__(self) -> int:
         return sum(self.counts.values())
+
+
+def _shown(name: str) -> str:
+    """A name as a terminal and a report can show it."""
+    return shortened(name if name.isprintable() else ascii(name)[1:-1], LONGEST)

@@ -5,6 +5,7 @@ The key says which run each side was, and stays with whoever evaluates.
 """
 
 import hashlib
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,7 +41,7 @@ class RatingSheetConfig:
 
     def __post_init__(self) -> None:
         """Raises: NewsImagesError on a sheet that could hold nothing."""
-        if self.pairs < 1 or self.max_mb < MIN_MB or self.workers < 1:
+        if self.pairs < 1 or not MIN_MB <= self.max_mb < math.inf or self.workers < 1:
             raise NewsImagesError(
                 f"pairs={self.pairs}, max_mb={self.max_mb}, workers={self.workers}: expected at "
                 f"least 1 pair, {MIN_MB} MB and 1 thread."
