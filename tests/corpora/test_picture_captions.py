@@ -1,6 +1,7 @@
 """What picture files say: captions by IPTC or XMP, credits, days, and what is none."""
 
 import io
+import os
 import struct
 from datetime import datetime
 from pathlib import Path
@@ -140,3 +141,8 @@ def test_long_captions_are_cut(path: Path) -> None:
 def test_credit_and_day(path: Path, iptc: bytes, expected: dict[str, object]) -> None:
     path.write_bytes(jpeg(iptc))
     assert said_in(path) == expected
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.jpg")
+    assert said_in(tmp_path / "pipe.jpg") == {}

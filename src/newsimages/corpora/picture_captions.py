@@ -42,6 +42,8 @@ def caption_in(path: Path) -> str:
 def said_in(path: Path) -> dict[str, Any]:
     """``caption``, ``credit`` and ``date`` (a datetime), those that the file says; no errors."""
     try:
+        if not path.is_file():  # a pipe would be waited for
+            return {}
         with path.open("rb") as file, warnings.catch_warnings():
             warnings.simplefilter("ignore")
             with Image.open(io.BytesIO(file.read(_HEADER)), formats=_FORMATS) as image:

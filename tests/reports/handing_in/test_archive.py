@@ -43,7 +43,9 @@ def test_runs_of_one_name_are_refused() -> None:
         check_approaches(["CLIP", "txv", "clip"])
 
 
-@pytest.mark.parametrize("one", ["", "a/b", "a\\b", "../a", ".a", " a", "a:b", "a\0", "é" * 51])
+@pytest.mark.parametrize(
+    "one", ["", "a/b", "a\\b", "../a", ".a", " a", "a:b", "a\0", "\u202ea", "a\ud800", "é" * 51]
+)
 def test_an_id_that_is_no_files_name_is_refused(one: str) -> None:
     with pytest.raises(NewsImagesError, match="become the names of files"):
         check_article_ids(["117", one])

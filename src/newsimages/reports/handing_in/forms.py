@@ -22,7 +22,7 @@ ENDING = ".png"
 _GROUP = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.()+-]{0,58}[A-Za-z0-9()+])?")
 _APPROACH = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.()+_-]{0,78}[A-Za-z0-9()+])?")
 _LONGEST_ID = 100  # bytes
-_NO_FILE_NAME = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*]')
+_NO_FILE_NAME = re.compile(r'[<>:"/\\|?*]')
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +92,7 @@ def why_no_file_name(article_id: str) -> str:
     """Why an article's id cannot begin the name of a file; "" where it can."""
     if not article_id or article_id[0] in ". ":
         return "it is empty, or begins with a blank or a full stop"
-    if _NO_FILE_NAME.search(article_id):
+    if not article_id.isprintable() or _NO_FILE_NAME.search(article_id):
         return "it has letters that no file's name has"
     return "it is too long" if len(article_id.encode()) > _LONGEST_ID else ""
 

@@ -141,7 +141,7 @@ def _unchecked(
 ) -> tuple[str, ...]:
     said = []
     if "LARGE" not in known and any(run.part == "LARGE" for run in runs):
-        said.append("whether articles lack or are unknown (articles=TABLE tells them)")
+        said.append("whether articles are missing or unknown (articles=TABLE tells them)")
     if "SMALL" not in known and any(run.part == "SMALL" for run in runs):
         said.append("whether SMALL is complete (small=LIST tells its articles)")
     if sources is None:
