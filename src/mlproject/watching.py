@@ -58,7 +58,11 @@ class Watch:
                 self._model.loaded = self._newest()
             self._say("")
         except Exception as error:
-            if (why := sentence_of(error)) is None:
+            if (why := sentence_of(error)) is None:  # which ends the watch: the page has to say so
+                kind = type(error).__name__
+                self._say(
+                    f"New pictures are not looked for any more ({kind}): open the desk again."
+                )
                 raise
             self._say(why)
 

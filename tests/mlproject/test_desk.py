@@ -9,6 +9,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import mlflow
@@ -19,6 +20,7 @@ from PIL import Image
 from mlproject import cli, desk, register
 from mlproject.desk import Desk
 from mlproject.stopping import heeding_signals
+from mlproject.watching import Watch
 from newsimages.corpora import read_corpus
 from newsimages.corpora.choices import NAME as CHOICES
 from newsimages.corpora.choices import with_choices
@@ -220,3 +222,15 @@ def test_a_damaged_table_of_what_is_taken_is_told(content: str) -> None:
             NewsImagesError, match=r"not written down: taken\.json of the run .* is"
         ):
             keep([{"title": "A red square", "image_id": "a.png"}])
+
+
+def test_a_watch_that_fails_says_so_on_the_page(tmp_path: Path) -> None:
+    model = SimpleNamespace(notice="")
+
+    def fails() -> Any:
+        raise ZeroDivisionError
+
+    watch = Watch(model, fails, tmp_path, None, fails)  # type: ignore[arg-type]
+    with pytest.raises(AttributeError):
+        watch.look()
+    assert model.notice.startswith("New pictures are not looked for any more (AttributeError)")
