@@ -208,7 +208,7 @@ def test_a_table_has_stories(client: TestClient) -> None:
     for name, body, said in (
         ("x.csv", b"headline\r\nStorm\r\n", "x.csv has the columns headline; expected title"),
         ("../x.exe", b"MZ", "x.exe is no table"),
-        ("x.parquet", b"PAR1", "x.parquet cannot be read"),
+        ("x.xlsx", b"PK", "x.xlsx cannot be read"),
     ):
         answer = client.post("/api/table", params={"name": name}, content=body)
         assert answer.status_code == 400
@@ -290,6 +290,7 @@ def test_links_that_lead_to_each_other_are_no_pictures(client: TestClient, folde
     [
         ("a.csv", b"title\n" + b"x\n" * 100_001, "has 100,002 lines, expected up to 200 stories"),
         ("a.csv.gz", b"\x1f\x8b", "is no table"),
+        ("a.parquet", b"PAR1", "is no table"),
         ("a.csv", b"title,text\n ,b\n", r"No story .* row 1 (its title is blank)."),
     ],
 )

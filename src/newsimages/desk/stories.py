@@ -15,8 +15,8 @@ from newsimages.retriever.scoring import read_articles
 MAX_STORIES = 200
 MAX_LINES = 100_000  # of a text file, in whose cells there may be several
 _TEXTS = (".csv", ".tsv", ".txt")
-ENDINGS = (*_TEXTS, ".xlsx", ".parquet")
-"""Of tables that are sent: no .gz, which can unpack to any size."""
+ENDINGS = (*_TEXTS, ".xlsx")
+"""Of tables that are sent: no .gz and no .parquet, which can unpack to any size."""
 _NOTHING = 1e6  # by how much no image is worse than one
 
 
