@@ -17,7 +17,6 @@ from newsimages.errors import NewsImagesError, first_ten
 from newsimages.explanations.regions import Regions
 from newsimages.protocols.embedded import EmbeddedSet
 from newsimages.protocols.sameness import Pictures, picture_groups
-from newsimages.ranking.assignment import assign
 from newsimages.ranking.spaces import Tower
 from newsimages.reports.handing_in.archive import write_archive
 from newsimages.reports.handing_in.forms import Naming, Part, check_article_ids
@@ -268,12 +267,7 @@ def _assigned(
     queries = test.queries.select(articles)
     gallery = {tower: own.select(images) for tower, own in test.gallery.items()}
     retriever = chooser.retriever(run, gallery, chooser.bank_of(run, [queries]))
-    given = assign(
-        lambda k: retriever.rank(queries, top_k=k, against=run.against),
-        n_articles=len(articles),
-        n_images=len(images),
-        memory_mb=chooser.compute.memory_mb,
-    )
+    given = retriever.assign(queries, against=run.against)
     return dict(zip(given.article_ids.tolist(), given.image_ids.tolist(), strict=True))
 
 
