@@ -106,10 +106,11 @@ def folders_of(snapshot: Snapshot) -> list[Path]:
     """The folders whose images a gallery that grows was given, as far as runs of this store say."""
     found = mlflow.search_runs(
         search_all_experiments=True,
-        filter_string=f"tags.gallery = '{snapshot.uri}' and tags.entry_point = 'gallery'",
+        filter_string="tags.entry_point = 'gallery'",
         output_format="list",
     )
-    named = [run.data.params.get("images", "") for run in found]
+    own = [run for run in found if run.data.tags.get("gallery") == snapshot.uri]
+    named = [run.data.params.get("images", "") for run in own]
     return [Path(name) for name in dict.fromkeys(named) if name and is_folder(name)]
 
 

@@ -234,6 +234,17 @@ def test_what_is_taken_is_written_down(folder: Path) -> None:
     assert len(kept) == 2
 
 
+def test_what_is_taken_of_a_relative_folder_is_found_from_anywhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    kept: list[dict[str, Any]] = []
+    own = TestClient(application(desk(Path("pictures"), kept)), base_url=OWN)
+    choice = {"title": "A storm", "image_id": "p03.jpg", "rank": 1, "score": 0.5}
+    assert own.post("/api/take", json={"choices": [choice]}).status_code == 200
+    assert kept[0]["image"] == str(tmp_path / "pictures" / "p03.jpg")
+
+
 def test_eight_people_at_once_get_the_answers_that_each_gets_alone(folder: Path) -> None:
     own = desk(folder.parent / "eight")
     titles = [f"Headline number {number}" for number in range(40)]

@@ -186,7 +186,7 @@ def of_image(image_id: str, pictures: Pictures) -> dict[str, Any]:
     tag, path, why = "", "", ""
     try:
         file = pictures.path(image_id)
-        path, tag = str(file), tag_of(file)
+        path, tag = str(file.absolute()), tag_of(file)
     except UnreadableImageError as error:
         why = str(error)
     return {**vars(said), "path": path, "tag": tag, "why_not": why}

@@ -143,7 +143,7 @@ def _unchecked(
     if "LARGE" not in known and any(run.part == "LARGE" for run in runs):
         said.append("whether articles are missing or unknown (articles=TABLE tells them)")
     if "SMALL" not in known and any(run.part == "SMALL" for run in runs):
-        said.append("whether SMALL is complete (small=LIST tells its articles)")
+        said.append("whether SMALL is complete (article_list=LIST tells its articles)")
     if sources is None:
         said.append("whether pictures are stretched (pictures=FOLDER of those they were made of)")
     if form == "2026":
