@@ -10,10 +10,8 @@ from mlproject import tracking
 from mlproject.embed import EmbeddedCorpus
 from mlproject.options import ArticleOptions, MeasuringOptions
 from mlproject.results import in_sheet_order
-from newsimages.encoding.encoders import OpenClipEncoder
 from newsimages.explanations.answers import Explanation, explanations, record
 from newsimages.protocols.parts import Parts
-from newsimages.ranking.spaces import Tower
 from newsimages.runs.choice import Chooser
 from newsimages.runs.leading import Role
 from newsimages.runs.table import Run
@@ -46,16 +44,13 @@ def explain(
     if not (first and measuring.explained and measuring.sheet_articles):
         return {}
     [run] = [each.on(parts.towers) for each in measuring.runs if each.variant == first[0]]
-    encoders: dict[Tower, OpenClipEncoder] = {"clip": embedded.encoder}
-    if embedded.originals is not None:
-        encoders["multilingual"] = embedded.originals
     made = {}
     doing = f"Explains what {run.variant} was most wrong and most right about."
     with tracking.announced(f"explain-{parts.protocol}", doing=doing):
         for test in parts.tests:
             made[test.name] = explanations(
                 chooser.retriever(run, test.gallery),
-                encoders,
+                embedded.encoders,
                 test,
                 rankings[test.name][run.variant],
                 n=measuring.explained,

@@ -24,6 +24,7 @@ from newsimages.progress import progress
 from newsimages.protocols.embedded import EmbeddedSet
 from newsimages.ranking.spaces import Queries, Tower, whole
 from newsimages.retriever.articles import ArticleEncoder
+from newsimages.retriever.folder import text_towers
 from newsimages.retriever.retriever import Retriever
 
 Side = Literal["wrong", "right"]
@@ -168,11 +169,8 @@ def _encoder(
 ) -> ArticleEncoder:
     """What reads articles with the towers that have a weight."""
     weights = whole(retriever.weights)
-    asked: set[Tower] = {
-        "multilingual" if view.tower == "multilingual" else "clip" for view in weights
-    }
     return ArticleEncoder(
-        towers={name: each.text_tower for name, each in encoders.items() if name in asked},
+        towers={name: encoders[name].text_tower for name in text_towers(weights)},
         weights=weights,
         networks=retriever.networks,
         long_text=long_text,

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from newsimages.errors import NewsImagesError
-from newsimages.ranking.spaces import Gallery, Queries, Tower, shares, vectors_of
+from newsimages.ranking.spaces import Gallery, Queries, Tower, ground_of, shares, vectors_of
 from newsimages.retriever.retriever import Retriever
 from newsimages.txv.network import TxVNetwork
 from newsimages.txv.projection import side_by_side
@@ -67,7 +67,7 @@ def targets(retriever: Retriever, queries: Queries, revision: str | None) -> dic
             network=retriever.networks.get(view.tower),
             query=torch.from_numpy(slope * float(share[0]) * asked.vectors[0]),
         )
-        tower: Tower = "multilingual" if view.tower == "multilingual" else "clip"
+        tower = ground_of(view.tower)
         found[tower] = (*found.get(tower, ()), own)
     return found
 

@@ -42,6 +42,11 @@ Weights = Mapping[View, float]
 """How much each view counts; only the proportions matter."""
 
 
+def ground_of(tower: Tower) -> Tower:
+    """The tower whose vectors a tower's are made of: CLIP for those on top of it, else itself."""
+    return "clip" if tower in ON_CLIP else tower
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Queries:
     """C articles as vectors, per view."""

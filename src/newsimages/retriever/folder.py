@@ -34,7 +34,7 @@ from newsimages.ranking.bank import ImageOffsets
 from newsimages.ranking.contributions import name_of
 from newsimages.ranking.index import ABOUT, INDEX, ImageIndex, load_index, save_index
 from newsimages.ranking.revisions import PLAIN
-from newsimages.ranking.spaces import ON_CLIP, Gallery, Queries, Tower, View, Weights
+from newsimages.ranking.spaces import Gallery, Queries, Tower, View, Weights, ground_of
 from newsimages.retriever.articles import ArticleEncoder
 from newsimages.retriever.growing import Pointer, known_by, on_snapshot, on_version
 from newsimages.retriever.manifest import Manifest, check_files, read_manifest, write_manifest
@@ -135,7 +135,7 @@ def text_towers(weights: Weights) -> tuple[Tower, ...]:
     """The towers that read the articles of these views: T×V's and captions stand on CLIP's."""
     asked: dict[Tower, None] = {}
     for view in weights:
-        asked["clip" if view.tower in ON_CLIP else view.tower] = None
+        asked[ground_of(view.tower)] = None
     return tuple(asked)
 
 
@@ -401,7 +401,7 @@ def _check_fit(retriever: Retriever, read: Mapping[Tower, TextTower]) -> None:
     dimensions = {tower: each.dimension for tower, each in read.items()}
     for name, images in retriever.gallery.items():
         network = retriever.networks.get(name)
-        gives, has = dimensions["clip" if name in ON_CLIP else name], images.dimension
+        gives, has = dimensions[ground_of(name)], images.dimension
         if name == "captions":
             gives += 1  # as `with_zero`
         takes = (has,) if network is None else network.config.text_dimensions
