@@ -9,7 +9,7 @@ import base64
 import hashlib
 import html
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from string import Template
 from typing import Any
@@ -24,17 +24,26 @@ _ESCAPES = {ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u0026"}
 def page(values: Mapping[str, Any], thumbnails: Thumbnails, *, name: str, notes: list[str]) -> str:
     """The whole page: `content`'s values, a thumbnail for each of its images, and the notes."""
     pictures = zip(thumbnails.pictures, thumbnails.reasons, strict=True)
-    style = _read("sheet.css")
-    script = "(() => {\n'use strict';\n" + "\n".join(map(_read, SCRIPTS)) + "})();"
-    return Template(_read("template.html")).substitute(  # which searches no value for slots
+    return assembled(
+        FOLDER,
+        SCRIPTS,
         name=html.escape(name),
         notes=html.escape(" ".join(notes)),
-        style=style,
-        style_hash=content_hash(style),
-        script=script,
-        script_hash=content_hash(script),
         values=as_json(values),
         pictures=as_json([picture or f"!{reason}" for picture, reason in pictures]),
+    )
+
+
+def assembled(folder: Path, scripts: Sequence[str], **slots: str) -> str:
+    """The page of a folder: its template.html with sheet.css, the scripts and what fills slots."""
+
+    def read(file: str) -> str:
+        return (folder / file).read_text("utf-8")
+
+    style = read("sheet.css")
+    script = "(() => {\n'use strict';\n" + "\n".join(map(read, scripts)) + "})();"
+    return Template(read("template.html")).substitute(  # which searches no value for slots
+        slots, style=style, style_hash=_hash(style), script=script, script_hash=_hash(script)
     )
 
 
@@ -43,10 +52,6 @@ def as_json(values: object) -> str:
     return json.dumps(values, separators=(",", ":"), allow_nan=False).translate(_ESCAPES)
 
 
-def _read(file: str) -> str:
-    return (FOLDER / file).read_text("utf-8")
-
-
-def content_hash(text: str) -> str:
+def _hash(text: str) -> str:
     """How a content security policy names a style or a script that it allows."""
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

@@ -8,10 +8,9 @@ ids of articles and images.
 import html
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from string import Template
 from typing import Any
 
-from newsimages.reports.contact_sheet.page import as_json, content_hash
+from newsimages.reports.contact_sheet.page import as_json, assembled
 
 FOLDER = Path(__file__).parent
 SCRIPTS = ("table.js", "memory.js", "rating.js")
@@ -19,18 +18,6 @@ SCRIPTS = ("table.js", "memory.js", "rating.js")
 
 def page(values: Mapping[str, Any], pictures: Sequence[str], *, name: str) -> str:
     """The whole page: what its script reads, and WebP files in base64."""
-    style = _read("sheet.css")
-    script = "(() => {\n'use strict';\n" + "\n".join(map(_read, SCRIPTS)) + "})();"
-    return Template(_read("template.html")).substitute(  # which searches no value for slots
-        name=html.escape(name),
-        style=style,
-        style_hash=content_hash(style),
-        script=script,
-        script_hash=content_hash(script),
-        values=as_json(values),
-        pictures=as_json(pictures),
+    return assembled(
+        FOLDER, SCRIPTS, name=html.escape(name), values=as_json(values), pictures=as_json(pictures)
     )
-
-
-def _read(file: str) -> str:
-    return (FOLDER / file).read_text("utf-8")
